@@ -1,0 +1,145 @@
+"""Values of the lane IR and the one table of operations they are made of.
+
+A :class:`Value` is one node of the SSA DAG.  Identity is equality: two values are the same only
+if they are the same object; the builder interns pure values, so that structural equality *is*
+identity for them (global value numbering for free).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vliwc.diagnostics import Span
+
+MASK = 0xFFFF_FFFF
+"""All words are unsigned 32-bit; arithmetic is modulo 2**32."""
+
+
+class Op(StrEnum):
+    """Operation names, as printed in the text form."""
+
+    CONST = "const"
+    LANE = "lane"
+    ADD = "add"
+    SUB = "sub"
+    MUL = "mul"
+    DIV = "div"
+    MOD = "mod"
+    AND = "and"
+    OR = "or"
+    XOR = "xor"
+    SHL = "shl"
+    SHR = "shr"
+    LT = "lt"
+    EQ = "eq"
+    SELECT = "select"
+    MADD = "madd"
+    LOAD = "load"
+    STORE = "store"
+    REDUCE = "reduce"
+
+
+class Reduction(StrEnum):
+    """The associative, commutative operators a parallel loop may reduce with."""
+
+    SUM = "sum"
+    XOR = "xor"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class OpInfo:
+    """What the rest of the compiler may assume of an operation.
+
+    ``evaluate`` maps operand words to the result word and raises ``ZeroDivisionError`` where the
+    machine traps; it is ``None`` for operations whose result is not a function of operand words.
+    """
+
+    arity: int
+    evaluate: Callable[..., int] | None = None
+    commutative: bool = False
+    produces: bool = True
+    can_trap: bool = False
+
+    @property
+    def arithmetic(self) -> bool:
+        """Whether the result is a function of the operand words alone."""
+        return self.evaluate is not None
+
+
+def _shl(a: int, b: int) -> int:
+    return (a << b) & MASK if b < 32 else 0
+
+
+def _shr(a: int, b: int) -> int:
+    return a >> b if b < 32 else 0
+
+
+OPS: dict[Op, OpInfo] = {
+    Op.CONST: OpInfo(0),
+    Op.LANE: OpInfo(0),
+    Op.ADD: OpInfo(2, lambda a, b: (a + b) & MASK, commutative=True),
+    Op.SUB: OpInfo(2, lambda a, b: (a - b) & MASK),
+    Op.MUL: OpInfo(2, lambda a, b: (a * b) & MASK, commutative=True),
+    Op.DIV: OpInfo(2, lambda a, b: a // b, can_trap=True),
+    Op.MOD: OpInfo(2, lambda a, b: a % b, can_trap=True),
+    Op.AND: OpInfo(2, lambda a, b: a & b, commutative=True),
+    Op.OR: OpInfo(2, lambda a, b: a | b, commutative=True),
+    Op.XOR: OpInfo(2, lambda a, b: a ^ b, commutative=True),
+    Op.SHL: OpInfo(2, _shl),
+    Op.SHR: OpInfo(2, _shr),
+    Op.LT: OpInfo(2, lambda a, b: int(a < b)),
+    Op.EQ: OpInfo(2, lambda a, b: int(a == b), commutative=True),
+    Op.SELECT: OpInfo(3, lambda c, a, b: a if c else b),
+    Op.MADD: OpInfo(3, lambda a, b, c: (a * b + c) & MASK),
+    Op.LOAD: OpInfo(1, can_trap=True),
+    Op.STORE: OpInfo(2, produces=False, can_trap=True),
+    Op.REDUCE: OpInfo(1),
+}
+"""``select(c, a, b)`` is ``a`` if ``c != 0`` else ``b``; ``madd(a, b, c)`` is ``a * b + c``;
+``load(i)`` reads word ``i`` of ``array``; ``store(i, v)`` writes it; ``reduce(v)`` combines ``v``
+over all iterations of loop ``imm`` and is uniform."""
+
+TOP_LEVEL = -1
+"""The loop number of code that stands outside every parallel loop and runs once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One SSA value (or store) of the lane IR.
+
+    ``loop`` is the parallel loop the value varies in, ``TOP_LEVEL`` for uniform values.  A store
+    always carries the loop it is executed in, even if all its operands are uniform.  ``order``
+    lists memory operations of the same array that must be complete before this one.
+    """
+
+    id: int
+    op: Op
+    args: tuple[Value, ...] = ()
+    imm: int = 0
+    array: str = ""
+    reduction: Reduction | None = None
+    order: tuple[Value, ...] = ()
+    loop: int = TOP_LEVEL
+    span: Span | None = field(default=None, repr=False)
+
+    @property
+    def info(self) -> OpInfo:
+        """The operation's row of :data:`OPS`."""
+        return OPS[self.op]
+
+    @property
+    def is_const(self) -> bool:
+        """Whether the value is a compile-time constant (then ``imm`` is it)."""
+        return self.op is Op.CONST
+
+    @property
+    def is_memory(self) -> bool:
+        """Whether the value reads or writes memory."""
+        return self.op is Op.LOAD or self.op is Op.STORE
+
+    def __repr__(self) -> str:
+        return f"%{self.id}:{self.op}"
