@@ -1,0 +1,20 @@
+"""The machine, usable alone: operations, programs, simulators, assembly, traces, the reference problem.
+
+Nothing here imports anything of ``vliwc``.
+
+    >>> from isa.program import load_program
+    >>> from isa.simulator import run
+    >>> result = run(load_program("kernel.json"), memory)      # doctest: +SKIP
+    >>> result.cycles, result.memory[-1]                       # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SIMULATOR_VERSION: Final = 1
+"""Version of the frozen semantics: `isa.opcodes` and `isa.simulator`.
+
+Every measured cycle count depends on these two files, so a test holds their digests together with
+this number. A deliberate change of either raises the number; see ``docs/machine.md``.
+"""
