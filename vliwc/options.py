@@ -1,0 +1,58 @@
+"""What a compilation can be told, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isa.machine import DEFAULT_MACHINE, MachineSpec
+
+LEVELS = range(4)
+
+
+class OptionsError(ValueError):
+    """An option has a value that means nothing; the message names the option."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to compile a kernel, apart from its text and its parameters.
+
+    Two compilations with equal options, text and parameters give the same program: nothing here
+    is measured in seconds.
+
+    Raises `OptionsError` when a value lies outside its range.
+    """
+
+    level: int = 2
+    """Optimisation level: 0 straight translation, 1 quick, 2 all but search, 3 with search."""
+
+    scheduler: str = "list"
+    """Name of the scheduler, as registered in `vliwc.sched.registry`."""
+
+    machine: MachineSpec = field(default=DEFAULT_MACHINE)
+    """The machine to compile for."""
+
+    seed: int = 0
+    """Seed of every random choice; at least 0."""
+
+    budget: int | None = None
+    """How much to search, in steps that do not depend on the computer's speed; None: by level."""
+
+    hint: Path | None = None
+    """A program or schedule file to start a search from, if the scheduler can use one."""
+
+    verify: bool = False
+    """Run the IR verifier after each pass."""
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise OptionsError(
+                f"optimisation level {self.level}: expected {LEVELS.start} to {LEVELS.stop - 1}"
+            )
+        if not self.scheduler:
+            raise OptionsError("the scheduler's name is empty")
+        if self.seed < 0:
+            raise OptionsError(f"seed {self.seed}: expected 0 or more")
+        if self.budget is not None and self.budget < 1:
+            raise OptionsError(f"budget {self.budget}: expected 1 or more")
