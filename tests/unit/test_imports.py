@@ -1,0 +1,133 @@
+"""The architecture, checked: imports go one way only, and no file grows without limit."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MAX_LINES = 500
+
+# A module may import from its own layer and from the layers above it in this list.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("isa",),
+    ("vliwc", "vliwc.jit", "vliwc.diagnostics"),
+    ("vliwc.options",),
+    ("vliwc.ir",),
+    ("vliwc.lang",),
+    ("vliwc.analysis",),
+    ("vliwc.rules",),
+    ("vliwc.passes",),
+    ("vliwc.target",),
+    ("vliwc.sched",),
+    ("vliwc.emit", "vliwc.pipeline", "vliwc.driver"),
+    ("vliwc.explain",),
+    ("vliwc.lab",),
+    ("vliwc.cli",),
+)
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+EXTRAS = ("numba", "z3", "scipy", "matplotlib", "pyarrow", "pandas", "sqlalchemy", "optuna")
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (REPOSITORY / folder).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def rank(module: str) -> int | None:
+    """The layer of a module of ours: that of its longest prefix in the table; None if not ours."""
+    name = module
+    while name not in RANK:
+        # The root package holds no code: a new module directly below it needs a layer of its own.
+        name = name.rpartition(".")[0]
+        if name in ("", "vliwc"):
+            assert name == "", f"{module} has no layer: add it to LAYERS"
+            return None
+    return RANK[name]
+
+
+def imported(text: str, package: str) -> list[str]:
+    """Every module of ours that a file of `package` imports, anywhere in it, even if for types."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: -node.level + 1 or None]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            # `from vliwc import driver` imports a module, `from vliwc.driver import f` a name.
+            names += [f"{module}.{a.name}" if module == "vliwc" else module for a in node.names]
+    names = ["vliwc" if name == "vliwc.__version__" else name for name in names]
+    return [name for name in names if name.partition(".")[0] in ("isa", "vliwc")]
+
+
+@pytest.mark.parametrize("path", sources("isa", "vliwc"), ids=module_name)
+def test_imports_go_one_way(path: Path) -> None:
+    own = rank(module_name(path))
+    assert own is not None
+    package = module_name(path.parent / "__init__.py")
+    for name in imported(path.read_text(encoding="utf-8"), package):
+        layer = rank(name)
+        assert layer is not None and layer <= own, f"{module_name(path)} must not import {name}"
+
+
+def test_the_layer_check_sees_every_form_of_import() -> None:
+    text = (
+        "import vliwc.cli, os\n"
+        "from vliwc import driver, __version__\n"
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from vliwc.passes.base import Pass\n"
+        "def late():\n    import isa.simulator\n"
+        "from . import value\n"
+        "from ..lang import check\n"
+    )
+    assert sorted(imported(text, "vliwc.ir")) == [
+        "isa.simulator",
+        "vliwc",
+        "vliwc.cli",
+        "vliwc.driver",
+        "vliwc.ir",
+        "vliwc.lang",
+        "vliwc.passes.base",
+    ]
+    assert rank("vliwc.ir.bad") == RANK["vliwc.ir"] < RANK["vliwc.cli"]
+    with pytest.raises(AssertionError, match="has no layer"):
+        rank("vliwc.newcomer")
+
+
+@pytest.mark.parametrize(
+    "path", sources("isa", "vliwc", "tests", "examples", "benchmarks"), ids=lambda p: p.name
+)
+def test_files_stay_short(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{path}: {lines} lines; split it by responsibility"
+
+
+def run_blocked(blocked: tuple[str, ...], modules: list[str]) -> None:
+    """Import modules in a fresh interpreter in which other packages cannot be imported."""
+    program = (
+        "import importlib, sys\n"
+        f"sys.modules.update(dict.fromkeys({blocked!r}))\n"
+        f"for name in {modules!r}:\n    importlib.import_module(name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_isa_is_usable_alone() -> None:
+    modules = [module_name(path) for path in sources("isa")]
+    run_blocked(("vliwc", "networkx", "ortools", "typer", "rich", *EXTRAS), modules)
+
+
+def test_the_command_line_needs_no_extra() -> None:
+    run_blocked(EXTRAS, ["vliwc.cli"])
