@@ -1,4 +1,4 @@
-"""The machine, usable alone: operations, programs, simulators, assembly, traces, the reference problem.
+"""The machine, usable alone: operations, programs, simulators, assembly, traces, problem.
 
 Nothing here imports anything of ``vliwc``.
 

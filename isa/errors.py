@@ -87,5 +87,9 @@ class SimulationError(IsaError):
         self.slot = slot
 
 
+class MemoryImageError(IsaError):
+    """A memory image holds something other than unsigned 32-bit words."""
+
+
 class ProblemFileError(IsaError):
     """The original ``problem.py`` cannot be imported, or is not what the adapter expects."""

@@ -120,7 +120,7 @@ def slot_problems(slot: Slot, engine: str, machine: MachineSpec) -> Iterator[str
     well_typed = True
     for operand, value in zip(info.operands, operands, strict=True):
         wanted_type = str if operand.kind is OperandKind.TEXT else int
-        if not isinstance(value, wanted_type) or isinstance(value, bool):
+        if type(value) is not wanted_type:  # a bool is not an integer here
             kind = "text" if wanted_type is str else "an integer"
             yield f"operand {operand.name} of {name} is {value!r}; it must be {kind}"
             well_typed = False
