@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from isa.decode import Code, DecodedProgram, Irregular, Jump, Trap, decode
+from isa.decode import Code, DecodedProgram, Irregular, Jump, Trap, Words, decode
 from isa.errors import MemoryImageError, SimulationError
 from isa.opcodes import WORD_MASK, Effect
 from isa.program import DebugKey, Program
@@ -153,6 +153,9 @@ class Simulator:
         n_codes = len(codes)
         max_cycles = self._max_cycles
         remaining = -1 if max_bundles is None else max_bundles
+        scalar_values: Words = []
+        vector_values: list[Words] = []
+        stored: list[tuple[int, Words]] = []
         while remaining and self.status == "running":
             pc = self.pc
             if pc >= n_codes:
@@ -167,28 +170,34 @@ class Simulator:
             if max_cycles is not None and self.cycles + cost > max_cycles:
                 raise self._error(f"step limit: the program needs more than {max_cycles} cycles")
             ordered: dict[int, int] | None = None
-            try:
+            try:  # evaluate everything on the state before the bundle
                 if irregular is not None:
                     ordered = self._irregular(irregular)
-                scalar_values = [evaluate(scratch, memory) for evaluate in scalars]
-                vector_values = [evaluate(scratch, memory) for evaluate in vectors]
-                stored = [evaluate(scratch, memory) for evaluate in stores]
+                if scalars:
+                    scalar_values = [evaluate(scratch, memory) for evaluate in scalars]
+                if vectors:
+                    vector_values = [evaluate(scratch, memory) for evaluate in vectors]
+                if stores:
+                    stored = [evaluate(scratch, memory) for evaluate in stores]
             except (Trap, ZeroDivisionError):
                 raise self._located(code) from None
             self.cycles += cost
             self.pc = pc + 1
             if controls:
                 self._control(controls)
+            # then write
+            if scalars:
+                for word, value in zip(scalar_words, scalar_values, strict=True):
+                    scratch[word] = value
+            if vectors:
+                for words, values in zip(vector_words, vector_values, strict=True):
+                    scratch[words] = values
             if ordered is not None:
                 for word, value in ordered.items():
                     scratch[word] = value
-            else:
-                for word, value in zip(scalar_words, scalar_values, strict=True):
-                    scratch[word] = value
-                for words, values in zip(vector_words, vector_values, strict=True):
-                    scratch[words] = values
-            for address, values in stored:
-                memory[address : address + len(values)] = values
+            if stores:
+                for address, values in stored:
+                    memory[address : address + len(values)] = values
             remaining -= 1
 
     def _control(self, controls: tuple[Jump | Effect | int, ...]) -> None:
