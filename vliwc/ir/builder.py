@@ -17,8 +17,9 @@ class Builder:
     """Adds values to a new function.
 
     Pure values are interned: asking twice for the same operation on the same operands gives the
-    same object.  Operands of commutative operations are put in a canonical order (constants last,
-    otherwise by id), so that interning sees through commutation.  With ``fold`` (the default) an
+    same object.  Operands of commutative operations, and the two factors of a ``madd``, are put in
+    a canonical order (constants last, otherwise by id), so that interning sees through
+    commutation.  With ``fold`` (the default) an
     arithmetic operation on constants becomes a constant unless the machine would trap on it.
     """
 
@@ -81,7 +82,7 @@ class Builder:
             if not (info.can_trap and words[1] == 0):
                 return self.const(info.evaluate(*words), span)
         if info.commutative and _rank(args[0]) > _rank(args[1]):
-            args = (args[1], args[0])
+            args = (args[1], args[0], *args[2:])
         return self._intern((op, *(arg.id for arg in args)), op, args, span=span)
 
     def load(
@@ -109,9 +110,7 @@ class Builder:
         self._roots.append(value)
         return value
 
-    def reduce(
-        self, kind: Reduction, loop: int, value: Value, span: Span | None = None
-    ) -> Value:
+    def reduce(self, kind: Reduction, loop: int, value: Value, span: Span | None = None) -> Value:
         """Combine ``value`` over all iterations of ``loop``; the result is uniform.
 
         A loop with no iterations gives the identity: 0 for sum, xor and max, 2**32 - 1 for min.
@@ -134,9 +133,7 @@ class Builder:
             case Op.LOAD:
                 return self.load(old.array, args[0], order, span=old.span)
             case Op.STORE:
-                return self.store(
-                    old.array, args[0], args[1], order, loop=old.loop, span=old.span
-                )
+                return self.store(old.array, args[0], args[1], order, loop=old.loop, span=old.span)
             case Op.REDUCE:
                 if old.reduction is None:
                     raise InternalError(f"{old!r} has no reduction operator")
@@ -173,7 +170,13 @@ class Builder:
         found = self._interned.get(key)
         if found is None:
             found = self._add(
-                op, args, imm=imm, array=array, reduction=reduction, order=order, loop=loop,
+                op,
+                args,
+                imm=imm,
+                array=array,
+                reduction=reduction,
+                order=order,
+                loop=loop,
                 span=span,
             )
             self._interned[key] = found

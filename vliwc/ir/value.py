@@ -56,6 +56,7 @@ class OpInfo:
 
     ``evaluate`` maps operand words to the result word and raises ``ZeroDivisionError`` where the
     machine traps; it is ``None`` for operations whose result is not a function of operand words.
+    ``commutative``: the first two operands may be exchanged (the factors of a ``madd``, too).
     """
 
     arity: int
@@ -78,23 +79,33 @@ def _shr(a: int, b: int) -> int:
     return a >> b if b < 32 else 0
 
 
+def _binary(
+    evaluate: Callable[[int, int], int], *, commutative: bool = False, can_trap: bool = False
+) -> OpInfo:
+    return OpInfo(2, evaluate, commutative, can_trap=can_trap)
+
+
+def _ternary(evaluate: Callable[[int, int, int], int], *, commutative: bool = False) -> OpInfo:
+    return OpInfo(3, evaluate, commutative)
+
+
 OPS: dict[Op, OpInfo] = {
     Op.CONST: OpInfo(0),
     Op.LANE: OpInfo(0),
-    Op.ADD: OpInfo(2, lambda a, b: (a + b) & MASK, commutative=True),
-    Op.SUB: OpInfo(2, lambda a, b: (a - b) & MASK),
-    Op.MUL: OpInfo(2, lambda a, b: (a * b) & MASK, commutative=True),
-    Op.DIV: OpInfo(2, lambda a, b: a // b, can_trap=True),
-    Op.MOD: OpInfo(2, lambda a, b: a % b, can_trap=True),
-    Op.AND: OpInfo(2, lambda a, b: a & b, commutative=True),
-    Op.OR: OpInfo(2, lambda a, b: a | b, commutative=True),
-    Op.XOR: OpInfo(2, lambda a, b: a ^ b, commutative=True),
-    Op.SHL: OpInfo(2, _shl),
-    Op.SHR: OpInfo(2, _shr),
-    Op.LT: OpInfo(2, lambda a, b: int(a < b)),
-    Op.EQ: OpInfo(2, lambda a, b: int(a == b), commutative=True),
-    Op.SELECT: OpInfo(3, lambda c, a, b: a if c else b),
-    Op.MADD: OpInfo(3, lambda a, b, c: (a * b + c) & MASK),
+    Op.ADD: _binary(lambda a, b: (a + b) & MASK, commutative=True),
+    Op.SUB: _binary(lambda a, b: (a - b) & MASK),
+    Op.MUL: _binary(lambda a, b: (a * b) & MASK, commutative=True),
+    Op.DIV: _binary(lambda a, b: a // b, can_trap=True),
+    Op.MOD: _binary(lambda a, b: a % b, can_trap=True),
+    Op.AND: _binary(lambda a, b: a & b, commutative=True),
+    Op.OR: _binary(lambda a, b: a | b, commutative=True),
+    Op.XOR: _binary(lambda a, b: a ^ b, commutative=True),
+    Op.SHL: _binary(_shl),
+    Op.SHR: _binary(_shr),
+    Op.LT: _binary(lambda a, b: int(a < b)),
+    Op.EQ: _binary(lambda a, b: int(a == b), commutative=True),
+    Op.SELECT: _ternary(lambda c, a, b: a if c else b),
+    Op.MADD: _ternary(lambda a, b, c: (a * b + c) & MASK, commutative=True),
     Op.LOAD: OpInfo(1, can_trap=True),
     Op.STORE: OpInfo(2, produces=False, can_trap=True),
     Op.REDUCE: OpInfo(1),

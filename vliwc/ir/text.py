@@ -1,0 +1,320 @@
+"""The text form ``.vir``: prints a function and parses it back exactly (source spans excepted).
+
+::
+
+    function saxpy {
+      memory 40
+      param n = 16
+      array x: u32[16] in at 7 below 1024
+      array y: u32[16] inout at 23
+      loop 0 i: 16
+      %0 = lane 0
+      %1 = load x[%0]
+      %2 = load y[%0]
+      %3 = const 3
+      %4 = madd %1, %3, %2
+      %5 = store y[%0] = %4 in loop 0 after %2
+      %6 = lt %1, %3
+      assume %6
+    }
+
+``after`` lists the order edges; a store outside all loops is ``at top`` instead of ``in loop N``.
+``reduce`` reads ``%7 = reduce sum loop 0 of %4``.  ``#`` starts a comment.  When parsed, values may
+have any names, and values that are the same operation on the same operands become one value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
+from vliwc.ir.builder import Builder
+from vliwc.ir.graph import Array, Function, Loop, Role
+from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
+
+SYNTAX = "E0701"
+"""The diagnostic code of malformed ``.vir`` text."""
+
+
+def print_function(function: Function) -> str:
+    """The text of ``function``, ending in a newline."""
+    lines = [f"function {function.name} {{"]
+    if function.memory_words is not None:
+        lines.append(f"  memory {function.memory_words}")
+    lines += [f"  param {name} = {word}" for name, word in function.params.items()]
+    for array in function.arrays.values():
+        bound = "" if array.below == 1 << 32 else f" below {array.below}"
+        place = f"u32[{array.length}] {array.role} at {array.base}{bound}"
+        lines.append(f"  array {array.name}: {place}")
+    for loop in function.loops:
+        name = f" {loop.name}" if loop.name else ""
+        lines.append(f"  loop {loop.number}{name}: {loop.extent}")
+    lines += [f"  {print_value(value)}" for value in function]
+    lines += [f"  assume %{value.id}" for value in function.assumptions]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def print_value(value: Value) -> str:
+    """One value as it stands in the text of a function."""
+    args = [f"%{arg.id}" for arg in value.args]
+    match value.op:
+        case Op.CONST:
+            body = f"const {value.imm if value.imm < 1 << 16 else f'0x{value.imm:08X}'}"
+        case Op.LANE:
+            body = f"lane {value.imm}"
+        case Op.LOAD:
+            body = f"load {value.array}[{args[0]}]"
+        case Op.STORE:
+            place = "at top" if value.loop == TOP_LEVEL else f"in loop {value.loop}"
+            body = f"store {value.array}[{args[0]}] = {args[1]} {place}"
+        case Op.REDUCE:
+            body = f"reduce {value.reduction} loop {value.imm} of {args[0]}"
+        case _:
+            body = f"{value.op} {', '.join(args)}"
+    after = f" after {', '.join(f'%{before.id}' for before in value.order)}" if value.order else ""
+    return f"%{value.id} = {body}{after}"
+
+
+def parse_function(text: str, file: str = "<ir>") -> Function:
+    """The function that ``text`` describes; ids are given in the order of the text.
+
+    Raises :class:`KernelError` with the line and column of the first mistake.  Only what the
+    text form itself needs is checked; :func:`vliwc.ir.verify.verify` checks the rest.
+    """
+    return _Parser(SourceFile(file, text)).function()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    span: Span
+
+
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r\n]+|\#[^\n]*)|(?P<value>%[\w.]+)|(?P<number>-?(?:0[xX][0-9A-Fa-f]+|\d+))"
+    r"|(?P<name>[A-Za-z_][\w.]*)|(?P<mark>[{}\[\]=:,])"
+)
+_REST = re.compile(r"\S+")
+
+
+class _Parser:
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.tokens = self._tokens()
+        self.next = 0
+        self.arrays: dict[str, Array] = {}
+        self.loops: list[Loop] = []
+        self.params: dict[str, int] = {}
+        self.memory: int | None = None
+        self.names: dict[str, Value] = {}
+
+    def _tokens(self) -> list[_Token]:
+        found: list[_Token] = []
+        for number, line in enumerate(self.source.text.split("\n"), start=1):
+            column = 0
+            while column < len(line):
+                match = _TOKEN.match(line, column)
+                if match is None:
+                    rest = _REST.match(line, column)
+                    end = rest.end() if rest is not None else len(line)
+                    span = Span(self.source.name, number, column + 1, number, end + 1)
+                    raise self._error("unexpected text", span)
+                kind = match.lastgroup or ""
+                if kind != "space":
+                    span = Span(self.source.name, number, column + 1, number, match.end() + 1)
+                    found.append(_Token(kind, match.group(), span))
+                column = match.end()
+        last = len(self.source.lines) + 1
+        end_span = Span(self.source.name, last, 1, last, 1)
+        return [*found, _Token("end", "the end of the text", end_span)]
+
+    def _error(self, message: str, span: Span) -> KernelError:
+        return KernelError([Diagnostic(SYNTAX, message, span)], self.source)
+
+    # Tokens
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.next]
+
+    def _take(self, kind: str, what: str) -> _Token:
+        token = self.token
+        if token.kind != kind:
+            raise self._error(f"expected {what}, found {token.text}", token.span)
+        self.next += 1
+        return token
+
+    def _expect(self, *texts: str) -> None:
+        for text in texts:
+            if not self._accept(text):
+                raise self._error(f"expected {text}, found {self.token.text}", self.token.span)
+
+    def _accept(self, text: str) -> bool:
+        if self.token.kind in ("name", "mark") and self.token.text == text:
+            self.next += 1
+            return True
+        return False
+
+    def _number(self, what: str, low: int, high: int) -> int:
+        token = self._take("number", what)
+        number = int(token.text, 0) if "x" in token.text.lower() else int(token.text)
+        if not low <= number <= high:
+            raise self._error(f"{what} must be from {low} to {high}", token.span)
+        return number
+
+    def _value(self) -> Value:
+        token = self._take("value", "a value")
+        found = self.names.get(token.text)
+        if found is None:
+            raise self._error(f"{token.text} is not defined", token.span)
+        return found
+
+    def _values(self) -> list[Value]:
+        found = [self._value()]
+        while self._accept(","):
+            found.append(self._value())
+        return found
+
+    def _loop(self) -> int:
+        token = self.token
+        number = self._number("a loop number", 0, MASK)
+        if number >= len(self.loops):
+            raise self._error(f"loop {number} is not declared", token.span)
+        return number
+
+    # Declarations
+
+    def function(self) -> Function:
+        self._expect("function")
+        name = self._take("name", "the function's name").text
+        self._expect("{")
+        while self._declaration():
+            pass
+        builder = Builder(
+            name,
+            self.arrays,
+            self.loops,
+            memory_words=self.memory,
+            params=self.params,
+            fold=False,
+        )
+        while not self._accept("}"):
+            if self._accept("assume"):
+                builder.assume(self._value())
+            else:
+                self._definition(builder)
+        self._take("end", "the end of the text")
+        return builder.finish()
+
+    def _declaration(self) -> bool:
+        if self._accept("memory"):
+            self.memory = self._number("the size of memory", 0, 1 << 32)
+        elif self._accept("param"):
+            name = self._take("name", "a parameter's name").text
+            self._expect("=")
+            self.params[name] = self._number("a parameter", -(1 << 63), 1 << 63)
+        elif self._accept("array"):
+            self._array()
+        elif self._accept("loop"):
+            self._loop_declaration()
+        else:
+            return False
+        return True
+
+    def _array(self) -> None:
+        token = self._take("name", "an array's name")
+        if token.text in self.arrays:
+            raise self._error(f"array {token.text} is declared twice", token.span)
+        self._expect(":", "u32", "[")
+        length = self._number("an array's length", 0, 1 << 32)
+        self._expect("]")
+        role = self._role()
+        self._expect("at")
+        base = self._number("an array's address", 0, 1 << 32)
+        below = self._number("the bound", 1, 1 << 32) if self._accept("below") else 1 << 32
+        self.arrays[token.text] = Array(token.text, base, length, role, below)
+
+    def _role(self) -> Role:
+        token = self._take("name", "a role")
+        text = token.text
+        if text == "in" and self._accept("scratch"):
+            text = "in scratch"
+        if text not in {role.value for role in Role}:
+            raise self._error(f"{text} is not a role", token.span)
+        return Role(text)
+
+    def _loop_declaration(self) -> None:
+        span = self.token.span
+        number = self._number("a loop number", 0, MASK)
+        if number != len(self.loops):
+            raise self._error(f"expected the declaration of loop {len(self.loops)}", span)
+        name = "" if self.token.text == ":" else self._take("name", "a loop's name").text
+        self._expect(":")
+        self.loops.append(Loop(number, self._number("a loop's extent", 0, MASK), name))
+
+    # Values
+
+    def _definition(self, builder: Builder) -> None:
+        token = self._take("value", "a value, assume or }")
+        if token.text in self.names:
+            raise self._error(f"{token.text} is defined twice", token.span)
+        self._expect("=")
+        self.names[token.text] = self._operation(builder)
+
+    def _operation(self, builder: Builder) -> Value:
+        token = self._take("name", "an operation")
+        if token.text not in {op.value for op in Op}:
+            raise self._error(f"{token.text} is not an operation", token.span)
+        match Op(token.text):
+            case Op.CONST:
+                return builder.const(self._number("a constant", 0, MASK))
+            case Op.LANE:
+                return builder.lane(self._loop())
+            case Op.LOAD:
+                array, index = self._element()
+                return builder.load(array, index, self._after())
+            case Op.STORE:
+                return self._store(builder)
+            case Op.REDUCE:
+                return self._reduce(builder)
+            case op:
+                args = self._values()
+                if len(args) != OPS[op].arity:
+                    message = f"{op} takes {OPS[op].arity} operands, not {len(args)}"
+                    raise self._error(message, token.span)
+                return builder.op(op, *args)
+
+    def _element(self) -> tuple[str, Value]:
+        token = self._take("name", "an array's name")
+        if token.text not in self.arrays:
+            raise self._error(f"array {token.text} is not declared", token.span)
+        self._expect("[")
+        index = self._value()
+        self._expect("]")
+        return token.text, index
+
+    def _after(self) -> list[Value]:
+        return self._values() if self._accept("after") else []
+
+    def _store(self, builder: Builder) -> Value:
+        array, index = self._element()
+        self._expect("=")
+        word = self._value()
+        loop = TOP_LEVEL
+        if self._accept("in"):
+            self._expect("loop")
+            loop = self._loop()
+        else:
+            self._expect("at", "top")
+        return builder.store(array, index, word, self._after(), loop=loop)
+
+    def _reduce(self, builder: Builder) -> Value:
+        token = self._take("name", "a reduction")
+        if token.text not in {kind.value for kind in Reduction}:
+            raise self._error(f"{token.text} is not a reduction", token.span)
+        self._expect("loop")
+        loop = self._loop()
+        self._expect("of")
+        return builder.reduce(Reduction(token.text), loop, self._value())
