@@ -115,9 +115,7 @@ def _quote(source: SourceFile, span: Span) -> list[str]:
 class KernelError(Exception):
     """A mistake in the user's input: every error that one stage found, in source order."""
 
-    def __init__(
-        self, diagnostics: Iterable[Diagnostic], source: SourceFile | None = None
-    ) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], source: SourceFile | None = None) -> None:
         self.diagnostics: Sequence[Diagnostic] = tuple(sorted(diagnostics, key=_position))
         self.source = source
         super().__init__(self.render())

@@ -1,0 +1,348 @@
+"""The abstract syntax tree of the kernel language.
+
+Nodes are frozen and compare by identity, so that later stages can keep facts about them in
+dictionaries (`check.Facts`) instead of in the tree. Every node carries the span of its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from vliwc.diagnostics import SourceFile, Span
+from vliwc.ir.graph import Role
+
+
+class Type(Enum):
+    """The type of an expression.
+
+    `INT` and `FLAG` are compile-time values (exact integers and truth values); `U32` and `BOOL`
+    are run-time values. A compile-time value may stand wherever its run-time partner is wanted.
+    """
+
+    INT = "compile-time integer"
+    FLAG = "compile-time bool"
+    U32 = "u32"
+    BOOL = "bool"
+
+    @property
+    def static(self) -> bool:
+        """Whether the value is known once the parameters are bound."""
+        return self in (Type.INT, Type.FLAG)
+
+    @property
+    def runtime(self) -> Type:
+        """The run-time type of the same family."""
+        return Type.U32 if self in (Type.INT, Type.U32) else Type.BOOL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """Anything with a place in the source."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ident(Node):
+    """A name where it is declared or referred to outside an expression."""
+
+    text: str
+
+
+# --- expressions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Integer(Node):
+    """An integer literal."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bool(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name(Node):
+    """The value of a variable, parameter, constant or reduction."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unary(Node):
+    """`-x`, `~x` or `!x`."""
+
+    op: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binary(Node):
+    """An infix operator, `&&` and `||` included; `op` is its spelling."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditional(Node):
+    """`if condition then then else otherwise`; only the chosen side is evaluated."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index(Node):
+    """`base[index]`: an element of an array in memory or of a compile-time table."""
+
+    base: Ident
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Node):
+    """A call of a function or builtin."""
+
+    callee: Ident
+    args: tuple[Expr, ...]
+
+
+Expr = Integer | Bool | Name | Unary | Binary | Conditional | Index | Call
+
+# --- statements -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Let(Node):
+    """`let name: type = value;`, which never changes."""
+
+    name: Ident
+    type: Type | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Var(Node):
+    """`var name: type = value;`, which may be assigned; always a run-time value."""
+
+    name: Ident
+    type: Type | None
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assign(Node):
+    """`name = value;`"""
+
+    target: Ident
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store(Node):
+    """`array[index] = value;`"""
+
+    array: Ident
+    index: Expr
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For(Node):
+    """`for name in low .. high { body }`, in order, with bounds known at compile time."""
+
+    name: Ident
+    low: Expr
+    high: Expr
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReductionDecl(Node):
+    """`sum name` in the head of a parallel loop."""
+
+    operator: Ident
+    name: Ident
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParallelFor(Node):
+    """`parallel for name in low .. high reduce … { body }`: independent iterations."""
+
+    name: Ident
+    low: Expr
+    high: Expr
+    reductions: tuple[ReductionDecl, ...]
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduce(Node):
+    """`reduce value into target;`: contribute to a reduction of the enclosing parallel loop."""
+
+    value: Expr
+    target: Ident
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assume(Node):
+    """`assume condition;`: a fact that holds whenever the statement is reached."""
+
+    condition: Expr
+
+
+Stmt = Let | Var | Assign | Store | For | ParallelFor | Reduce | Assume
+
+# --- declarations -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant(Node):
+    """`const name = value;`"""
+
+    name: Ident
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Node):
+    """`const name = [values];`, readable at compile-time indices."""
+
+    name: Ident
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Node):
+    """A function parameter; type `INT` for a `const` parameter."""
+
+    name: Ident
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionDef(Node):
+    """`fn name(parameters) -> type { body return result; }`"""
+
+    name: Ident
+    parameters: tuple[Parameter, ...]
+    type: Type
+    body: tuple[Stmt, ...]
+    result: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayDecl(Node):
+    """One line of the memory block."""
+
+    name: Ident
+    length: Expr
+    role: Role
+    address: Expr
+    below: Expr | None
+    ascending: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelDef(Node):
+    """The kernel: parameters, compile-time header, memory layout and body."""
+
+    name: Ident
+    parameters: tuple[Ident, ...]
+    header: tuple[Let | Assume, ...]
+    arrays: tuple[ArrayDecl, ...]
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A whole source file: exactly one kernel and what it uses, in source order."""
+
+    source: SourceFile
+    constants: tuple[Constant | Table, ...]
+    functions: tuple[FunctionDef, ...]
+    kernel: KernelDef
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """The operands of an expression, in source order."""
+    match node:
+        case Integer() | Bool() | Name():
+            return ()
+        case Unary():
+            return (node.operand,)
+        case Binary():
+            return (node.left, node.right)
+        case Conditional():
+            return (node.condition, node.then, node.otherwise)
+        case Index():
+            return (node.index,)
+        case Call():
+            return node.args
+
+
+def expressions(statement: Stmt) -> tuple[Expr, ...]:
+    """The expressions that stand directly in a statement, in source order."""
+    match statement:
+        case Let() | Assign() | Reduce():
+            return (statement.value,)
+        case Var():
+            return () if statement.value is None else (statement.value,)
+        case Store():
+            return (statement.index, statement.value)
+        case For() | ParallelFor():
+            return (statement.low, statement.high)
+        case Assume():
+            return (statement.condition,)
+
+
+def body(statement: Stmt) -> tuple[Stmt, ...]:
+    """The statements nested directly in a statement."""
+    return statement.body if isinstance(statement, For | ParallelFor) else ()
+
+
+def walk_statements(statements: tuple[Stmt, ...]) -> Iterator[Stmt]:
+    """All statements, nested ones included, in source order."""
+    stack = list(reversed(statements))
+    while stack:
+        statement = stack.pop()
+        yield statement
+        stack.extend(reversed(body(statement)))
+
+
+def walk_expressions(roots: tuple[Expr, ...]) -> Iterator[Expr]:
+    """All expressions under `roots`, parents before their operands, in source order."""
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def all_expressions(statements: tuple[Stmt, ...]) -> Iterator[Expr]:
+    """Every expression anywhere in `statements`."""
+    for statement in walk_statements(statements):
+        yield from walk_expressions(expressions(statement))
+
+
+def conjuncts(condition: Expr) -> list[Expr]:
+    """The parts of `a && b && …`, in order."""
+    found: list[Expr] = []
+    stack = [condition]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Binary) and node.op == "&&":
+            stack += [node.right, node.left]
+        else:
+            found.append(node)
+    return found

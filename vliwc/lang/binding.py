@@ -1,0 +1,150 @@
+"""Binding parameters: a checked program plus sizes becomes a kernel that can run and be lowered.
+
+`bind` evaluates everything that is known at compile time and raises one `KernelError` with all
+errors (E05xx) that depend on the sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from vliwc.diagnostics import Diagnostic, KernelError, Note, SourceFile
+from vliwc.ir.graph import Array
+from vliwc.lang import ast
+from vliwc.lang.check import check
+from vliwc.lang.constants import Static
+from vliwc.lang.elaborate import Elaborator
+from vliwc.lang.symbols import Facts, Symbol
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedKernel:
+    """A kernel with its parameters bound, free of static errors.
+
+    `constants` holds the values of file constants, kernel parameters and header `let`s, `tables`
+    those of tables. `arrays` stands in declaration order; `ascending` names the sorted ones.
+    """
+
+    program: ast.Program
+    facts: Facts
+    params: Mapping[str, int]
+    constants: Mapping[Symbol, Static]
+    tables: Mapping[Symbol, tuple[int, ...]]
+    arrays: Mapping[str, Array]
+    ascending: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The kernel's name."""
+        return self.program.kernel.name.text
+
+    @property
+    def source(self) -> SourceFile:
+        """The file the kernel came from."""
+        return self.program.source
+
+    @cached_property
+    def memory_words(self) -> int:
+        """The least number of words a memory image must have: the end of the last array."""
+        return max((array.end for array in self.arrays.values()), default=0)
+
+
+def bind(program: ast.Program, params: Mapping[str, int]) -> CheckedKernel:
+    """Check `program` and bind its parameters; raises `KernelError` with all errors of a stage."""
+    facts = check(program)
+    found = _parameter_errors(program, params)
+    if found:
+        raise KernelError(found, program.source)
+    elaborator = Elaborator(program, facts)
+    elaborator.constants()
+    elaborator.header({name: int(params[name]) for name in params})
+    _memory(program, elaborator)
+    if not elaborator.found:  # wrong sizes only cause follow-up errors in the body
+        elaborator.kernel_body()
+    if elaborator.found:
+        raise KernelError(elaborator.found.values(), program.source)
+    kernel = program.kernel
+    return CheckedKernel(
+        program,
+        facts,
+        dict(params),
+        dict(elaborator.env),
+        dict(elaborator.tables),
+        dict(elaborator.arrays),
+        frozenset(array.name.text for array in kernel.arrays if array.ascending),
+    )
+
+
+def _parameter_errors(program: ast.Program, params: Mapping[str, int]) -> list[Diagnostic]:
+    kernel = program.kernel
+    declared = {name.text: name for name in kernel.parameters}
+    found: list[Diagnostic] = []
+    for name, ident in declared.items():
+        if name not in params:
+            message = f"kernel `{kernel.name.text}` needs a value for parameter `{name}`"
+            found.append(Diagnostic("E0501", message, ident.span, f"pass `-D {name}=…`"))
+    for name, value in params.items():
+        if name not in declared:
+            hint = f"its parameters are {', '.join(declared)}" if declared else "it has none"
+            message = f"kernel `{kernel.name.text}` has no parameter `{name}`"
+            found.append(Diagnostic("E0502", message, kernel.name.span, hint))
+        elif type(value) is not int:
+            message = f"parameter `{name}` must be an integer, not {value!r}"
+            found.append(Diagnostic("E0504", message, declared[name].span))
+        elif value < 0:
+            message = f"parameter `{name}` is negative: {value}"
+            found.append(Diagnostic("E0503", message, declared[name].span))
+    return found
+
+
+def _memory(program: ast.Program, elaborator: Elaborator) -> None:
+    """Lay out the arrays and report impossible or overlapping ones."""
+    placed: list[tuple[ast.ArrayDecl, Array]] = []
+    for decl in program.kernel.arrays:
+        array = _place(decl, elaborator)
+        if array is not None:
+            placed.append((decl, array))
+            elaborator.arrays[array.name] = array
+    placed.sort(key=lambda pair: (pair[1].base, pair[1].end))
+    furthest: tuple[ast.ArrayDecl, Array] | None = None
+    for decl, array in placed:
+        if array.length == 0:
+            continue
+        if furthest is not None and array.base < furthest[1].end:
+            other_decl, other = furthest
+            elaborator.report(
+                "E0505",
+                f"arrays `{other.name}` and `{array.name}` overlap",
+                decl,
+                None,
+                Note(f"`{array.name}` takes words {array.base} to {array.end - 1}"),
+                Note(
+                    f"`{other.name}` takes words {other.base} to {other.end - 1}", other_decl.span
+                ),
+            )
+        if furthest is None or array.end > furthest[1].end:
+            furthest = (decl, array)
+
+
+def _place(decl: ast.ArrayDecl, elaborator: Elaborator) -> Array | None:
+    length = elaborator.integer(decl.length)
+    base = elaborator.integer(decl.address)
+    below = elaborator.integer(decl.below) if decl.below is not None else 1 << 32
+    if length is None or base is None or below is None:
+        return None
+    name = decl.name.text
+    if length < 0:
+        elaborator.report("E0506", f"array `{name}` has negative length {length}", decl.length)
+    elif base < 0:
+        elaborator.report("E0506", f"array `{name}` has negative address {base}", decl.address)
+    elif base + length > 1 << 32:
+        message = f"array `{name}` ends at word {base + length}, beyond the 2^32 addressable"
+        elaborator.report("E0506", message, decl)
+    elif not 1 <= below <= 1 << 32:
+        message = f"`below` bound of `{name}` is {below}, not between 1 and 2^32"
+        elaborator.report("E0506", message, decl.below or decl)
+    else:
+        return Array(name, base, length, decl.role, below)
+    return None

@@ -1,0 +1,254 @@
+"""Memory images of a kernel: random inputs that respect its promises, and what it may change."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+
+from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.ir.graph import Role
+from vliwc.ir.value import MASK, OPS, Op
+from vliwc.lang import ast, constants
+from vliwc.lang.binding import CheckedKernel
+from vliwc.lang.constants import Static
+from vliwc.lang.execute import Interpreter
+from vliwc.lang.faults import AssumptionViolated
+from vliwc.lang.symbols import Kind, Symbol
+
+ATTEMPTS = 200
+"""Images tried for assumptions that cannot be satisfied by construction."""
+
+_INPUTS = (Role.IN, Role.INOUT, Role.IN_SCRATCH)
+_MIRRORED = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_WORD_OPS = {
+    "+": Op.ADD,
+    "-": Op.SUB,
+    "*": Op.MUL,
+    "/": Op.DIV,
+    "%": Op.MOD,
+    "&": Op.AND,
+    "|": Op.OR,
+    "^": Op.XOR,
+    "<<": Op.SHL,
+    ">>": Op.SHR,
+}
+_Env = dict[Symbol, Static]
+_Bounds = dict[int, tuple[int, int]]
+
+
+def protected_words(kernel: CheckedKernel) -> tuple[range, ...]:
+    """The words of `[0, memory_words)` that must be unchanged at exit, as disjoint ranges.
+
+    These are the `in` arrays and everything outside the declared arrays. Words of a longer memory
+    image are protected too.
+    """
+    writable = sorted(
+        (array.base, array.end)
+        for array in kernel.arrays.values()
+        if not array.role.protected and array.length
+    )
+    found: list[range] = []
+    at = 0
+    for base, end in [*writable, (kernel.memory_words, kernel.memory_words)]:
+        if at < base:
+            found.append(range(at, base))
+        at = max(at, end)
+    return tuple(found)
+
+
+def output_words(kernel: CheckedKernel) -> tuple[range, ...]:
+    """The words that make up the kernel's result: its `out` and `inout` arrays, one range each."""
+    return tuple(
+        range(array.base, array.end)
+        for array in kernel.arrays.values()
+        if array.role.observable and array.length
+    )
+
+
+def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
+    """A memory image of `memory_words` words on which all the kernel's promises hold.
+
+    `below`, `ascending` and assumptions that compare an array element with something known before
+    the run (constants, loop counters) hold by construction; others are tried on up to `ATTEMPTS`
+    images. Raises `KernelError` (E0609) if no image is found.
+    """
+    rng = random.Random(seed)
+    bounds, constructive = _Constraints(kernel).collect()
+    for low, high in bounds.values():
+        if low > high:
+            raise _hopeless(kernel, "its assumptions contradict each other")
+    image = _draw(kernel, rng, bounds)
+    if constructive:
+        return image
+    interpreter = Interpreter(kernel)
+    reason = ""
+    for _ in range(ATTEMPTS):
+        try:
+            interpreter.run(image)
+            return image
+        except AssumptionViolated as error:
+            reason = f"{error.diagnostics[0].span}: {error.diagnostics[0].message}"
+        image = _draw(kernel, rng, bounds)
+    raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}")
+
+
+def _hopeless(kernel: CheckedKernel, reason: str) -> KernelError:
+    message = f"cannot make a random input for kernel `{kernel.name}`: {reason}"
+    hint = "state it as `below` or `ascending`, or as `assume array[i] < bound`"
+    span = kernel.program.kernel.name.span
+    return KernelError([Diagnostic("E0609", message, span, hint)], kernel.source)
+
+
+def _draw(kernel: CheckedKernel, rng: random.Random, bounds: _Bounds) -> list[int]:
+    image = [rng.getrandbits(32) for _ in range(kernel.memory_words)]
+    for array in kernel.arrays.values():
+        if array.role in _INPUTS:
+            image[array.base : array.end] = (
+                rng.randrange(array.below) for _ in range(array.length)
+            )
+    for address, (low, high) in bounds.items():
+        image[address] = rng.randint(low, high)
+    for name in sorted(kernel.ascending):
+        array = kernel.arrays[name]
+        image[array.base : array.end] = sorted(image[array.base : array.end])
+    return image
+
+
+class _Unknown(Exception):
+    """The expression depends on the run."""
+
+
+class _Constraints:
+    """Bounds on input words that follow from assumptions of the form `array[i] < bound`."""
+
+    def __init__(self, kernel: CheckedKernel) -> None:
+        self.kernel = kernel
+        self.facts = kernel.facts
+        self.bounds: _Bounds = {}
+        self.constructive = True
+        body = kernel.program.kernel.body
+        self.stored = {
+            statement.array.text
+            for statement in ast.walk_statements(body)
+            if isinstance(statement, ast.Store)
+        }
+        for function in kernel.program.functions:
+            if any(isinstance(s, ast.Assume) for s in ast.walk_statements(function.body)):
+                self.constructive = False
+
+    def collect(self) -> tuple[_Bounds, bool]:
+        """The bounds by address, and whether they imply all the assumptions."""
+        self._block(self.kernel.program.kernel.body, dict(self.kernel.constants))
+        return self.bounds, self.constructive
+
+    def _block(self, statements: tuple[ast.Stmt, ...], env: _Env) -> None:
+        if not any(isinstance(s, ast.Assume) for s in ast.walk_statements(statements)):
+            return
+        for statement in statements:
+            match statement:
+                case ast.Let():
+                    self._let(statement, env)
+                case ast.For() | ast.ParallelFor():
+                    low, high = (
+                        int(self._value(statement.low, env)),
+                        self._value(statement.high, env),
+                    )
+                    counter = self.facts.symbols[statement.name]
+                    for value in range(low, int(high)):
+                        self._block(statement.body, {**env, counter: value})
+                case ast.Assume():
+                    for conjunct in ast.conjuncts(statement.condition):
+                        if not self._constrain(conjunct, env):
+                            self.constructive = False
+                case _:
+                    pass
+
+    def _let(self, statement: ast.Let, env: _Env) -> None:
+        with suppress(_Unknown):
+            env[self.facts.symbols[statement.name]] = self._value(statement.value, env)
+
+    def _constrain(self, node: ast.Expr, env: _Env) -> bool:
+        """Turn one condition into bounds; False if that is impossible."""
+        if not isinstance(node, ast.Binary) or node.op not in _MIRRORED:
+            return isinstance(node, ast.Bool) or self.facts.types[node].static
+        left, right = self._definition(node.left), self._definition(node.right)
+        for element, other, op in ((left, right, node.op), (right, left, _MIRRORED[node.op])):
+            if isinstance(element, ast.Index):
+                try:
+                    address = self._address(element, env)
+                    self._bound(address, op, int(self._value(other, env)))
+                except _Unknown:
+                    continue
+                return element.base.text not in self.stored | self.kernel.ascending
+        return self.facts.types[node].static
+
+    def _definition(self, node: ast.Expr) -> ast.Expr:
+        """The expression behind the names of `let`s."""
+        while isinstance(node, ast.Name):
+            declaration = self.facts.symbols[node].declaration
+            if not isinstance(declaration, ast.Let):
+                break
+            node = declaration.value
+        return node
+
+    def _address(self, element: ast.Index, env: _Env) -> int:
+        symbol = self.facts.symbols[element.base]
+        if symbol.kind is not Kind.ARRAY or self.kernel.arrays[symbol.name].role not in _INPUTS:
+            raise _Unknown
+        array = self.kernel.arrays[symbol.name]
+        index = int(self._value(element.index, env))
+        if not 0 <= index < array.length:
+            raise _Unknown  # the run will report it
+        self.bounds.setdefault(array.base + index, (0, array.below - 1))
+        return array.base + index
+
+    def _bound(self, address: int, op: str, value: int) -> None:
+        low, high = self.bounds[address]
+        if op in ("==", "<="):
+            high = min(high, value)
+        if op in ("==", ">="):
+            low = max(low, value)
+        if op == "<":
+            high = min(high, value - 1)
+        if op == ">":
+            low = max(low, value + 1)
+        self.bounds[address] = (low, high)
+
+    def _value(self, node: ast.Expr, env: Mapping[Symbol, Static]) -> Static:
+        """The value of `node` if it is known before the run; raises `_Unknown`."""
+        match node:
+            case ast.Integer() | ast.Bool():
+                return node.value
+            case ast.Name() if self.facts.symbols[node] in env:
+                return env[self.facts.symbols[node]]
+            case ast.Index() if self.facts.symbols[node.base].kind is Kind.TABLE:
+                table = self.kernel.tables[self.facts.symbols[node.base]]
+                return table[int(self._value(node.index, env))]
+            case ast.Binary() if node.op not in ("&&", "||"):
+                left, right = self._value(node.left, env), self._value(node.right, env)
+                if self.facts.types[node].static:
+                    return constants.binary(node.op, left, right)
+                if node.op in _WORD_OPS:
+                    evaluate = OPS[_WORD_OPS[node.op]].evaluate
+                    if evaluate is None or (node.op in "/%" and right == 0):
+                        raise _Unknown
+                    return evaluate(left, right)
+                return constants.compare(node.op, left, right)
+            case ast.Unary(op="-" | "~") if not self.facts.types[node].static:
+                return int(constants.unary(node.op, self._value(node.operand, env))) & MASK
+            case ast.Unary():
+                return constants.unary(node.op, self._value(node.operand, env))
+            case ast.Conditional():
+                chosen = node.then if self._value(node.condition, env) else node.otherwise
+                return self._value(chosen, env)
+            case ast.Call() if node.callee.text == "len":
+                symbol = self.facts.symbols[node.args[0]]
+                if symbol.kind is Kind.TABLE:
+                    return len(self.kernel.tables[symbol])
+                return self.kernel.arrays[symbol.name].length
+            case ast.Call() if node.callee.text in ("min", "max", "rotl", "rotr"):
+                left, right = (int(self._value(arg, env)) for arg in node.args)
+                return constants.builtin(node.callee.text, left, right)
+            case _:
+                raise _Unknown

@@ -1,0 +1,285 @@
+"""Types of expressions: names, operators, array and table elements, calls.
+
+Every operator takes either compile-time operands and gives a compile-time value, or converts its
+compile-time operands to run-time ones. `u32` and `bool` never mix.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from vliwc.diagnostics import Diagnostic, Note
+from vliwc.lang import ast
+from vliwc.lang.ast import Type
+from vliwc.lang.symbols import BUILTINS, Facts, Kind, Scopes, Symbol
+
+_COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+_LOGIC = {"&&", "||"}
+
+Report = Callable[[Diagnostic], None]
+
+
+class Inference:
+    """Types expressions in the current scopes, reporting errors as it goes.
+
+    `open_reductions` are the accumulators of the parallel loop being checked, `assigned` the
+    variables that certainly have a value; the statement checker maintains both.
+    """
+
+    def __init__(self, scopes: Scopes, facts: Facts, report: Report) -> None:
+        self.scopes = scopes
+        self.facts = facts
+        self.report = report
+        self.open_reductions: set[Symbol] = set()
+        self.assigned: set[Symbol] = set()
+        self.reads: list[tuple[Symbol, ast.Index]] = []
+        self._failed: set[ast.Node] = set()
+
+    def error(
+        self, code: str, message: str, node: ast.Node, hint: str | None = None, *notes: Note
+    ) -> None:
+        self.report(Diagnostic(code, message, node.span, hint, notes))
+
+    # --- what a place wants -------------------------------------------------------------------
+
+    def want(self, node: ast.Expr, wanted: Type) -> None:
+        """Check that `node` can be a `wanted` (a run-time type) and note a conversion."""
+        found = self.infer(node)
+        if found is None:
+            return
+        if found.runtime is not wanted:
+            hint = "write `if c then 1 else 0` to turn a bool into a number"
+            if wanted is Type.BOOL:
+                hint = "compare with something, such as `x != 0`"
+            self.error("E0301", f"expected {wanted.value}, found {found.value}", node, hint)
+        elif found.static:
+            self.facts.coerced.add(node)
+
+    def want_static(self, node: ast.Expr, what: str) -> bool:
+        """Check that `node` is a compile-time integer; `what` names its use in the message."""
+        found = self.infer(node)
+        if found is None:
+            return False
+        if found.runtime is Type.BOOL:
+            self.error("E0301", f"{what} must be an integer, found {found.value}", node)
+            return False
+        if found is Type.U32:
+            culprit = self._runtime_name(node)
+            because = f"`{culprit}` is a run-time value" if culprit else None
+            self.error("E0303", f"{what} must be known at compile time", node, because)
+            return False
+        return True
+
+    def _runtime_name(self, node: ast.Expr) -> str | None:
+        for part in ast.walk_expressions((node,)):
+            named = part.base if isinstance(part, ast.Index) else part
+            symbol = self.facts.symbols.get(named)
+            if symbol is not None and not (symbol.type is not None and symbol.type.static):
+                return symbol.name
+        return None
+
+    def _want_integers(self, *operands: ast.Expr) -> Type | None:
+        """The common type of integer operands, converting compile-time ones if they differ."""
+        found = [self.infer(operand) for operand in operands]
+        good = True
+        for operand, type_ in zip(operands, found, strict=True):
+            if type_ is not None and type_.runtime is not Type.U32:
+                self.error("E0301", f"expected u32, found {type_.value}", operand)
+                good = False
+        if not good or None in found:
+            return None
+        return self._join(found, operands)
+
+    def _want_bools(self, *operands: ast.Expr) -> Type | None:
+        found = [self.infer(operand) for operand in operands]
+        for operand, type_ in zip(operands, found, strict=True):
+            if type_ is not None and type_.runtime is not Type.BOOL:
+                hint = "compare with something, such as `x != 0`"
+                self.error("E0301", f"expected bool, found {type_.value}", operand, hint)
+                return None
+        return None if None in found else self._join(found, operands)
+
+    def _join(self, found: list[Type | None], operands: tuple[ast.Expr, ...]) -> Type | None:
+        types = [type_ for type_ in found if type_ is not None]
+        if all(type_.static for type_ in types):
+            return types[0]
+        self.facts.coerced.update(
+            operand for operand, type_ in zip(operands, types, strict=True) if type_.static
+        )
+        return types[0].runtime
+
+    # --- inference ----------------------------------------------------------------------------
+
+    def infer(self, node: ast.Expr) -> Type | None:
+        """The type of `node`, or None if an error in it has been reported."""
+        if node in self.facts.types or node in self._failed:
+            return self.facts.types.get(node)
+        found = self._infer(node)
+        if found is not None:
+            self.facts.types[node] = found
+        else:
+            self._failed.add(node)
+        return found
+
+    def _infer(self, node: ast.Expr) -> Type | None:
+        match node:
+            case ast.Integer():
+                return Type.INT
+            case ast.Bool():
+                return Type.FLAG
+            case ast.Name():
+                return self._name(node)
+            case ast.Unary():
+                if node.op == "!":
+                    return self._want_bools(node.operand)
+                return self._want_integers(node.operand)
+            case ast.Binary():
+                return self._binary(node)
+            case ast.Conditional():
+                return self._conditional(node)
+            case ast.Index():
+                return self._index(node)
+            case ast.Call():
+                return self._call(node)
+
+    def _binary(self, node: ast.Binary) -> Type | None:
+        if node.op in _LOGIC:
+            return self._want_bools(node.left, node.right)
+        if node.op in _COMPARISONS:
+            equality = node.op in ("==", "!=")
+            left = self.infer(node.left) if equality else None
+            if left is not None and left.runtime is Type.BOOL:
+                joined = self._want_bools(node.left, node.right)
+            else:
+                joined = self._want_integers(node.left, node.right)
+            return None if joined is None else Type.FLAG if joined.static else Type.BOOL
+        if node.op == "**":
+            good = [
+                self.want_static(side, "an operand of `**`") for side in (node.left, node.right)
+            ]
+            return Type.INT if all(good) else None
+        return self._want_integers(node.left, node.right)
+
+    def _conditional(self, node: ast.Conditional) -> Type | None:
+        condition = self._want_bools(node.condition)
+        sides = [self.infer(node.then), self.infer(node.otherwise)]
+        then, otherwise = sides
+        if condition is None or then is None or otherwise is None:
+            return None
+        if then.runtime is not otherwise.runtime:
+            message = (
+                f"the sides of `if` differ: {then.runtime.value} and {otherwise.runtime.value}"
+            )
+            self.error("E0301", message, node)
+            return None
+        if condition.static:
+            return self._join(sides, (node.then, node.otherwise))
+        for side, type_ in ((node.then, then), (node.otherwise, otherwise)):
+            if type_.static:
+                self.facts.coerced.add(side)
+        return then.runtime
+
+    def _name(self, node: ast.Name) -> Type | None:
+        symbol = self.resolve(node, node.text)
+        if symbol is None:
+            return None
+        if symbol.kind in (Kind.ARRAY, Kind.TABLE, Kind.FUNCTION):
+            what = f"{symbol.kind.value} `{symbol.name}`"
+            hint = f"call it: `{symbol.name}(…)`"
+            if symbol.kind is not Kind.FUNCTION:
+                hint = f"read one element: `{symbol.name}[…]`"
+            self.error("E0204", f"{what} used as a value", node, hint)
+            return None
+        if symbol in self.open_reductions:
+            self.error(
+                "E0407",
+                f"reduction `{symbol.name}` has no value inside its parallel loop",
+                node,
+                "it can be read after the loop; use `reduce … into` to contribute",
+            )
+            return None
+        if symbol.kind is Kind.VAR and symbol not in self.assigned:
+            self.error("E0405", f"`{symbol.name}` may be used before it is assigned", node)
+            self.assigned.add(symbol)  # one report per variable is enough
+        return symbol.type
+
+    def _index(self, node: ast.Index) -> Type | None:
+        symbol = self.resolve(node.base, node.base.text)
+        if symbol is not None and symbol.kind is Kind.TABLE:
+            index = self.infer(node.index)
+            if index is Type.U32:
+                self.error(
+                    "E0304",
+                    f"table `{symbol.name}` read at a run-time index",
+                    node.index,
+                    "tables exist at compile time only; put the data into an `in` array",
+                )
+                return None
+            return Type.INT if self.want_static(node.index, "a table index") else None
+        index = self._want_integers(node.index)
+        if symbol is None or index is None:
+            return None
+        if symbol.kind is not Kind.ARRAY:
+            self.error("E0204", f"{symbol.kind.value} `{symbol.name}` is not an array", node.base)
+            return None
+        self.reads.append((symbol, node))
+        return Type.U32
+
+    def _call(self, node: ast.Call) -> Type | None:
+        name = node.callee.text
+        if name in BUILTINS:
+            return self._builtin(node)
+        symbol = self.resolve(node.callee, name)
+        if symbol is None or not isinstance(symbol.declaration, ast.FunctionDef):
+            if symbol is not None:
+                self.error("E0204", f"{symbol.kind.value} `{name}` is not a function", node.callee)
+            for arg in node.args:
+                self.infer(arg)
+            return None
+        function = symbol.declaration
+        if self._arity(node, len(function.parameters)):
+            for arg, parameter in zip(node.args, function.parameters, strict=True):
+                if parameter.type is Type.INT:
+                    self.want_static(arg, f"`const` argument `{parameter.name.text}`")
+                else:
+                    self.want(arg, parameter.type)
+        return function.type
+
+    def _builtin(self, node: ast.Call) -> Type | None:
+        if not self._arity(node, BUILTINS[node.callee.text]):
+            return None
+        if node.callee.text != "len":
+            return self._want_integers(*node.args)
+        (arg,) = node.args
+        symbol = self.resolve(arg, arg.text) if isinstance(arg, ast.Name) else None
+        if symbol is not None and symbol.kind in (Kind.ARRAY, Kind.TABLE):
+            return Type.INT
+        if symbol is not None or not isinstance(arg, ast.Name):
+            self.error("E0204", "`len` takes the name of an array or a table", arg)
+        return None
+
+    def _arity(self, node: ast.Call, wanted: int) -> bool:
+        given = len(node.args)
+        if given == wanted:
+            return True
+        plural = "" if wanted == 1 else "s"
+        message = f"`{node.callee.text}` takes {wanted} argument{plural}, {given} given"
+        self.error("E0302", message, node)
+        for arg in node.args:
+            if node.callee.text != "len":
+                self.infer(arg)
+        return False
+
+    def resolve(self, node: ast.Node, name: str) -> Symbol | None:
+        """The symbol `name` at `node`, recorded; reports E0201 if there is none."""
+        symbol = self.scopes.find(name)
+        if symbol is None:
+            near = difflib.get_close_matches(name, [*self.scopes.names(), *BUILTINS], 1)
+            hint = f"did you mean `{near[0]}`?" if near else None
+            if name in BUILTINS:
+                hint = f"`{name}` is a builtin function: call it"
+            self.error("E0201", f"unknown name `{name}`", node, hint)
+            return None
+        self.facts.symbols[node] = symbol
+        return symbol
