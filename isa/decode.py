@@ -104,7 +104,7 @@ class _Decoder:
         vlen = self.machine.vlen
         reads = info.reads(slot, vlen)
         writes = info.writes(slot, vlen)
-        self.negative |= any(words.start < 0 for words in writes)
+        self.negative |= any(words.start < 0 for words in (*reads, *writes))
         if info.effect is Effect.CHECK:
             self.checks.append((number, _check(reads[0], str(slot[2]), info.is_vector)))
         elif info.effect is Effect.STORE:
