@@ -7,6 +7,7 @@ A value must fit 32 bits only where it becomes a run-time one.
 from __future__ import annotations
 
 from vliwc.ir.value import MASK
+from vliwc.lang import ast
 
 Static = int | bool
 """A compile-time value; a truth value is a Python bool."""
@@ -16,10 +17,13 @@ MAX_BITS = 4096
 
 
 class ConstantError(Exception):
-    """A compile-time operation without a result: error code, message and hint."""
+    """A compile-time operation without a result: error code, message, hint and guilty node."""
 
-    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, hint: str | None = None, node: ast.Expr | None = None
+    ) -> None:
         super().__init__(message)
+        self.node = node
         self.code = code
         self.message = message
         self.hint = hint

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 
 from vliwc.diagnostics import Diagnostic, Note, Span
 from vliwc.ir.graph import Array
+from vliwc.ir.value import MASK
 from vliwc.lang import ast, constants
 from vliwc.lang.constants import ConstantError, Static
-from vliwc.lang.symbols import BUILTINS, Facts, Kind, Symbol
+from vliwc.lang.static import Evaluator, UnknownValue
+from vliwc.lang.symbols import BUILTINS, Facts, Symbol
 
 MAX_STEPS = 1_000_000_000
 """Limit on the operations of one run of the top level or of one parallel iteration."""
@@ -22,19 +24,15 @@ MAX_VISITS = 5_000_000
 """Limit on the expressions looked at while elaborating."""
 
 
-class _Reported(Exception):
-    """The value is unknown because of an error that has been reported already."""
-
-
 class Elaborator:
     """Evaluates compile-time expressions in `env` and collects errors in `found`."""
 
     def __init__(self, program: ast.Program, facts: Facts) -> None:
         self.program = program
         self.facts = facts
-        self.env: dict[Symbol, Static] = {}
         self.tables: dict[Symbol, tuple[int, ...]] = {}
         self.arrays: dict[str, Array] = {}
+        self.evaluator = Evaluator(facts, {}, self.tables, self.arrays)
         self.found: dict[tuple[str, Span], Diagnostic] = {}
         self._calls: list[Span] = []
         self._counters: list[tuple[str, int]] = []
@@ -42,6 +40,11 @@ class Elaborator:
         self._visits = 0
         self._elaborated: dict[tuple[Symbol, tuple[Static, ...]], int] = {}
         self._mentions: dict[ast.For, bool] = {}
+
+    @property
+    def env(self) -> dict[Symbol, Static]:
+        """The values of the compile-time symbols in scope."""
+        return self.evaluator.env
 
     def report(
         self, code: str, message: str, node: ast.Node, hint: str | None = None, *notes: Note
@@ -79,7 +82,7 @@ class Elaborator:
         """Elaborate the kernel's body; `env` is left as it was."""
         kept = dict(self.env)
         self._block(self.program.kernel.body)
-        self.env = kept
+        self.evaluator.env = kept
 
     # --- compile-time values ------------------------------------------------------------------
 
@@ -89,10 +92,14 @@ class Elaborator:
         return None if value is None else int(value)
 
     def _value(self, node: ast.Expr) -> Static | None:
+        self._visits += 1
         try:
-            return self._evaluate(node)
-        except _Reported:
-            return None
+            return self.evaluator.evaluate(node)
+        except ConstantError as error:
+            self.report(error.code, error.message, error.node or node, error.hint)
+        except UnknownValue:
+            pass
+        return None
 
     def _define(self, symbol: Symbol, node: ast.Expr) -> None:
         value = self._value(node)
@@ -100,63 +107,6 @@ class Elaborator:
             self.env[symbol] = value
         else:
             self.env.pop(symbol, None)
-
-    def _evaluate(self, node: ast.Expr) -> Static:
-        self._visits += 1
-        try:
-            return self._compute(node)
-        except ConstantError as error:
-            self.report(error.code, error.message, node, error.hint)
-            raise _Reported from None
-
-    def _compute(self, node: ast.Expr) -> Static:
-        match node:
-            case ast.Integer() | ast.Bool():
-                return node.value
-            case ast.Name():
-                symbol = self.facts.symbols[node]
-                if symbol not in self.env:
-                    raise _Reported
-                return self.env[symbol]
-            case ast.Unary():
-                return constants.unary(node.op, self._evaluate(node.operand))
-            case ast.Binary(op="&&"):
-                return bool(self._evaluate(node.left)) and self._evaluate(node.right)
-            case ast.Binary(op="||"):
-                return bool(self._evaluate(node.left)) or self._evaluate(node.right)
-            case ast.Binary():
-                left, right = self._evaluate(node.left), self._evaluate(node.right)
-                return constants.binary(node.op, left, right)
-            case ast.Conditional():
-                chosen = node.then if self._evaluate(node.condition) else node.otherwise
-                return self._evaluate(chosen)
-            case ast.Index():
-                table = self.tables[self.facts.symbols[node.base]]
-                index = int(self._evaluate(node.index))
-                self._within(index, len(table), node)
-                return table[index]
-            case ast.Call():
-                return self._builtin(node)
-
-    def _builtin(self, node: ast.Call) -> int:
-        name = node.callee.text
-        if name == "len":
-            return self._length(self.facts.symbols[node.args[0]])
-        left, right = (int(self._evaluate(arg)) for arg in node.args)
-        return constants.builtin(name, left, right)
-
-    def _length(self, symbol: Symbol) -> int:
-        if symbol.kind is Kind.TABLE:
-            return len(self.tables[symbol])
-        return self.arrays[symbol.name].length
-
-    def _within(self, index: int, length: int, node: ast.Index | ast.Store) -> None:
-        if not 0 <= index < length:
-            name = node.base.text if isinstance(node, ast.Index) else node.array.text
-            shown = constants.show(index)
-            message = f"index {shown} is out of bounds: `{name}` has {length} elements"
-            self.report("E0508", message, node.index)
-            raise _Reported
 
     # --- run-time code ------------------------------------------------------------------------
 
@@ -202,9 +152,9 @@ class Elaborator:
         if index is not None:
             symbol = self.facts.symbols[node.base if isinstance(node, ast.Index) else node.array]
             try:
-                self._within(int(index), self._length(symbol), node)
-            except _Reported:
-                return
+                self.evaluator.within(int(index), symbol, node.index)
+            except ConstantError as error:
+                self.report(error.code, error.message, node.index)
 
     def _call(self, node: ast.Call) -> None:
         symbol = self.facts.symbols[node.callee]
@@ -220,16 +170,19 @@ class Elaborator:
         key = (symbol, tuple(statics.values()))
         if key not in self._elaborated:
             before = self._steps
-            outer, self.env = self.env, {**self.env, **statics}
+            outer = self.env
+            self.evaluator.env = {**outer, **statics}
             counters, self._counters = self._counters, []
             self._calls.append(node.span)
             self._block(function.body)
             self._visit(function.result)
             self._calls.pop()
-            self.env, self._counters = outer, counters
+            self.evaluator.env, self._counters = outer, counters
             self._elaborated[key] = self._steps - before
         else:
             self._steps += self._elaborated[key]
+        if self._steps > MAX_STEPS:
+            self._too_long(node, f"this call of `{symbol.name}` inlines too many operations")
 
     # --- statements ---------------------------------------------------------------------------
 
@@ -278,10 +231,14 @@ class Elaborator:
         else:
             self._steps += (self._steps - before) * (high - low - walked)
         self._counters.pop()
-        too_long = self._visits > MAX_VISITS or self._steps > MAX_STEPS
-        if too_long and not any(code == "E0512" for code, _ in self.found):
+        if self._visits > MAX_VISITS or self._steps > MAX_STEPS:
             message = f"this loop runs too long: {high - low} iterations of its body"
-            self.report("E0512", message, loop.name, "the kernel is meant to be unrolled")
+            self._too_long(loop.name, message)
+
+    def _too_long(self, node: ast.Node, message: str) -> None:
+        if not any(code == "E0512" for code, _ in self.found):
+            hint = f"a kernel is unrolled; it may do at most {MAX_STEPS} operations per element"
+            self.report("E0512", message, node, hint)
 
     def _mentioned(self, loop: ast.For, symbol: Symbol) -> bool:
         if loop not in self._mentions:
@@ -293,7 +250,7 @@ class Elaborator:
         low, high = self.integer(loop.low), self.integer(loop.high)
         if low is None or high is None or high <= low:
             return
-        if low < 0 or high > 1 << 32:
+        if low < 0 or high > MASK:
             shown = f"{constants.show(low)} .. {constants.show(high)}"
             self.report("E0507", f"parallel loop bounds {shown} do not fit u32", loop.name)
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from contextlib import suppress
 
 from vliwc.diagnostics import Diagnostic, KernelError
@@ -14,7 +13,8 @@ from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
 from vliwc.lang.execute import Interpreter
 from vliwc.lang.faults import AssumptionViolated
-from vliwc.lang.symbols import Kind, Symbol
+from vliwc.lang.static import Evaluator
+from vliwc.lang.symbols import BUILTINS, Kind, Symbol
 
 ATTEMPTS = 200
 """Images tried for assumptions that cannot be satisfied by construction."""
@@ -215,39 +215,29 @@ class _Constraints:
             low = max(low, value + 1)
         self.bounds[address] = (low, high)
 
-    def _value(self, node: ast.Expr, env: Mapping[Symbol, Static]) -> Static:
+    def _value(self, node: ast.Expr, env: _Env) -> Static:
         """The value of `node` if it is known before the run; raises `_Unknown`."""
+        if self.facts.types[node].static:
+            return Evaluator(self.facts, env, self.kernel.tables, self.kernel.arrays).evaluate(node)
         match node:
-            case ast.Integer() | ast.Bool():
-                return node.value
             case ast.Name() if self.facts.symbols[node] in env:
                 return env[self.facts.symbols[node]]
-            case ast.Index() if self.facts.symbols[node.base].kind is Kind.TABLE:
-                table = self.kernel.tables[self.facts.symbols[node.base]]
-                return table[int(self._value(node.index, env))]
+            case ast.Binary() if node.op in _WORD_OPS:
+                info = OPS[_WORD_OPS[node.op]]
+                left, right = self._value(node.left, env), self._value(node.right, env)
+                if info.evaluate is None or (info.can_trap and right == 0):
+                    raise _Unknown  # the run will report it
+                return info.evaluate(left, right)
             case ast.Binary() if node.op not in ("&&", "||"):
                 left, right = self._value(node.left, env), self._value(node.right, env)
-                if self.facts.types[node].static:
-                    return constants.binary(node.op, left, right)
-                if node.op in _WORD_OPS:
-                    evaluate = OPS[_WORD_OPS[node.op]].evaluate
-                    if evaluate is None or (node.op in "/%" and right == 0):
-                        raise _Unknown
-                    return evaluate(left, right)
                 return constants.compare(node.op, left, right)
-            case ast.Unary(op="-" | "~") if not self.facts.types[node].static:
-                return int(constants.unary(node.op, self._value(node.operand, env))) & MASK
             case ast.Unary():
-                return constants.unary(node.op, self._value(node.operand, env))
+                value = constants.unary(node.op, self._value(node.operand, env))
+                return value if isinstance(value, bool) else value & MASK
             case ast.Conditional():
                 chosen = node.then if self._value(node.condition, env) else node.otherwise
                 return self._value(chosen, env)
-            case ast.Call() if node.callee.text == "len":
-                symbol = self.facts.symbols[node.args[0]]
-                if symbol.kind is Kind.TABLE:
-                    return len(self.kernel.tables[symbol])
-                return self.kernel.arrays[symbol.name].length
-            case ast.Call() if node.callee.text in ("min", "max", "rotl", "rotr"):
+            case ast.Call() if node.callee.text in BUILTINS:
                 left, right = (int(self._value(arg, env)) for arg in node.args)
                 return constants.builtin(node.callee.text, left, right)
             case _:

@@ -1,0 +1,384 @@
+"""Lowering: a bound kernel becomes a function of the lane IR.
+
+Sequential loops are unrolled, functions inlined, and each parallel loop becomes the code of one
+lane. Conditionals compute both sides, so whatever could trap on the side not taken is guarded: a
+load reads `select(taken, index, 0)`, a division divides by `select(taken, divisor, 1)`. Passes
+remove the guards that are not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.ir.builder import Builder
+from vliwc.ir.graph import Function
+from vliwc.ir.value import MASK, TOP_LEVEL, Op, Reduction, Value
+from vliwc.lang import ast, constants
+from vliwc.lang.ast import Type
+from vliwc.lang.binding import CheckedKernel
+from vliwc.lang.constants import Static
+from vliwc.lang.order import MemoryOrder
+from vliwc.lang.static import Evaluator
+from vliwc.lang.symbols import BUILTINS, Symbol
+
+DEFAULT_LIMIT = 2_000_000
+"""Operations that a kernel may unroll to, over its top level and one lane of each loop."""
+
+_WORD_OPS = {
+    "+": Op.ADD,
+    "-": Op.SUB,
+    "*": Op.MUL,
+    "/": Op.DIV,
+    "%": Op.MOD,
+    "&": Op.AND,
+    "|": Op.OR,
+    "^": Op.XOR,
+    "<<": Op.SHL,
+    ">>": Op.SHR,
+}
+_IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
+
+
+def lower(kernel: CheckedKernel, limit: int = DEFAULT_LIMIT) -> Function:
+    """The kernel as an IR function.
+
+    Raises `KernelError`: E0512 if unrolling takes more than `limit` operations, E0511 if an
+    assumption turns out to be false on every input.
+    """
+    lowering = _Lowering(kernel, limit)
+    lowering.block(kernel.program.kernel.body, None)
+    return lowering.builder.finish()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """The condition under which an expression is evaluated: `flag` is `wanted`, and `outer`."""
+
+    outer: Path | None
+    flag: Value
+    wanted: bool
+
+
+class _Lowering:
+    """The state of lowering. `path` is the condition under which an expression is evaluated,
+    None if it always is; `values` are the run-time values of the symbols in scope."""
+
+    def __init__(self, kernel: CheckedKernel, limit: int) -> None:
+        self.kernel = kernel
+        self.facts = kernel.facts
+        self.limit = limit
+        self.operations = 0
+        self.builder = Builder(
+            kernel.name,
+            dict(kernel.arrays),
+            memory_words=kernel.memory_words,
+            params=dict(kernel.params),
+        )
+        self.static = Evaluator(kernel.facts, dict(kernel.constants), kernel.tables, kernel.arrays)
+        self.values: dict[Symbol, Value] = {}
+        self.contributions: dict[Symbol, Value] = {}
+        self.order = MemoryOrder()
+        self.loop = TOP_LEVEL
+        self.unrolling: list[tuple[ast.For, int]] = []
+
+    def count(self, node: ast.Node) -> None:
+        """Count one operation against the limit."""
+        self.operations += 1
+        if self.operations > self.limit:
+            message = f"kernel `{self.kernel.name}` unrolls to more than {self.limit} operations"
+            hint = "its functions are called too often"
+            if self.unrolling:
+                loop, trips = max(self.unrolling, key=lambda entry: entry[1])
+                node = loop.name
+                hint = f"this loop has {trips} iterations; use fewer, or a parallel loop"
+            self.fail("E0512", message, node, hint)
+
+    # --- statements ---------------------------------------------------------------------------
+
+    def block(self, statements: Iterable[ast.Stmt], path: Path | None) -> None:
+        for statement in statements:
+            self.statement(statement, path)
+
+    def statement(self, statement: ast.Stmt, path: Path | None) -> None:
+        match statement:
+            case ast.Let():
+                self.let(statement, path)
+            case ast.Var():
+                if statement.value is not None:
+                    self.values[self.facts.symbols[statement.name]] = self.value(
+                        statement.value, path
+                    )
+            case ast.Assign():
+                value = self.value(statement.value, path)
+                self.values[self.facts.symbols[statement.target]] = value
+            case ast.Store():
+                self.store(statement)
+            case ast.For():
+                self.unroll(statement, path)
+            case ast.ParallelFor():
+                self.parallel(statement)
+            case ast.Reduce():
+                self.contribute(statement)
+            case ast.Assume():
+                self.assume(statement, path)
+
+    def let(self, statement: ast.Let, path: Path | None) -> None:
+        symbol = self.facts.symbols[statement.name]
+        if symbol.type is not None and symbol.type.static:
+            self.static.env[symbol] = self.static.evaluate(statement.value)
+        else:
+            self.values[symbol] = self.value(statement.value, path)
+
+    def store(self, statement: ast.Store) -> None:
+        index = self.value(statement.index, None)
+        self.reachable(statement.array.text, index, None, statement.index)
+        word = self.value(statement.value, None)
+        array = statement.array.text
+        self.count(statement)
+        before = self.order.before_store(array)
+        store = self.builder.store(array, index, word, before, loop=self.loop, span=statement.span)
+        self.order.stored(array, store)
+
+    def unroll(self, loop: ast.For, path: Path | None) -> None:
+        low, high = self.static.integer(loop.low), self.static.integer(loop.high)
+        symbol = self.facts.symbols[loop.name]
+        self.unrolling.append((loop, high - low))
+        for counter in range(low, high):
+            self.count(loop)
+            self.static.env[symbol] = counter
+            self.block(loop.body, path)
+        self.unrolling.pop()
+
+    def parallel(self, loop: ast.ParallelFor) -> None:
+        low, high = self.static.integer(loop.low), self.static.integer(loop.high)
+        self.contributions = {}
+        if low < high:
+            declared = self.builder.loop(high - low, loop.name.text)
+            self.loop = declared.number
+            lane = self.builder.lane(declared.number, loop.name.span)
+            counter = (
+                self.builder.op(Op.ADD, lane, self.builder.const(low), span=loop.name.span)
+                if low
+                else lane
+            )
+            self.values[self.facts.symbols[loop.name]] = counter
+            self.block(loop.body, None)
+        for reduction in loop.reductions:
+            symbol = self.facts.symbols[reduction.name]
+            kind = Reduction(reduction.operator.text)
+            result = self.builder.const(_IDENTITY[kind], reduction.span)
+            if symbol in self.contributions:
+                contribution = self.contributions[symbol]
+                result = self.builder.reduce(kind, self.loop, contribution, reduction.span)
+            self.values[symbol] = result
+        self.loop = TOP_LEVEL
+
+    def contribute(self, statement: ast.Reduce) -> None:
+        value = self.value(statement.value, None)
+        symbol = self.facts.symbols[statement.target]
+        if symbol in self.contributions:
+            assert isinstance(symbol.declaration, ast.ReductionDecl)
+            so_far = self.contributions[symbol]
+            match Reduction(symbol.declaration.operator.text):
+                case Reduction.SUM:
+                    value = self.op(Op.ADD, statement, so_far, value)
+                case Reduction.XOR:
+                    value = self.op(Op.XOR, statement, so_far, value)
+                case Reduction.MIN:
+                    value = self.least("min", statement, so_far, value)
+                case Reduction.MAX:
+                    value = self.least("max", statement, so_far, value)
+        self.contributions[symbol] = value
+
+    def assume(self, statement: ast.Assume, path: Path | None) -> None:
+        for conjunct in ast.conjuncts(statement.condition):
+            holds = self.value(conjunct, path)
+            if path is not None:
+                holds = self.op(
+                    Op.OR, statement, self.invert(self.holds(path, statement), statement), holds
+                )
+            if holds.is_const and holds.imm == 0:
+                self.fail("E0511", "this assumption is false on every input", conjunct)
+            self.builder.assume(holds)
+
+    # --- expressions --------------------------------------------------------------------------
+
+    def op(self, op: Op, node: ast.Node, *args: Value) -> Value:
+        self.count(node)
+        return self.builder.op(op, *args, span=node.span)
+
+    def word(self, word: int, node: ast.Node) -> Value:
+        return self.builder.const(word, node.span)
+
+    def select(self, condition: Value, then: Value, otherwise: Value, node: ast.Node) -> Value:
+        if then is otherwise:
+            return then
+        return self.op(Op.SELECT, node, condition, then, otherwise)
+
+    def invert(self, flag: Value, node: ast.Node) -> Value:
+        return self.op(Op.EQ, node, flag, self.word(0, node))
+
+    def holds(self, path: Path, node: ast.Node) -> Value:
+        """The value that is 1 where `path` is taken; made only where a guard needs it."""
+        links: list[Path] = []
+        link: Path | None = path
+        while link is not None:
+            links.append(link)
+            link = link.outer
+        taken: Value | None = None
+        for link in reversed(links):
+            flag = link.flag if link.wanted else self.invert(link.flag, node)
+            taken = flag if taken is None else self.op(Op.AND, node, taken, flag)
+        assert taken is not None
+        return taken
+
+    def value(self, node: ast.Expr, path: Path | None) -> Value:
+        """The run-time value of `node`; a truth value is 0 or 1."""
+        if self.facts.types[node].static:
+            return self.word(self.constant(node), node)
+        match node:
+            case ast.Name():
+                return self.values[self.facts.symbols[node]]
+            case ast.Unary():
+                return self.unary(node, path)
+            case ast.Binary(op="&&" | "||"):
+                return self.logic(node, path)
+            case ast.Binary():
+                return self.binary(node, path)
+            case ast.Conditional():
+                return self.conditional(node, path)
+            case ast.Index():
+                return self.load(node, path)
+            case ast.Call():
+                args = [self.argument(arg, path) for arg in node.args]
+                if node.callee.text in BUILTINS:
+                    return self.builtin(node, args)
+                return self.inline(node, args, path)
+            case ast.Integer() | ast.Bool():
+                raise AssertionError("literals are compile-time values")
+
+    def constant(self, node: ast.Expr) -> int:
+        value: Static = self.static.evaluate(node)
+        return constants.word(int(value))
+
+    def unary(self, node: ast.Unary, path: Path | None) -> Value:
+        operand = self.value(node.operand, path)
+        match node.op:
+            case "!":
+                return self.invert(operand, node)
+            case "-":
+                return self.op(Op.SUB, node, self.word(0, node), operand)
+            case _:
+                return self.op(Op.XOR, node, operand, self.word(MASK, node))
+
+    def logic(self, node: ast.Binary, path: Path | None) -> Value:
+        left = self.value(node.left, path)
+        if left.is_const:
+            decided = (left.imm == 0) is (node.op == "&&")
+            return left if decided else self.value(node.right, path)
+        right = self.value(node.right, Path(path, left, node.op == "&&"))
+        return self.op(Op.AND if node.op == "&&" else Op.OR, node, left, right)
+
+    def binary(self, node: ast.Binary, path: Path | None) -> Value:
+        left, right = self.value(node.left, path), self.value(node.right, path)
+        if node.op in _WORD_OPS:
+            op = _WORD_OPS[node.op]
+            if op in (Op.DIV, Op.MOD):
+                if path is None and right.is_const and right.imm == 0:
+                    self.fail("E0509", "division by zero on every input", node)
+                right = self.guard(path, right, 1, node)
+            return self.op(op, node, left, right)
+        match node.op:
+            case "==":
+                return self.op(Op.EQ, node, left, right)
+            case "!=" if self.facts.types[node.left].runtime is Type.BOOL:
+                return self.op(Op.XOR, node, left, right)
+            case "!=":
+                return self.invert(self.op(Op.EQ, node, left, right), node)
+            case "<":
+                return self.op(Op.LT, node, left, right)
+            case ">":
+                return self.op(Op.LT, node, right, left)
+            case "<=":
+                return self.invert(self.op(Op.LT, node, right, left), node)
+            case _:
+                return self.invert(self.op(Op.LT, node, left, right), node)
+
+    def guard(self, path: Path | None, value: Value, harmless: int, node: ast.Node) -> Value:
+        """`value` where `path` holds, else a word that cannot make the operation trap."""
+        if path is None or (value.is_const and value.imm != 0):
+            return value
+        return self.select(self.holds(path, node), value, self.word(harmless, node), node)
+
+    def conditional(self, node: ast.Conditional, path: Path | None) -> Value:
+        condition = self.value(node.condition, path)
+        if condition.is_const:
+            return self.value(node.then if condition.imm else node.otherwise, path)
+        then = self.value(node.then, Path(path, condition, True))
+        otherwise = self.value(node.otherwise, Path(path, condition, False))
+        return self.select(condition, then, otherwise, node)
+
+    def load(self, node: ast.Index, path: Path | None) -> Value:
+        array = node.base.text
+        index = self.value(node.index, path)
+        length = self.kernel.arrays[array].length
+        if path is not None and length == 0:
+            return self.word(0, node)  # there is nothing to read, so the path is never taken
+        self.reachable(array, index, path, node.index)
+        if not (index.is_const and index.imm < length):
+            index = self.guard(path, index, 0, node)
+        self.count(node)
+        load = self.builder.load(array, index, self.order.before_load(array), span=node.span)
+        self.order.loaded(array, load)
+        return load
+
+    def reachable(self, array: str, index: Value, path: Path | None, node: ast.Expr) -> None:
+        """Refuse an access that is out of bounds on every input."""
+        length = self.kernel.arrays[array].length
+        if path is None and index.is_const and index.imm >= length:
+            message = f"index {index.imm} is out of bounds: `{array}` has {length} elements"
+            self.fail("E0508", message, node)
+
+    def fail(self, code: str, message: str, node: ast.Node, hint: str | None = None) -> NoReturn:
+        raise KernelError([Diagnostic(code, message, node.span, hint)], self.kernel.source)
+
+    def argument(self, node: ast.Expr, path: Path | None) -> Value | Static:
+        """An argument: exact if it is a compile-time value that stays one."""
+        if self.facts.types[node].static and node not in self.facts.coerced:
+            return self.static.evaluate(node)
+        return self.value(node, path)
+
+    def inline(self, node: ast.Call, args: list[Value | Static], path: Path | None) -> Value:
+        function = self.facts.symbols[node.callee].declaration
+        assert isinstance(function, ast.FunctionDef)
+        self.count(node)
+        for parameter, arg in zip(function.parameters, args, strict=True):
+            symbol = self.facts.symbols[parameter.name]
+            if isinstance(arg, Value):
+                self.values[symbol] = arg
+            else:
+                self.static.env[symbol] = arg
+        self.block(function.body, path)
+        return self.value(function.result, path)
+
+    def builtin(self, node: ast.Call, args: list[Value | Static]) -> Value:
+        left, right = (a if isinstance(a, Value) else self.word(int(a), node) for a in args)
+        if node.callee.text in ("min", "max"):
+            return self.least(node.callee.text, node, left, right)
+        count = self.op(Op.AND, node, right, self.word(31, node))
+        rest = self.op(Op.SUB, node, self.word(32, node), count)
+        if node.callee.text == "rotr":
+            count, rest = rest, count
+        # A shift by 32 gives 0, so a rotation by 0 needs no special case.
+        up, down = self.op(Op.SHL, node, left, count), self.op(Op.SHR, node, left, rest)
+        return self.op(Op.OR, node, up, down)
+
+    def least(self, name: str, node: ast.Node, left: Value, right: Value) -> Value:
+        """The smaller of two words for `min`, the greater for `max`."""
+        less = self.op(Op.LT, node, left, right)
+        if name == "max":
+            left, right = right, left
+        return self.select(less, left, right, node)

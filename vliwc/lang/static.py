@@ -1,0 +1,83 @@
+"""Evaluation of compile-time expressions, once the symbols they mention have values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vliwc.ir.graph import Array
+from vliwc.lang import ast, constants
+from vliwc.lang.constants import ConstantError, Static
+from vliwc.lang.symbols import Facts, Kind, Symbol
+
+
+class UnknownValue(Exception):
+    """The expression mentions a symbol without a value, because its definition was wrong."""
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Evaluates expressions of type `INT` and `FLAG` over `env`, which its owner updates."""
+
+    facts: Facts
+    env: dict[Symbol, Static] = field(default_factory=dict[Symbol, Static])
+    tables: Mapping[Symbol, tuple[int, ...]] = field(default_factory=dict[Symbol, tuple[int, ...]])
+    arrays: Mapping[str, Array] = field(default_factory=dict[str, Array])
+
+    def evaluate(self, node: ast.Expr) -> Static:
+        """The value of `node`; raises `ConstantError` with the guilty node, or `UnknownValue`."""
+        try:
+            return self._compute(node)
+        except ConstantError as error:
+            error.node = error.node or node
+            raise
+
+    def integer(self, node: ast.Expr) -> int:
+        """The value of an integer expression; raises as `evaluate` does."""
+        return int(self.evaluate(node))
+
+    def length(self, symbol: Symbol) -> int:
+        """The number of elements of an array or table."""
+        if symbol.kind is Kind.TABLE:
+            return len(self.tables[symbol])
+        return self.arrays[symbol.name].length
+
+    def within(self, index: int, symbol: Symbol, node: ast.Expr) -> None:
+        """Raise `ConstantError` (E0508) at `node` if `index` is no index of `symbol`."""
+        length = self.length(symbol)
+        if not 0 <= index < length:
+            shown = constants.show(index)
+            message = f"index {shown} is out of bounds: `{symbol.name}` has {length} elements"
+            raise ConstantError("E0508", message, None, node)
+
+    def _compute(self, node: ast.Expr) -> Static:
+        match node:
+            case ast.Integer() | ast.Bool():
+                return node.value
+            case ast.Name():
+                symbol = self.facts.symbols[node]
+                if symbol not in self.env:
+                    raise UnknownValue
+                return self.env[symbol]
+            case ast.Unary():
+                return constants.unary(node.op, self.evaluate(node.operand))
+            case ast.Binary(op="&&"):
+                return bool(self.evaluate(node.left)) and self.evaluate(node.right)
+            case ast.Binary(op="||"):
+                return bool(self.evaluate(node.left)) or self.evaluate(node.right)
+            case ast.Binary():
+                left, right = self.evaluate(node.left), self.evaluate(node.right)
+                return constants.binary(node.op, left, right)
+            case ast.Conditional():
+                chosen = node.then if self.evaluate(node.condition) else node.otherwise
+                return self.evaluate(chosen)
+            case ast.Index():
+                symbol = self.facts.symbols[node.base]
+                index = self.integer(node.index)
+                self.within(index, symbol, node.index)
+                return self.tables[symbol][index]
+            case ast.Call():
+                if node.callee.text == "len":
+                    return self.length(self.facts.symbols[node.args[0]])
+                left, right = (self.integer(arg) for arg in node.args)
+                return constants.builtin(node.callee.text, left, right)
