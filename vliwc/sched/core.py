@@ -1,0 +1,351 @@
+"""The inner loop of list scheduling with simultaneous scratch allocation, on dense arrays.
+
+One forward pass, cycle by cycle (Graham 1969; for VLIW machines Fisher 1981): ready operations
+are taken in priority order, each gets an engine that has a slot left, and a place in scratch is
+taken when an operation issues and given back when its last reader has issued.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vliwc.jit import jit
+from vliwc.sched.dense import FLOW, N_ENGINES, NO_ENGINE, Bytes, Dense, Ints
+
+STUCK = -1
+"""Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
+
+SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
+"""Positions in the ``pool`` array: free single words, free vector slots, a lower bound of the
+lowest free vector slot."""
+
+
+@jit
+def _push(heap: Ints, base: int, size: int, item: int) -> None:
+    at = size
+    while at > 0:
+        parent = (at - 1) >> 1
+        if heap[base + parent] <= item:
+            break
+        heap[base + at] = heap[base + parent]
+        at = parent
+    heap[base + at] = item
+
+
+@jit
+def _pop(heap: Ints, base: int, size: int) -> None:
+    last = heap[base + size - 1]
+    size -= 1
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap[base + child + 1] < heap[base + child]:
+            child += 1
+        if heap[base + child] >= last:
+            break
+        heap[base + at] = heap[base + child]
+        at = child
+    if size > 0:
+        heap[base + at] = last
+
+
+@jit
+def _find_run(used: Bytes, run: int) -> int:
+    """The highest start of ``run`` adjacent free vector slots, or -1."""
+    free = 0
+    for at in range(len(used) - 1, -1, -1):
+        if used[at]:
+            free = 0
+        else:
+            free += 1
+            if free == run:
+                return at
+    return -1
+
+
+@jit
+def _release(v: int, p: Dense, address: Ints, used: Bytes, scalars: Ints, pool: Ints) -> None:
+    """Give back the scratch words of value ``v``."""
+    if p.width[v] == 1:
+        scalars[pool[SCALARS_FREE]] = address[v]
+        pool[SCALARS_FREE] += 1
+    elif p.width[v] > 1:
+        first = address[v] // p.vlen
+        for s in range((p.width[v] + p.vlen - 1) // p.vlen):
+            used[first + s] = 0
+            pool[SLOTS_FREE] += 1
+        pool[LOWEST_FREE] = min(pool[LOWEST_FREE], first)
+
+
+@jit
+def _release_operands(
+    op: int, p: Dense, readers: Ints, address: Ints, used: Bytes, scalars: Ints, pool: Ints
+) -> None:
+    """Count the reads of ``op`` as done; values without further readers give back their place."""
+    for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
+        v = p.use[u]
+        readers[v] -= 1
+        if readers[v] == 0:
+            _release(v, p, address, used, scalars, pool)
+
+
+@jit
+def _fits(
+    op: int, finishing: bool, keep: int, p: Dense, readers: Ints, used: Bytes, pool: Ints
+) -> bool:
+    """Whether the result of ``op`` has a place now, with ``keep`` vector slots to spare.
+
+    An operation that finishes in this cycle may overwrite operands that die with it (all reads
+    of a bundle come before its writes).
+    """
+    width = p.width[op]
+    if width == 0:
+        return True
+    need = (width + p.vlen - 1) // p.vlen if width > 1 else 0
+    if need > 1:
+        return pool[SLOTS_FREE] - need >= keep and _find_run(used, need) >= 0
+    gain = 0
+    gain_scalar = 0
+    if finishing:
+        for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
+            v = p.use[u]
+            if readers[v] == 1:
+                if p.width[v] == 1:
+                    gain_scalar += 1
+                else:
+                    gain += (p.width[v] + p.vlen - 1) // p.vlen
+    if width == 1:
+        return pool[SCALARS_FREE] + gain_scalar > 0 or pool[SLOTS_FREE] + gain > keep
+    return gain >= 1 or pool[SLOTS_FREE] > keep
+
+
+@jit
+def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> int:
+    """Take a place for ``width`` words that :func:`_fits` has found possible; its address."""
+    if width > vlen:
+        need = (width + vlen - 1) // vlen
+        first = _find_run(used, need)
+        for s in range(need):
+            used[first + s] = 1
+        pool[SLOTS_FREE] -= need
+        return first * vlen
+    if width == 1 and pool[SCALARS_FREE] > 0:
+        pool[SCALARS_FREE] -= 1
+        return scalars[pool[SCALARS_FREE]]
+    while used[pool[LOWEST_FREE]]:
+        pool[LOWEST_FREE] += 1
+    first = pool[LOWEST_FREE]
+    used[first] = 1
+    pool[SLOTS_FREE] -= 1
+    if width == 1:
+        for s in range(vlen - 1):
+            scalars[pool[SCALARS_FREE]] = first * vlen + vlen - 1 - s
+            pool[SCALARS_FREE] += 1
+    return first * vlen
+
+
+@jit
+def _choose_engine(
+    whole: int, split: int, slots: Ints, flow_only_waiting: int, flow_queue: int
+) -> int:
+    """The engine for an operation, the one with the fewest other customers first; -1 if none."""
+    if whole == 0 and split < 0:
+        return NO_ENGINE
+    flow = (whole >> FLOW) & 1 and slots[FLOW] > 0
+    if flow and flow_only_waiting <= flow_queue:
+        return FLOW
+    if split >= 0 and slots[split] > 0:
+        return split
+    for e in range(N_ENGINES):
+        if (whole >> e) & 1 and slots[e] > 0 and e != FLOW:
+            return e
+    return FLOW if flow else -1
+
+
+@jit
+def list_schedule(
+    p: Dense,
+    rank: Ints,
+    group_order: Ints,
+    reserve: int,
+    flow_queue: int,
+    horizon: int,
+    engine: Ints,
+    lane_cycle: Ints,
+    address: Ints,
+    stats: Ints,
+) -> int:
+    """Schedule all operations of ``p``; the number of cycles, or ``STUCK``.
+
+    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  ``group_order`` lists groups
+    in the order in which they are to finish: results of a group other than the oldest unfinished
+    one must leave ``reserve`` vector slots free, which keeps scratch from filling up with groups
+    none of which can go on.  An operation that can run elsewhere takes the flow engine only if at
+    most ``flow_queue`` flow-only operations wait.  Gives up with ``STUCK`` after ``horizon``
+    cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle`` the cycle of each lane,
+    ``address`` (n,) scratch addresses (-1 without a result), ``stats`` (2,) = peak scratch words,
+    operations left unscheduled.
+    """
+    n = len(p.lanes)
+    n_classes = len(p.class_whole)
+    n_slots = p.words // p.vlen
+    by_rank = np.empty(n, dtype=np.int32)
+    heap = np.empty(n, dtype=np.int32)
+    size = np.zeros(n_classes, dtype=np.int32)
+    waiting = p.n_preds.copy()
+    readers = p.n_uses.copy()
+    issued = np.zeros(n, dtype=np.int32)
+    used = np.zeros(n_slots, dtype=np.uint8)
+    scalars = np.empty(p.words + p.vlen, dtype=np.int32)
+    pool = np.zeros(3, dtype=np.int32)
+    pool[SLOTS_FREE] = n_slots
+    next_ready = np.empty(n, dtype=np.int32)
+    running = np.empty(n, dtype=np.int32)
+    aside = np.empty(n, dtype=np.int32)
+    done = np.empty(n, dtype=np.int32)
+    slots = np.empty(N_ENGINES, dtype=np.int32)
+    left = np.zeros(p.n_groups + 1, dtype=np.int32)
+    n_next = 0
+    n_running = 0
+    oldest = 0
+    remaining = n
+    peak = 0
+    flow_only = -1
+    for c in range(n_classes):
+        if p.class_whole[c] == 1 << FLOW and p.class_split[c] < 0:
+            flow_only = c
+    for op in range(n):
+        by_rank[rank[op]] = op
+        address[op] = -1
+        engine[op] = -1
+        left[p.group[op]] += 1
+        if waiting[op] == 0:
+            next_ready[n_next] = op
+            n_next += 1
+
+    cycle = 0
+    while remaining > 0 and cycle < horizon:
+        for i in range(n_next):
+            op = next_ready[i]
+            c = p.klass[op]
+            _push(heap, p.class_base[c], size[c], rank[op])
+            size[c] += 1
+        n_next = 0
+        for e in range(N_ENGINES):
+            slots[e] = p.capacity[e]
+        progress = False
+        n_aside = 0
+        n_done = 0
+
+        # Operations whose lanes are spread over several cycles go on first.
+        kept = 0
+        for i in range(n_running):
+            op = running[i]
+            e = engine[op]
+            now = min(p.lanes[op] - issued[op], slots[e])
+            if p.serial[op] == 1:
+                now = min(now, 1)
+            for k in range(now):
+                lane_cycle[p.lane_ptr[op] + issued[op] + k] = cycle
+            issued[op] += now
+            slots[e] -= now
+            progress = progress or now > 0
+            if issued[op] == p.lanes[op]:
+                done[n_done] = op
+                n_done += 1
+                _release_operands(op, p, readers, address, used, scalars, pool)
+            else:
+                running[kept] = op
+                kept += 1
+        n_running = kept
+        handled = 0
+
+        while True:
+            # Same-cycle successors (reads of memory before a write to it) become ready at once.
+            while handled < n_done:
+                op = done[handled]
+                handled += 1
+                for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+                    if p.succ_latency[s] == 0:
+                        t = p.succ[s]
+                        waiting[t] -= 1
+                        if waiting[t] == 0:
+                            c = p.klass[t]
+                            _push(heap, p.class_base[c], size[c], rank[t])
+                            size[c] += 1
+            best = n
+            chosen = -1
+            for c in range(n_classes):
+                if size[c] > 0 and heap[p.class_base[c]] < best:
+                    e = _choose_engine(p.class_whole[c], p.class_split[c], slots, 0, 0)
+                    if e >= 0:
+                        best = heap[p.class_base[c]]
+                        chosen = c
+            if chosen < 0:
+                break
+            op = by_rank[best]
+            _pop(heap, p.class_base[chosen], size[chosen])
+            size[chosen] -= 1
+            queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
+            split = p.class_split[chosen]
+            e = _choose_engine(p.class_whole[chosen], split, slots, queue, flow_queue)
+            now = p.lanes[op]
+            if e == split:
+                now = min(now, slots[e])
+                if p.serial[op] == 1:
+                    now = min(now, 1)
+            finishing = now == p.lanes[op]
+            keep = 0
+            if p.group[op] >= 0 and p.group[op] != group_order[oldest]:
+                keep = reserve
+            if not _fits(op, finishing, keep, p, readers, used, pool):
+                aside[n_aside] = op
+                n_aside += 1
+                continue
+            if finishing:
+                _release_operands(op, p, readers, address, used, scalars, pool)
+            if p.width[op] > 0:
+                address[op] = _allocate(p.width[op], p.vlen, used, scalars, pool)
+            progress = True
+            engine[op] = e
+            if e < N_ENGINES:
+                slots[e] -= now if e == split else 1
+            for k in range(now):
+                lane_cycle[p.lane_ptr[op] + k] = cycle
+            issued[op] = now
+            if finishing:
+                done[n_done] = op
+                n_done += 1
+            else:
+                running[n_running] = op
+                n_running += 1
+
+        peak = max(peak, (n_slots - pool[SLOTS_FREE]) * p.vlen)
+        for i in range(n_aside):
+            op = aside[i]
+            c = p.klass[op]
+            _push(heap, p.class_base[c], size[c], rank[op])
+            size[c] += 1
+        for i in range(n_done):
+            op = done[i]
+            remaining -= 1
+            left[p.group[op]] -= 1
+            if p.n_uses[op] == 0:
+                _release(op, p, address, used, scalars, pool)
+            for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+                if p.succ_latency[s] > 0:
+                    t = p.succ[s]
+                    waiting[t] -= 1
+                    if waiting[t] == 0:
+                        next_ready[n_next] = t
+                        n_next += 1
+        while oldest < p.n_groups - 1 and left[group_order[oldest]] == 0:
+            oldest += 1
+        if not progress and n_next == 0:
+            break
+        cycle += 1
+    stats[0] = peak
+    stats[1] = remaining
+    return cycle if remaining == 0 else STUCK

@@ -1,0 +1,132 @@
+"""Priorities: topological order, tails (critical path to the end) and virtual deadlines."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vliwc.jit import jit
+from vliwc.sched.dense import NO_ENGINE, Dense, Ints
+
+Floats = NDArray[np.float64]
+
+
+class Tails(NamedTuple):
+    """Path lengths in cycles: ``topo`` (n,) a topological order; ``duration`` (n,) cycles an
+    operation needs at least in its cheapest form, as far as one engine's slots tell; ``tail``
+    (n,) longest path after the operation's end within its group; ``longest`` (groups,) the
+    longest such path of each group, own durations included."""
+
+    topo: Ints
+    duration: Floats
+    tail: Floats
+    longest: Floats
+
+
+@jit
+def topological_order(p: Dense) -> Ints:
+    """An order in which every operation follows its predecessors."""
+    n = len(p.lanes)
+    waiting = p.n_preds.copy()
+    order = np.empty(n, dtype=np.int32)
+    filled = 0
+    for op in range(n):
+        if waiting[op] == 0:
+            order[filled] = op
+            filled += 1
+    at = 0
+    while at < filled:
+        op = order[at]
+        at += 1
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            waiting[t] -= 1
+            if waiting[t] == 0:
+                order[filled] = t
+                filled += 1
+    return order[:filled]
+
+
+@jit
+def durations(p: Dense) -> Floats:
+    """Cycles an operation occupies at least: split-only operations several, barriers none."""
+    n = len(p.lanes)
+    found = np.ones(n)
+    for op in range(n):
+        c = p.klass[op]
+        if p.class_whole[c] == 0:
+            split = p.class_split[c]
+            if split < 0 or split == NO_ENGINE:
+                found[op] = 0.0
+            elif p.serial[op] == 1:
+                found[op] = p.lanes[op]
+            else:
+                found[op] = (p.lanes[op] + p.capacity[split] - 1) // p.capacity[split]
+    return found
+
+
+@jit
+def group_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
+    """``tail`` and ``longest`` of :class:`Tails`."""
+    n = len(p.lanes)
+    tail = np.zeros(n)
+    longest = np.zeros(p.n_groups + 1)
+    for i in range(n - 1, -1, -1):
+        op = topo[i]
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            if p.group[t] == p.group[op]:
+                tail[op] = max(tail[op], tail[t] + duration[t])
+        g = p.group[op]
+        longest[g] = max(longest[g], tail[op] + duration[op])
+    return tail, longest
+
+
+def tails(p: Dense) -> Tails:
+    """All of :class:`Tails` for a problem."""
+    topo = topological_order(p)
+    duration = durations(p)
+    tail, longest = group_tails(p, topo, duration)
+    return Tails(topo, duration, tail, longest[: p.n_groups])
+
+
+@jit
+def deadlines(
+    p: Dense,
+    topo: Ints,
+    duration: Floats,
+    tail: Floats,
+    longest: Floats,
+    start: Floats,
+    end: Floats,
+    last: float,
+) -> Floats:
+    """Virtual deadlines: group ``g`` is spread evenly over cycles ``start[g]..end[g]``.
+
+    An operation with ``tail`` cycles of its group's longest path after it is due when the rest of
+    the path, stretched to the group's span, still fits.  An operation is also due before
+    the first of its users outside its group; a shared one without users, at ``last``.
+    """
+    n = len(p.lanes)
+    due = np.full(n, last)
+    for i in range(n - 1, -1, -1):
+        op = topo[i]
+        g = p.group[op]
+        if g >= 0:
+            done = 1.0 - tail[op] / max(longest[g], 1.0)
+            due[op] = start[g] + (end[g] - start[g]) * done
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            if g < 0 or p.group[t] != g:
+                due[op] = min(due[op], due[t] - duration[t] - p.succ_latency[s] + 1.0)
+    return due
+
+
+def ranks(due: Floats) -> Ints:
+    """Positions by ascending deadline; equal deadlines by operation number."""
+    order = np.argsort(due, kind="stable")
+    rank = np.empty(len(due), dtype=np.int32)
+    rank[order] = np.arange(len(due), dtype=np.int32)
+    return rank

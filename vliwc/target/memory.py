@@ -1,0 +1,121 @@
+"""Working memory: words whose content is dead, by the roles of the arrays, and when.
+
+The compiler may write a word only where the kernel's array roles allow it:
+
+* a scratch array that the kernel does not store to is free once its input words are read;
+* an output array's words are free from the reading of their input content (if any) until the
+  final store to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vliwc.analysis.linear import Linear
+from vliwc.ir.graph import Function, Role
+from vliwc.ir.value import Op, Value
+
+
+@dataclass(frozen=True)
+class Space:
+    """Free words ``base .. base + length``.
+
+    ``after``: loads that must be done before the words are written (all of their instances, or
+    only that of ``group``); ``before``: the store of ``group`` that must follow the last use.
+    """
+
+    base: int
+    length: int
+    after: tuple[Value, ...] = ()
+    before: Value | None = None
+    group: int | None = None
+
+
+def free_spaces(
+    function: Function, forms: dict[Value, Linear], vlen: int
+) -> tuple[list[Space], list[Space]]:
+    """Spaces that are free for good, and spaces that are free until a group's final store.
+
+    The latter belong to full groups of one loop, the group that runs last first, each ``vlen``
+    words.
+    """
+    loads: dict[str, list[Value]] = {name: [] for name in function.arrays}
+    stores: dict[str, list[Value]] = {name: [] for name in function.arrays}
+    live = function.computed()
+    for value in function.values:
+        if value in live and value.is_memory:
+            (loads if value.op is Op.LOAD else stores)[value.array].append(value)
+    lasting: list[Space] = []
+    passing: list[Space] = []
+    for name, array in function.arrays.items():
+        if array.role in (Role.SCRATCH, Role.IN_SCRATCH):
+            if not stores[name] and array.length:
+                lasting.append(Space(array.base, array.length, tuple(loads[name])))
+        elif array.role.observable and len(stores[name]) == 1 and len(loads[name]) <= 1:
+            store = stores[name][0]
+            accesses = [store, *loads[name]]
+            index = {forms[value.args[0]] for value in accesses}
+            one_loop = {value.loop for value in accesses} == {store.loop} and store.loop >= 0
+            if len(index) == 1 and one_loop and _is_lane(next(iter(index))):
+                base = array.base + next(iter(index)).const
+                for group in reversed(range(function.loops[store.loop].extent // vlen)):
+                    start = base + group * vlen
+                    passing.append(Space(start, vlen, tuple(loads[name]), store, group))
+    return lasting, passing
+
+
+def _is_lane(form: Linear) -> bool:
+    return len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1
+
+
+@dataclass(frozen=True)
+class Placement:
+    """``words`` words from address ``base`` on, made of one lasting or several passing spaces."""
+
+    base: int
+    words: int
+    spaces: tuple[Space, ...]
+
+
+class WorkingMemory:
+    """Hands out free words, lasting spaces first."""
+
+    def __init__(self, function: Function, forms: dict[Value, Linear], vlen: int) -> None:
+        self._vlen = vlen
+        self._lasting, self._passing = free_spaces(function, forms, vlen)
+        self._limit = max((array.end for array in function.arrays.values()), default=0)
+
+    def place(self, words: int, overrun: int, max_passing: int) -> Placement | None:
+        """Room for ``words`` words, or None.
+
+        Whole vectors are stored, so the words are rounded up to vectors.  Reads may run
+        ``overrun`` words past the end, which must exist.  At most ``max_passing`` groups give up
+        words of theirs.
+        """
+        size = -(-words // self._vlen) * self._vlen
+        fitting = [s for s in self._lasting if s.length >= size]
+        fitting = [s for s in fitting if s.base + size + overrun <= self._limit]
+        if fitting:
+            space = min(fitting, key=lambda s: (s.length, s.base))
+            self._lasting.remove(space)
+            rest = Space(space.base + size, space.length - size, space.after)
+            if rest.length:
+                self._lasting.append(rest)
+            return Placement(space.base, size, (space,))
+        return self._place_passing(size, overrun, max_passing)
+
+    def _place_passing(self, size: int, overrun: int, max_passing: int) -> Placement | None:
+        count = size // self._vlen
+        if count > max_passing:
+            return None
+        for at in range(len(self._passing) - count + 1):
+            run = self._passing[at : at + count]
+            base = run[-1].base
+            adjacent = all(
+                a.base == b.base + self._vlen and a.before is b.before
+                for a, b in zip(run, run[1:], strict=False)
+            )
+            if adjacent and base + size + overrun <= self._limit:
+                del self._passing[at : at + count]
+                return Placement(base, size, tuple(run))
+        return None

@@ -1,0 +1,112 @@
+"""Ways to read a table: broadcast, select tree, gather, records; and plans made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from vliwc.analysis.linear import Linear, combinations
+from vliwc.ir.value import Value
+from vliwc.target.mops import Operand
+
+if TYPE_CHECKING:
+    from vliwc.target.lanes import Lanes
+
+Fold = tuple[str, int]
+"""A machine operation and the constant to apply to each table word with it."""
+
+
+class Read(Protocol):
+    """A way to do one table read."""
+
+    @property
+    def name(self) -> str:
+        """A short name for reports."""
+        ...
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        """Emit the operations of the read; the vector of words read, ``fold`` applied."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How each read of a loop is done, and which constants are folded into table words.
+
+    ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
+    ``constant_selects``: how many bits at the start of an address sum choose its constant.
+    """
+
+    reads: dict[Value, Read]
+    folds: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
+    aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
+    constant_selects: int = 1
+
+    def read(self, lanes: Lanes, value: Value) -> Operand:
+        """Emit the read of ``value``."""
+        return self.reads[value].emit(lanes, value, self.folds.get(value))
+
+
+def folded(lanes: Lanes, words: Operand, fold: Fold | None) -> Operand:
+    """``fold`` applied to a vector of table words that was read raw."""
+    if fold is None:
+        return words
+    return lanes.elementwise(fold[0], words, lanes.uniform.vector(fold[1]), "fold")
+
+
+@dataclass(frozen=True)
+class Consecutive:
+    """Neighbouring lanes read neighbouring words."""
+
+    name: str = "vload"
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        array = lanes.function.arrays[value.array]
+        form = lanes.forms[value.args[0]]
+        return folded(lanes, lanes.load_consecutive(value, array.base + form.const), fold)
+
+
+@dataclass(frozen=True)
+class Gather:
+    """One scalar load per lane."""
+
+    name: str = "gather"
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        array = lanes.function.arrays[value.array]
+        address = lanes.addresses.address(lanes.forms[value.args[0]].plus(Linear(array.base)))
+        return folded(lanes, lanes.gather(value, address, f"{value.array}{value.id}"), fold)
+
+
+@dataclass(frozen=True, eq=False)
+class SelectTree:
+    """All words the read can touch wait in scratch; the atoms of the index select one.
+
+    The atom that is known first is used first, on the most pairs, so that only one selection is
+    left to do when the last atom arrives.
+    """
+
+    domains: dict[Value, tuple[int, ...]]
+    name: str = "select"
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        array = lanes.function.arrays[value.array]
+        form = lanes.forms[value.args[0]]
+        uniform = lanes.uniform
+        entries = {
+            words: uniform.splat(uniform.table_word(array, index, fold), f"{array.name}{index}")
+            for words, index in combinations(form, self.domains)
+        }
+        for position, atom in enumerate(form.atoms):
+            words = self.domains[atom]
+            rests = dict.fromkeys(key[1:] for key in entries)
+            entries = {
+                rest: lanes.choose(
+                    atom,
+                    words,
+                    [entries[(word, *rest)] for word in words],
+                    f"{value.id}s{position}",
+                )
+                for rest in rests
+            }
+        return entries[()]

@@ -1,0 +1,138 @@
+"""Record packing: one row of memory words that serves two related table reads.
+
+When a table is read at ``x`` and later at ``scale * x + offset[t]``, where ``t`` is one of a few
+values known only then, a record ``[T[x], T[scale*x + offset[0]], ...]`` for every ``x`` lets one
+``vload`` per lane serve both reads.  The rows of a group's lanes overlap in scratch: rows are
+loaded in ascending order and each overwrites the unused tail of the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vliwc.analysis.linear import Linear
+from vliwc.ir.value import Value
+from vliwc.target.mops import Form, MOp, Operand
+from vliwc.target.reads import Fold, folded
+
+if TYPE_CHECKING:
+    from vliwc.target.lanes import Lanes
+    from vliwc.target.uniform import Uniform
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """Records for ``count`` neighbouring indices from ``first`` on.
+
+    Record ``i`` holds ``array[x]`` and ``array[scale * x + offsets[t]]`` for ``x = first + i``,
+    with ``folds[0]`` applied to the first word and ``folds[1]`` to the others.
+    """
+
+    array: str
+    first: int
+    count: int
+    scale: int
+    offsets: tuple[int, ...]
+    folds: tuple[Fold | None, Fold | None]
+
+    @property
+    def pitch(self) -> int:
+        """Words per record."""
+        return 1 + len(self.offsets)
+
+    @property
+    def words(self) -> int:
+        """Memory words of the whole table."""
+        return self.count * self.pitch
+
+    def content(self, position: int) -> tuple[int, Fold | None]:
+        """The index in the array and the fold of table word ``position``."""
+        x = self.first + position // self.pitch
+        field = position % self.pitch
+        if field == 0:
+            return x, self.folds[0]
+        return self.scale * x + self.offsets[field - 1], self.folds[1]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedTable:
+    """A record table at its address; ``stores`` build it, ``ready`` follows them."""
+
+    table: RecordTable
+    base: int
+    stores: tuple[MOp, ...]
+    ready: MOp
+
+
+def build_table(uniform: Uniform, table: RecordTable, base: int) -> PlacedTable:
+    """Emit the shared operations that build ``table`` at memory address ``base``.
+
+    Words are put together by scalar operations, so that folding a constant interleaves the
+    records for free.  The last vector store may write up to ``vlen - 1`` words past the table.
+    """
+    array = uniform.function.arrays[table.array]
+    vlen = uniform.vlen
+    stores: list[MOp] = []
+    for start in range(0, table.words, vlen):
+        lanes: list[tuple[Operand, ...]] = []
+        opcode = "|"
+        for position in range(start, start + vlen):
+            index, fold = table.content(min(position, table.words - 1))
+            word = uniform.table_word(array, index)
+            if fold is None:
+                lanes.append((word, word))
+            else:
+                opcode = fold[0]
+                lanes.append((word, uniform.word(fold[1])))
+        lanes = [(a, uniform.word(0)) if opcode != "|" and a == b else (a, b) for a, b in lanes]
+        form = Form("alu", opcode, split=True, per_lane=tuple(lanes))
+        pack = uniform.add(MOp(f"rec{base + start}", (form,), vlen, vlen))
+        address = uniform.word(base + start)
+        store = Form("store", "vstore", (address, Operand(pack)))
+        stores.append(uniform.add(MOp(f"rec{base + start}=", (store,), width=0)))
+    ready = uniform.add(MOp("records", (), lanes=0, width=0))
+    ready.order.extend((store, 1) for store in stores)
+    return PlacedTable(table, base, tuple(stores), ready)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordFirst:
+    """Loads the rows and gives their first words."""
+
+    table: RecordTable
+    name: str = "record"
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        table = self.table
+        placed = lanes.placed(table)
+        form = lanes.forms[value.args[0]]
+        start = Linear(placed.base - table.first * table.pitch)
+        address = lanes.addresses.address(form.times(table.pitch).plus(start))
+        width = table.pitch * (lanes.lanes - 1) + lanes.vlen
+        load = Form("load", "vload", (address,), split=True, dest_stride=table.pitch)
+        op = MOp(f"row{value.id}", (load,), lanes.lanes, width, serial=table.pitch < lanes.vlen)
+        op.order.append((placed.ready, 0))
+        lanes.template.ops.append(op)
+        lanes.rows.setdefault(table, []).append(op)
+        row = Operand(op, 0, table.pitch)
+        return row if fold == table.folds[0] else folded(lanes, row, fold)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordSecond:
+    """The other words of a row that an earlier read has loaded; ``atom`` says which one."""
+
+    table: RecordTable
+    atom: Value
+    words: tuple[int, ...]
+    name: str = "in record"
+
+    def arms(self, lanes: Lanes) -> list[Operand]:
+        """The candidate words, one operand for each of ``words``."""
+        row = lanes.rows[self.table][-1]
+        return [Operand(row, 1 + t, self.table.pitch) for t in range(len(self.words))]
+
+    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+        vectors = [lanes.elementwise("|", arm, arm, "field") for arm in self.arms(lanes)]
+        return lanes.choose(self.atom, self.words, vectors, f"pick{value.id}")
