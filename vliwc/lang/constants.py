@@ -98,6 +98,13 @@ def builtin(name: str, a: int, b: int) -> int:
             return (value << count | value >> (32 - count)) & MASK
 
 
+def bits(value: int) -> int:
+    """The number of binary digits of `value`, 0 for 0; raises `ConstantError` if it is negative."""
+    if value < 0:
+        raise ConstantError("E0510", f"`bits` of negative {show(value)}")
+    return value.bit_length()
+
+
 def word(value: int) -> int:
     """`value` as a run-time word; raises `ConstantError` (E0507) if it does not fit."""
     if 0 <= value <= MASK:

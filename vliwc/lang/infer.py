@@ -249,6 +249,9 @@ class Inference:
     def _builtin(self, node: ast.Call) -> Type | None:
         if not self._arity(node, BUILTINS[node.callee.text]):
             return None
+        if node.callee.text == "bits":
+            known = self.want_static(node.args[0], "the argument of `bits`")
+            return Type.INT if known else None
         if node.callee.text != "len":
             return self._want_integers(*node.args)
         (arg,) = node.args

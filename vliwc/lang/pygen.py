@@ -210,5 +210,7 @@ class _Writer:
             if symbol.kind is Kind.TABLE:
                 return str(len(self.kernel.tables[symbol]))
             return str(self.kernel.arrays[symbol.name].length)
+        if name == "bits":
+            return f"({self.expr(node.args[0])}).bit_length()"
         callee = name if name in BUILTINS else self.declared(node.callee)
         return f"{callee}({', '.join(self.expr(arg) for arg in node.args)})"

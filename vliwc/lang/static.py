@@ -79,5 +79,7 @@ class Evaluator:
             case ast.Call():
                 if node.callee.text == "len":
                     return self.length(self.facts.symbols[node.args[0]])
+                if node.callee.text == "bits":
+                    return constants.bits(self.integer(node.args[0]))
                 left, right = (self.integer(arg) for arg in node.args)
                 return constants.builtin(node.callee.text, left, right)

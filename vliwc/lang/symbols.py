@@ -8,7 +8,7 @@ from enum import Enum
 from vliwc.diagnostics import Span
 from vliwc.lang import ast
 
-BUILTINS: dict[str, int] = {"min": 2, "max": 2, "rotl": 2, "rotr": 2, "len": 1}
+BUILTINS: dict[str, int] = {"min": 2, "max": 2, "rotl": 2, "rotr": 2, "len": 1, "bits": 1}
 """Builtin functions with the number of their arguments."""
 
 

@@ -1,0 +1,218 @@
+"""Every kernel of the folder against independent Python: reference interpreter and lane IR."""
+
+from __future__ import annotations
+
+import bisect
+import random
+import zlib
+from pathlib import Path
+
+import pytest
+
+from vliwc.ir.interpret import interpret as run_ir
+from vliwc.ir.verify import verify
+from vliwc.lang import CheckedKernel, load_kernel
+from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
+from vliwc.lang.lower import lower
+
+M = 1 << 32
+
+
+def check(kernel: CheckedKernel, memory: list[int], expected: dict[str, list[int]]) -> None:
+    """Both interpreters give the `expected` arrays on `memory` and leave protected words alone."""
+    function = lower(kernel)
+    verify(function)
+    for result in (interpret(kernel, memory), run_ir(function, memory)):
+        for name, words in expected.items():
+            array = kernel.arrays[name]
+            assert result[array.base : array.end] == words, name
+        for part in protected_words(kernel):
+            assert result[part.start : part.stop] == memory[part.start : part.stop]
+    covered = [kernel.arrays[name] for name in expected]
+    wanted = {range(array.base, array.end) for array in covered if array.length}
+    assert wanted == set(output_words(kernel)), "a test must look at every output"
+
+
+def words_of(kernel: CheckedKernel, memory: list[int], name: str) -> list[int]:
+    array = kernel.arrays[name]
+    return memory[array.base : array.end]
+
+
+def tree_hash_step(index: int, value: int, node: int, nodes: int) -> tuple[int, int]:
+    """One round of the walk, with each stage of the hash written out."""
+    a = value ^ node
+    a = (a + 0x7ED55D16 + (a << 12)) % M
+    a = a ^ 0xC761C23C ^ (a >> 19)
+    a = (a + 0x165667B1 + (a << 5)) % M
+    a = ((a + 0xD3A2646C) ^ (a << 9)) % M
+    a = (a + 0xFD7046C5 + (a << 3)) % M
+    a = a ^ 0xB55A4F09 ^ (a >> 16)
+    child = 2 * index + 1 + (a & 1)
+    return (child if child < nodes else 0), a
+
+
+@pytest.mark.parametrize(
+    ("height", "rounds", "batch"), [(0, 3, 1), (2, 0, 5), (3, 9, 7), (4, 11, 24), (1, 1, 0)]
+)
+@pytest.mark.parametrize("full", [False, True])
+def test_tree_hash(kernels: Path, height: int, rounds: int, batch: int, full: bool) -> None:
+    sizes = {"forest_height": height, "rounds": rounds, "batch_size": batch}
+    kernel = load_kernel(kernels / ("tree_hash_full.vk" if full else "tree_hash.vk"), sizes)
+    memory = random_memory(kernel, 17)
+    tree = words_of(kernel, memory, "forest")
+    indices = words_of(kernel, memory, "indices")
+    values = words_of(kernel, memory, "values")
+    if not full:
+        assert indices == [0] * batch
+    for _ in range(rounds):
+        for i in range(batch):
+            indices[i], values[i] = tree_hash_step(
+                indices[i], values[i], tree[indices[i]], len(tree)
+            )
+    check(kernel, memory, {"values": values} | ({"indices": indices} if full else {}))
+
+
+def test_tree_hash_image_is_the_one_of_the_problem(kernels: Path) -> None:
+    sizes = {"forest_height": 10, "rounds": 16, "batch_size": 256}
+    kernel = load_kernel(kernels / "tree_hash.vk", sizes)
+    assert kernel.memory_words == 2566
+    assert [(a.base, a.length) for a in kernel.arrays.values()] == [
+        (7, 2047),
+        (2054, 256),
+        (2310, 256),
+    ]
+    assert protected_words(kernel) == (range(0, 2054),)
+    assert output_words(kernel) == (range(2310, 2566),)
+
+
+def murmur3(key: bytes, seed: int) -> int:
+    """MurmurHash3_x86_32 for keys of whole blocks."""
+    h = seed
+    for at in range(0, len(key), 4):
+        k = int.from_bytes(key[at : at + 4], "little") * 0xCC9E2D51 % M
+        k = (k << 15 | k >> 17) % M * 0x1B873593 % M
+        h ^= k
+        h = ((h << 13 | h >> 19) % M * 5 + 0xE6546B64) % M
+    h ^= len(key)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        h = (h ^ h >> shift) * factor % M
+    return h
+
+
+def test_the_murmur_reference_knows_published_values() -> None:
+    assert murmur3(b"test", 0) == 0xBA6BD213
+    assert murmur3(b"test", 0x9747B28C) == 0x704B81DC
+    assert murmur3(b"\x21\x43\x65\x87", 0) == 0xF55B516B
+
+
+@pytest.mark.parametrize(("n", "seed"), [(1, 0), (13, 0x9747B28C), (0, 5)])
+def test_murmur(kernels: Path, n: int, seed: int) -> None:
+    kernel = load_kernel(kernels / "murmur.vk", {"n": n, "seed": seed})
+    memory = random_memory(kernel, 3)
+    keys = words_of(kernel, memory, "keys")
+    digests = [murmur3(key.to_bytes(4, "little"), seed) for key in keys]
+    check(kernel, memory, {"digests": digests})
+
+
+@pytest.mark.parametrize("n", [0, 1, 8, 29])
+def test_saxpy_dot(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "saxpy_dot.vk", {"n": n})
+    memory = random_memory(kernel, 5)
+    x, y = words_of(kernel, memory, "x"), words_of(kernel, memory, "y")
+    y = [(memory[0] * a + b) % M for a, b in zip(x, y, strict=True)]
+    dot = sum(a * b for a, b in zip(x, y, strict=True)) % M
+    check(kernel, memory, {"y": y, "dot": [dot]})
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 7, 8, 9, 100])
+def test_binary_search(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "binary_search.vk", {"n": n, "batch": 21})
+    memory = random_memory(kernel, n)
+    table, keys = words_of(kernel, memory, "table"), words_of(kernel, memory, "keys")
+    assert table == sorted(table)
+    # Keys that are in the table, that are next to an entry, and the extremes.
+    keys[: len(table)] = table[: len(keys)]
+    keys[-4:] = [0, M - 1, table[0] + 1 if table else 3, table[-1] if table else 4]
+    start = kernel.arrays["keys"].base
+    memory[start : start + len(keys)] = keys
+    check(kernel, memory, {"positions": [bisect.bisect_left(table, key) for key in keys]})
+
+
+@pytest.mark.parametrize(("lanes", "steps"), [(1, 0), (5, 1), (11, 40)])
+def test_lcg(kernels: Path, lanes: int, steps: int) -> None:
+    kernel = load_kernel(kernels / "lcg.vk", {"lanes": lanes, "steps": steps})
+    memory = random_memory(kernel, 8)
+    states, mixed = words_of(kernel, memory, "states"), [0] * lanes
+    for _ in range(steps):
+        states = [(1664525 * x + 1013904223) % M for x in states]
+        mixed = [a ^ b for a, b in zip(mixed, states, strict=True)]
+    check(kernel, memory, {"states": states, "mixed": mixed})
+
+
+@pytest.mark.parametrize(("levels", "steps", "batch"), [(1, 3, 2), (3, 7, 10), (4, 0, 1)])
+def test_ternary_tree(kernels: Path, levels: int, steps: int, batch: int) -> None:
+    sizes = {"levels": levels, "steps": steps, "batch": batch}
+    kernel = load_kernel(kernels / "ternary_tree.vk", sizes)
+    memory = random_memory(kernel, 9)
+    tree, states = words_of(kernel, memory, "tree"), words_of(kernel, memory, "states")
+    assert len(tree) == sum(3**level for level in range(levels))
+    places = [0] * batch
+    for i in range(batch):
+        for _ in range(steps):
+            x = states[i] ^ tree[places[i]]
+            x ^= x << 13 & 0xFFFFFFFF
+            x ^= x >> 17
+            x ^= x << 5 & 0xFFFFFFFF
+            states[i] = x
+            places[i] = 3 * places[i] + [1, 2, 3][x % 3]
+            if places[i] >= len(tree):
+                places[i] = 0
+    check(kernel, memory, {"states": states, "places": places})
+
+
+@pytest.mark.parametrize(
+    ("states", "bits", "batch", "words"), [(1, 1, 3, 1), (5, 2, 9, 3), (3, 8, 4, 2), (4, 3, 2, 0)]
+)
+def test_dfa(kernels: Path, states: int, bits: int, batch: int, words: int) -> None:
+    sizes = {"states": states, "symbol_bits": bits, "batch": batch, "words": words}
+    kernel = load_kernel(kernels / "dfa.vk", sizes)
+    memory = random_memory(kernel, 10)
+    accepting = kernel.arrays["accepting"]
+    rng = random.Random(1)
+    memory[accepting.base : accepting.end] = [rng.randrange(2) for _ in range(states)]
+    table = words_of(kernel, memory, "next")
+    text = b"".join(word.to_bytes(4, "little") for word in words_of(kernel, memory, "text"))
+    final: list[int] = []
+    for i in range(batch):
+        state = 0
+        for byte in text[4 * words * i : 4 * words * (i + 1)]:
+            state = table[(state << bits) + byte % (1 << bits)]
+        final.append(state)
+    count = sum(memory[accepting.base + state] for state in final)
+    check(kernel, memory, {"final": final, "accepted": [count]})
+
+
+@pytest.mark.parametrize(("batch", "words"), [(1, 1), (6, 4), (3, 0)])
+def test_crc32(kernels: Path, batch: int, words: int) -> None:
+    kernel = load_kernel(kernels / "crc32.vk", {"batch": batch, "words": words})
+    memory = random_memory(kernel, 11)
+    for byte in range(256):
+        # zlib inverts before and after; the table is that of the bare polynomial division.
+        entry = zlib.crc32(bytes([byte]), 0xFFFFFFFF) ^ 0xFFFFFFFF
+        memory[byte] = entry
+    text = b"".join(word.to_bytes(4, "little") for word in words_of(kernel, memory, "messages"))
+    size = 4 * words
+    digests = [zlib.crc32(text[size * i : size * (i + 1)]) for i in range(batch)]
+    check(kernel, memory, {"digests": digests})
+
+
+def test_every_kernel_has_a_test_and_a_header(kernels: Path) -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    found = sorted(kernels.glob("*.vk"))
+    assert len(found) >= 9
+    for path in found:
+        assert path.name in tested, f"no test mentions {path.name}"
+        header = path.read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+        assert all(line.startswith("// ") for line in header), path.name
+        assert any("Reference:" in line for line in header), path.name
+        assert any("Sizes:" in line for line in header), path.name
