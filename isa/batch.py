@@ -9,16 +9,18 @@ the reference simulator, which is given the state of that image.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isa.batch_ops import BatchState, CompiledBundle, Mask, Rows, Trapped
+from isa.batch_ops import BatchState, CompiledBundle, Mask, Rows, Trapped, width_of
 from isa.errors import IsaError, MemoryImageError, SimulationError
 from isa.opcodes import WORD_MASK, Effect
 from isa.program import Program
 from isa.simulator import DecodedProgram, RunResult, Simulator, Status, decode
+
+Indices: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,10 @@ class BatchResult:
             before the guilty bundle.
     """
 
-    cycles: NDArray[np.int64]
+    cycles: Indices
     memories: NDArray[np.uint32]
     scratch: NDArray[np.uint32]
-    pcs: NDArray[np.int64]
+    pcs: Indices
     statuses: tuple[Status, ...]
     traces: tuple[list[int], ...]
     errors: tuple[SimulationError | None, ...]
@@ -114,7 +116,7 @@ class _Batch:
         self.traces: Final = [list[int]() for _ in range(n_images)]
         self._gather(np.arange(n_images))
 
-    def _gather(self, images: NDArray[np.int64]) -> None:
+    def _gather(self, images: Indices) -> None:
         """Let the columns of the state be these images."""
         self.images = images
         self.state = BatchState(
@@ -123,6 +125,7 @@ class _Batch:
             np.ascontiguousarray(self.memories[images].T),
         )
         self.compiled: list[CompiledBundle | None] = [None] * len(self.program.bundles)
+        self.visited = [False] * len(self.program.bundles)
 
     def _scatter(self) -> None:
         """Save the columns of the state to their images."""
@@ -170,7 +173,7 @@ class _Batch:
         if self.max_cycles is not None:
             budget = self.max_cycles - int(self.cycles[self.images].max())
         executed = False
-        targets: NDArray[np.int64] | None = None
+        targets: Indices | None = None
         while 0 <= pc < n_bundles and targets is None:
             bundle = self.compiled[pc] or self._compile(pc)
             if bundle is None or (budget is not None and cycles + bundle.cost > budget):
@@ -198,21 +201,26 @@ class _Batch:
         return executed
 
     def _compile(self, pc: int) -> CompiledBundle | None:
-        """The bundle for all columns; None for one that only the reference simulator executes."""
-        if self.decoded.codes[pc].irregular is not None:
+        """The bundle for all columns; None for one that only the reference simulator executes.
+
+        It is kept from the second visit on: straight-line code needs it only once, and keeping
+        thousands of small objects costs more than half of the time to make them.
+        """
+        code = self.decoded.codes[pc]
+        if code.irregular is not None:
             return None
-        bundle = self.state.compile(self.program.bundles[pc])
-        self.compiled[pc] = bundle
+        bundle = self.state.compile(code)
+        if self.visited[pc]:
+            self.compiled[pc] = bundle
+        self.visited[pc] = True
         return bundle
 
-    def _targets(
-        self, bundle: CompiledBundle, pc: int, mask: Mask | None
-    ) -> NDArray[np.int64] | None:
+    def _targets(self, bundle: CompiledBundle, pc: int, mask: Mask | None) -> Indices | None:
         """Execute flow slots for the columns in `mask` (None is all).
 
         Returns the next bundle index of every column, or None when it is ``pc + 1`` for all.
         """
-        targets: NDArray[np.int64] | None = None
+        targets: Indices | None = None
         images = self.images if mask is None else self.images[mask]
         for control in bundle.controls:
             effect, row = control.info.effect, control.row
@@ -226,16 +234,19 @@ class _Batch:
                 targets = self._jump(control.info.name, row, control.target, pc)
         return targets
 
-    def _jump(self, name: str, row: Rows | None, target: int, pc: int) -> NDArray[np.int64]:
+    def _jump(self, name: str, row: Rows | None, target: int, pc: int) -> Indices:
         if row is None:
             return np.full(self.state.n_images, target, np.int64)
         if name == "jump_indirect":
-            return row.astype(np.int64)
+            indices: Indices = row.astype(np.int64)
+            return indices
         if name == "cond_jump_rel":
             target += pc + 1
-        return np.where(row != 0, np.int64(target), np.int64(pc + 1))
+        targets = np.full(self.state.n_images, pc + 1, np.int64)
+        targets[row != 0] = target
+        return targets
 
-    def _stop(self, images: NDArray[np.int64], status: Status) -> None:
+    def _stop(self, images: Indices, status: Status) -> None:
         self.running[images] = False
         for image in images.tolist():
             self.statuses[image] = status
@@ -278,8 +289,7 @@ class _Batch:
             if operation.traps is not None:
                 trapping |= operation.traps()
         for store in bundle.stores:
-            width = 1 if store.values.ndim == 1 else len(store.values)
-            trapping |= self.state.outside(store.pointer, width)
+            trapping |= self.state.outside(store.pointer, width_of(store.values))
         return trapping
 
     def _write_masked(self, bundle: CompiledBundle, mask: Mask) -> None:
@@ -288,10 +298,9 @@ class _Batch:
         state.take_mode = "clip"  # columns outside the mask may hold any address or divisor
         with np.errstate(divide="ignore"):
             for operation in bundle.operations:
-                target = state.rows(operation.words)
-                value = np.empty_like(target)
+                value = np.empty_like(operation.target)
                 operation.function(*operation.inputs, value)
-                results.append((target, value))
+                results.append((operation.target, value))
         state.take_mode = "raise"
         for store in bundle.stores:
             state.store_masked(store.pointer, store.values, mask)

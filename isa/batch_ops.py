@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isa.decode import Code
 from isa.machine import MachineSpec
-from isa.opcodes import DIVIDING_OPS, OPCODES, WORD_MASK, Effect, OpInfo
-from isa.program import Bundle, Slot
+from isa.opcodes import DIVIDING_OPS, WORD_MASK, Effect, OpInfo, alu_semantics
+from isa.program import Slot
 
 Rows: TypeAlias = NDArray[np.uint32]
 """One row per word, one column per image; or a single row."""
@@ -43,7 +44,7 @@ def _select(condition: Rows, a: Rows, b: Rows, out: Rows) -> None:
     out[...] = np.where(condition != 0, a, b)
 
 
-_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+_BINARY: Final[dict[str, Callable[..., Any]]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
@@ -57,6 +58,10 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "%": np.remainder,
     "<": np.less,
     "==": np.equal,
+}
+_BY_SEMANTICS: Final = {alu_semantics(name): function for name, function in _BINARY.items()}
+_DIVIDING: Final = frozenset(alu_semantics(name) for name in DIVIDING_OPS)
+_OTHERS: Final[dict[str, Callable[..., Any]]] = {
     "vbroadcast": np.positive,
     "const": np.positive,
     "coreid": np.positive,
@@ -66,39 +71,31 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A slot that writes scratch: ``function(*inputs, out)``.
+class Operation(NamedTuple):
+    """A slot that writes scratch: ``function(*inputs, target)``.
 
     Attributes:
-        words: the scratch words written.
-        reads: the scratch words read.
+        writes: the scratch words written, as a set of bits.
+        reads: the scratch words read, as a set of bits.
         traps: which images trap, or None when none can.
     """
 
     function: Callable[..., Any]
     inputs: tuple[Any, ...]
-    words: range
-    reads: tuple[range, ...]
-    traps: Callable[[], Mask] | None
-
-    def disturbs(self, other: Operation) -> bool:
-        """Whether writing the result changes what `other` reads."""
-        return any(
-            words.start < self.words.stop and self.words.start < words.stop for words in other.reads
-        )
+    target: Rows
+    writes: int
+    reads: int
+    traps: Callable[[], Mask] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """A slot that writes memory: `values` to the addresses in `pointer`."""
 
     pointer: Rows
     values: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """A flow slot; `row` is the condition, the target, or the traced word."""
 
     info: OpInfo
@@ -138,29 +135,30 @@ class BatchState:
         self.scratch = scratch
         self.memory = memory
         self._flat = memory.reshape(-1)
-        self.n_images = memory.shape[1]
+        self.n_images = int(memory.shape[1])
         self.take_mode: Literal["raise", "clip"] = "raise"
+        vlen, size = machine.vlen, machine.scratch_words
+        self._words = list(scratch)
+        self._vectors = [scratch[word : word + vlen] for word in range(size - vlen + 1)]
+        self._word_bits = [1 << word for word in range(size)]
+        self._vector_bits = [((1 << vlen) - 1) << word for word in range(size - vlen + 1)]
         self._columns = np.arange(self.n_images, dtype=np.int64)
-        self._block = np.arange(machine.vlen, dtype=np.int64)[:, None] * self.n_images
+        self._block = np.arange(vlen, dtype=np.int64)[:, None] * self.n_images
         self._index = np.empty(self.n_images, np.int64)
-        self._product = np.empty((machine.vlen, self.n_images), np.uint32)
+        self._product = np.empty((vlen, self.n_images), np.uint32)
         self._buffers: list[Rows] = []
-        self._views: dict[tuple[int, int], Rows] = {}
 
-    def rows(self, words: range) -> Rows:
-        """The rows of a vector, or the one row of a word."""
-        key = (words.start, len(words))
-        view = self._views.get(key)
-        if view is None:
-            view = self.scratch[words.start : words.stop]
-            view = self._views[key] = view[0] if len(words) == 1 else view
-        return view
+    def _rows(self, word: int, is_vector: bool) -> tuple[Rows, int]:
+        """The rows of a scratch operand, and its words as a set of bits."""
+        if is_vector:
+            return self._vectors[word], self._vector_bits[word]
+        return self._words[word], self._word_bits[word]
 
-    def buffer(self, number: int, width: int) -> Rows:
-        """The `number`-th buffer of the current bundle, for `width` words."""
+    def _buffer(self, number: int, like: Rows) -> Rows:
+        """The `number`-th buffer of the current bundle, with the shape of `like`."""
         while number >= len(self._buffers):
             self._buffers.append(np.empty_like(self._product))
-        return self._buffers[number][0] if width == 1 else self._buffers[number]
+        return self._buffers[number][0] if like.ndim == 1 else self._buffers[number]
 
     # Functions of slots that need the state -------------------------------------------------------
 
@@ -229,86 +227,114 @@ class BatchState:
 
     # Compilation ----------------------------------------------------------------------------------
 
-    def compile(self, bundle: Bundle) -> CompiledBundle:
-        """Compile a valid bundle; debug slots are ignored."""
-        compiled = CompiledBundle(1 if any(engine != "debug" for engine in bundle) else 0)
-        for engine, slots in bundle.items():
-            if engine == "debug":
-                continue
-            for slot in slots:
-                self._add(compiled, slot, OPCODES[engine, str(slot[0])])
+    def compile(self, code: Code) -> CompiledBundle:
+        """Compile a regular bundle; debug slots are ignored."""
+        compiled = CompiledBundle(code.cost)
+        words, bits, operations = self._words, self._word_bits, compiled.operations
+        for (semantics, a, b), d in zip(code.alu, code.alu_words, strict=True):
+            inputs = (words[a], words[b])
+            traps = partial(self.zeros, words[b]) if semantics in _DIVIDING else None
+            function = _BY_SEMANTICS[semantics]
+            operations.append(
+                Operation(function, inputs, words[d], bits[d], bits[a] | bits[b], traps)
+            )
+        words, bits = self._vectors, self._vector_bits
+        for (semantics, a, b), d in zip(code.valu, code.valu_words, strict=True):
+            inputs = (words[a], words[b])
+            traps = partial(self.zeros, words[b]) if semantics in _DIVIDING else None
+            function = _BY_SEMANTICS[semantics]
+            operations.append(
+                Operation(function, inputs, words[d], bits[d], bits[a] | bits[b], traps)
+            )
+        for info, slot in code.others:
+            self._add(compiled, slot, info)
         self._schedule(compiled)
         return compiled
 
     def _add(self, compiled: CompiledBundle, slot: Slot, info: OpInfo) -> None:
         vlen = self.machine.vlen
-        reads, writes = info.reads(slot, vlen), info.writes(slot, vlen)
+        inputs: tuple[Any, ...] = ()
+        read_bits = 0
+        for words, operand in zip(info.reads(slot, vlen), info.sources, strict=True):
+            rows, bits = self._rows(words.start, operand.vector)
+            inputs += (rows,)
+            read_bits |= bits
+        writes = info.writes(slot, vlen)
         if info.effect is Effect.STORE:
-            compiled.stores.append(Store(self.rows(reads[0]), self.rows(reads[1])))
-        elif writes:
-            compiled.operations.append(self._operation(slot, info, reads, writes[0]))
-        else:
-            row = self.rows(reads[0]) if reads else None
-            target = int(slot[-1]) if info.effect is Effect.JUMP else 0
-            compiled.controls.append(Control(info, row, target))
-
-    def _operation(
-        self, slot: Slot, info: OpInfo, reads: tuple[range, ...], words: range
-    ) -> Operation:
-        inputs: tuple[Any, ...] = tuple(self.rows(source) for source in reads)
-        function, traps = _FUNCTIONS.get(info.name), None
+            compiled.stores.append(Store(*inputs))
+            return
+        if not writes:
+            goal = int(slot[-1]) if info.effect is Effect.JUMP else 0
+            compiled.controls.append(Control(info, inputs[0] if inputs else None, goal))
+            return
+        traps = None
+        function = _OTHERS.get(info.name, self.multiply_add)
         if info.effect is Effect.LOAD:
-            function = self.load if len(words) == 1 else self.vload
-            traps = partial(self.outside, inputs[0], len(words))
-        elif info.name in DIVIDING_OPS:
-            traps = partial(self.zeros, inputs[1])
-        if function is None:
-            function = self.multiply_add
-        if info.name in ("const", "add_imm", "coreid"):
+            function = self.vload if info.is_vector else self.load
+            traps = partial(self.outside, inputs[0], len(writes[0]))
+        elif info.name in ("const", "add_imm", "coreid"):
             immediate = 0 if info.name == "coreid" else int(slot[-1]) & WORD_MASK
             inputs += (np.array([immediate], np.uint32),)
-        return Operation(function, inputs, words, reads, traps)
+        target, target_bits = self._rows(writes[0].start, info.is_vector)
+        compiled.operations.append(
+            Operation(function, inputs, target, target_bits, read_bits, traps)
+        )
 
     def _schedule(self, compiled: CompiledBundle) -> None:
         """Fill `early` and `late`."""
+        early, late = compiled.early, compiled.late
         n_buffers = 0
         commits: list[Call] = []
         direct: list[Operation] = []
         for operation in compiled.operations:
-            if operation.function in (self.load, self.vload):
-                buffer = self.buffer(n_buffers, len(operation.words))
-                n_buffers += 1
-                compiled.early.append((operation.function, (*operation.inputs, buffer)))
-                commits.append((np.positive, (buffer, self.rows(operation.words))))
-            else:
+            if operation.traps is None:
                 direct.append(operation)
-            if operation.function not in (self.load, self.vload) and operation.traps is not None:
-                compiled.early.append((self.require_divisor, (operation.inputs[1],)))
-        for store in compiled.stores:
-            width = 1 if store.values.ndim == 1 else len(store.values)
-            compiled.early.append((self.require_addresses, (store.pointer, width)))
-            compiled.late.append((self.store, (store.pointer, store.values)))
-        for operation, is_safe in _in_safe_order(direct):
-            target = self.rows(operation.words)
-            if not is_safe:
-                buffer = self.buffer(n_buffers, len(operation.words))
+            elif operation.function in (self.load, self.vload):
+                buffer = self._buffer(n_buffers, operation.target)
                 n_buffers += 1
-                commits.append((np.positive, (buffer, target)))
-                target = buffer
-            compiled.late.append((operation.function, (*operation.inputs, target)))
-        compiled.late += commits
+                early.append((operation.function, (*operation.inputs, buffer)))
+                commits.append((np.positive, (buffer, operation.target)))
+            else:
+                early.append((self.require_divisor, (operation.inputs[1],)))
+                direct.append(operation)
+        for pointer, values in compiled.stores:
+            early.append((self.require_addresses, (pointer, width_of(values))))
+            late.append((self.store, (pointer, values)))
+        for operation, is_safe in _in_safe_order(direct):
+            target = operation.target
+            if not is_safe:
+                target = self._buffer(n_buffers, target)
+                n_buffers += 1
+                commits.append((np.positive, (target, operation.target)))
+            late.append((operation.function, (*operation.inputs, target)))
+        late += commits
+
+
+def width_of(values: Rows) -> int:
+    """Number of words in a row or a block of rows."""
+    return 1 if values.ndim == 1 else len(values)
 
 
 def _in_safe_order(operations: list[Operation]) -> Iterator[tuple[Operation, bool]]:
     """Operations such that each may write at once if its flag is set, and else must be buffered.
 
-    Greedy: take any operation that disturbs none of those still to come; when there is none (a
-    swap), buffer the first.
+    First those that write nothing any other reads. Then greedily any that disturbs none of those
+    still to come; when there is none (a swap), the first one is buffered.
     """
-    waiting = list(operations)
+    once = twice = 0
+    for operation in operations:
+        twice |= once & operation.reads
+        once |= operation.reads
+    waiting: list[Operation] = []
+    for operation in operations:
+        if operation.writes & (twice | (once & ~operation.reads)):
+            waiting.append(operation)
+        else:
+            yield operation, True
     while waiting:
         for position, operation in enumerate(waiting):
-            if not any(operation.disturbs(other) for other in waiting if other is not operation):
+            rest = (other.reads for other in waiting if other is not operation)
+            if not any(operation.writes & reads for reads in rest):
                 del waiting[position]
                 yield operation, True
                 break

@@ -6,7 +6,7 @@ its value goes to. The simulator evaluates everything, then writes everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +19,7 @@ Scalar: TypeAlias = Callable[[Words, Words], int]
 Vector: TypeAlias = Callable[[Words, Words], Words]
 Store: TypeAlias = Callable[[Words, Words], tuple[int, Words]]
 Jump: TypeAlias = Callable[[Words, int], int]
+Semantics: TypeAlias = Callable[..., int]
 Check: TypeAlias = Callable[[Words, Mapping[DebugKey, int]], None]
 
 
@@ -26,12 +27,20 @@ class Trap(Exception):
     """Something the machine does not do; becomes a `SimulationError` with the place."""
 
 
-class Place(NamedTuple):
-    """A slot, and what it evaluates before anything is written, to find the source of a trap."""
+class Result(NamedTuple):
+    """A slot that writes scratch.
+
+    Attributes:
+        engine: engine of the slot.
+        slot: index of the slot within its engine.
+        words: the scratch words written.
+        evaluate: the value, from the state before the bundle.
+    """
 
     engine: str
     slot: int
-    evaluate: Scalar | Vector | Store
+    words: range
+    evaluate: Scalar | Vector
 
 
 class Irregular(NamedTuple):
@@ -39,28 +48,39 @@ class Irregular(NamedTuple):
 
     Attributes:
         fault: engine, slot and reason when the bundle cannot execute at all.
-        writes: every scratch write in execution order (words, evaluate), when the bundle writes
-            a word twice or uses negative addresses; else None.
-        checks: debug comparisons.
+        writes: every scratch write in execution order, when the bundle writes a word twice or uses
+            negative addresses; else None.
+        checks: debug comparisons by slot.
     """
 
     fault: tuple[str | None, int | None, str] | None
-    writes: tuple[tuple[range, Scalar | Vector], ...] | None
+    writes: tuple[Result, ...] | None
     checks: tuple[tuple[int, Check], ...]
 
 
 class Code(NamedTuple):
-    """One decoded bundle. Parallel tuples: what to evaluate, and where the value goes."""
+    """One decoded bundle. Parallel tuples: what to evaluate, and where the value goes.
+
+    Two-operand arithmetic, by far the most frequent, is kept as plain tuples: closures would cost
+    more to build than to execute once.
+    """
 
     cost: int
-    scalars: tuple[Scalar, ...]
-    scalar_words: tuple[int, ...]
-    vectors: tuple[Vector, ...]
-    vector_words: tuple[slice, ...]
-    stores: tuple[Store, ...]
-    controls: tuple[Jump | Effect | int, ...]
-    irregular: Irregular | None
-    places: tuple[Place, ...]
+    alu: tuple[tuple[Semantics, int, int], ...] = ()
+    """Function and source words."""
+    alu_words: tuple[int, ...] = ()
+    valu: tuple[tuple[Semantics, int, int], ...] = ()
+    """Function and first words of the sources."""
+    valu_words: tuple[int, ...] = ()
+    scalars: tuple[Scalar, ...] = ()
+    scalar_words: tuple[int, ...] = ()
+    vectors: tuple[Vector, ...] = ()
+    vector_words: tuple[int, ...] = ()
+    stores: tuple[Store, ...] = ()
+    controls: tuple[Jump | Effect | int, ...] = ()
+    irregular: Irregular | None = None
+    others: tuple[tuple[OpInfo, Slot], ...] = ()
+    """The slots behind everything that is not two-operand arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,7 @@ class DecodedProgram:
     Attributes:
         program: the program.
         debug: whether debug comparisons are executed.
+        codes: the decoded bundles.
     """
 
     program: Program
@@ -88,65 +109,83 @@ class _Decoder:
 
     def __init__(self, machine: MachineSpec) -> None:
         self.machine = machine
+        self.alu: list[tuple[Semantics, int, int]] = []
+        self.alu_words: list[int] = []
+        self.valu: list[tuple[Semantics, int, int]] = []
+        self.valu_words: list[int] = []
         self.scalars: list[Scalar] = []
         self.scalar_words: list[int] = []
         self.vectors: list[Vector] = []
-        self.vector_words: list[slice] = []
+        self.vector_words: list[int] = []
         self.stores: list[Store] = []
         self.controls: list[Jump | Effect | int] = []
-        self.writes: list[tuple[range, Scalar | Vector]] = []
         self.checks: list[tuple[int, Check]] = []
-        self.places: list[Place] = []
+        self.written: list[int] = []
+        self.others: list[tuple[OpInfo, Slot]] = []
         self.negative = False
 
-    def slot(self, engine: str, number: int, slot: Slot, info: OpInfo) -> None:
-        """Add one well-formed slot."""
-        vlen = self.machine.vlen
-        reads = info.reads(slot, vlen)
-        writes = info.writes(slot, vlen)
-        self.negative |= any(words.start < 0 for words in (*reads, *writes))
-        if info.effect is Effect.CHECK:
+    def slot(self, number: int, slot: Slot, info: OpInfo) -> str | None:
+        """Add one slot; the reason when it cannot execute.
+
+        Negative scratch addresses count from the end, as list indices of the original do.
+        """
+        if info.is_binary and self._binary(slot, info):
+            return None
+        reason = _malformed(slot, info)
+        if reason is not None:
+            return reason
+        vlen, size = self.machine.vlen, self.machine.scratch_words
+        reads, writes = info.reads(slot, vlen), info.writes(slot, vlen)
+        for words in (*reads, *writes):
+            if words.start < 0:
+                self.negative = True
+            if words.start < -size or words.stop > size:
+                extent = f"{words.start} to {words.stop - 1}"
+                return f"{info.name} uses scratch words {extent}, but scratch has {size} words"
+        self.others.append((info, slot))
+        if not writes:
+            self._without_result(number, slot, info, reads)
+            return None
+        target = writes[0]
+        self.written.extend(target)
+        if info.is_vector:
+            self.vectors.append(_vector(slot, info, reads, vlen))
+            self.vector_words.append(target.start)
+        else:
+            self.scalars.append(_scalar(slot, info, reads))
+            self.scalar_words.append(target.start)
+        return None
+
+    def _binary(self, slot: Slot, info: OpInfo) -> bool:
+        """Add two-operand arithmetic if its operands are in order; most slots take this way."""
+        if len(slot) != 4 or info.semantics is None:
+            return False
+        _, d, a, b = slot
+        if not (isinstance(d, int) and isinstance(a, int) and isinstance(b, int)):
+            return False
+        width = self.machine.vlen if info.is_vector else 1
+        last = self.machine.scratch_words - width
+        if not (0 <= d <= last and 0 <= a <= last and 0 <= b <= last):
+            return False
+        if info.is_vector:
+            self.valu.append((info.semantics, a, b))
+            self.valu_words.append(d)
+            self.written.extend(range(d, d + width))
+        else:
+            self.alu.append((info.semantics, a, b))
+            self.alu_words.append(d)
+            self.written.append(d)
+        return True
+
+    def _without_result(
+        self, number: int, slot: Slot, info: OpInfo, reads: tuple[range, ...]
+    ) -> None:
+        if info.effect is Effect.STORE:
+            self.stores.append(_store(reads[0].start, reads[1]))
+        elif info.effect is Effect.CHECK:
             self.checks.append((number, _check(reads[0], str(slot[2]), info.is_vector)))
-        elif info.effect is Effect.STORE:
-            store = _store(reads[0].start, reads[1])
-            self.stores.append(store)
-            self.places.append(Place(engine, number, store))
-        elif info.effect in (Effect.JUMP, Effect.HALT, Effect.PAUSE, Effect.TRACE):
+        elif info.effect is not Effect.NONE:
             self.controls.append(_control(slot, info))
-        elif writes and info.is_vector:
-            vector = _vector(slot, info, reads, vlen)
-            self.vectors.append(vector)
-            self.vector_words.append(slice(writes[0].start, writes[0].stop))
-            self._write(engine, number, writes[0], vector)
-        elif writes:
-            scalar = _scalar(slot, info, reads)
-            self.scalars.append(scalar)
-            self.scalar_words.append(writes[0].start)
-            self._write(engine, number, writes[0], scalar)
-
-    def _write(self, engine: str, number: int, words: range, evaluate: Scalar | Vector) -> None:
-        self.writes.append((words, evaluate))
-        self.places.append(Place(engine, number, evaluate))
-
-    def code(self, cost: int) -> Code:
-        """The finished bundle."""
-        written = [word for words, _ in self.writes for word in words]
-        ordered = self.negative or len(set(written)) != len(written)
-        irregular = None
-        if ordered or self.checks:
-            writes = tuple(self.writes) if ordered else None
-            irregular = Irregular(None, writes, tuple(self.checks))
-        return Code(
-            cost,
-            () if ordered else tuple(self.scalars),
-            () if ordered else tuple(self.scalar_words),
-            () if ordered else tuple(self.vectors),
-            () if ordered else tuple(self.vector_words),
-            tuple(self.stores),
-            tuple(self.controls),
-            irregular,
-            tuple(self.places),
-        )
 
 
 def _decode_bundle(bundle: Bundle, machine: MachineSpec, debug: bool) -> Code:
@@ -164,33 +203,59 @@ def _decode_bundle(bundle: Bundle, machine: MachineSpec, debug: bool) -> Code:
             info = OPCODES.get((engine, str(slot[0]))) if slot else None
             if info is None and engine == "debug":
                 continue
-            reason = _malformed(slot, info, machine)
-            if info is None or reason is not None:
-                return _fault(cost, engine, number, reason or f"no operation {list(slot)!r}")
-            decoder.slot(engine, number, slot, info)
-    return decoder.code(cost)
+            reason = f"there is no operation {list(slot)!r}"
+            if info is None or (reason := decoder.slot(number, slot, info)) is not None:
+                return _fault(cost, engine, number, reason)
+    checks = tuple(decoder.checks)
+    effects = (tuple(decoder.stores), tuple(decoder.controls))
+    if decoder.negative or len(set(decoder.written)) != len(decoder.written):
+        irregular = Irregular(None, tuple(results(bundle, machine)), checks)
+        return Code(cost, stores=effects[0], controls=effects[1], irregular=irregular)
+    return Code(
+        cost,
+        tuple(decoder.alu),
+        tuple(decoder.alu_words),
+        tuple(decoder.valu),
+        tuple(decoder.valu_words),
+        tuple(decoder.scalars),
+        tuple(decoder.scalar_words),
+        tuple(decoder.vectors),
+        tuple(decoder.vector_words),
+        *effects,
+        Irregular(None, None, checks) if checks else None,
+        tuple(decoder.others),
+    )
 
 
 def _fault(cost: int, engine: str | None, slot: int | None, reason: str) -> Code:
-    irregular = Irregular((engine, slot, reason), None, ())
-    return Code(cost, (), (), (), (), (), (), irregular, ())
+    return Code(cost, irregular=Irregular((engine, slot, reason), None, ()))
 
 
-def _malformed(slot: Slot, info: OpInfo | None, machine: MachineSpec) -> str | None:
-    """Why the slot cannot execute, or None. Negative addresses count from the end of scratch."""
-    if info is None:
-        return f"there is no operation {list(slot)!r}"
+def _malformed(slot: Slot, info: OpInfo) -> str | None:
     if len(slot) != 1 + len(info.operands):
         return f"{info.name} takes {len(info.operands)} operands, got {len(slot) - 1}"
     for operand, value in zip(info.operands, slot[1:], strict=True):
-        if operand.kind is not OperandKind.TEXT and not isinstance(value, int):
+        if not isinstance(value, int) and operand.kind is not OperandKind.TEXT:
             return f"operand {operand.name} of {info.name} is {value!r}, not an integer"
-    size = machine.scratch_words
-    for words in (*info.reads(slot, machine.vlen), *info.writes(slot, machine.vlen)):
-        if words.start < -size or words.stop > size:
-            extent = f"{words.start} to {words.stop - 1}"
-            return f"{info.name} uses scratch words {extent}, but scratch has {size} words"
     return None
+
+
+def results(bundle: Bundle, machine: MachineSpec) -> Iterator[Result]:
+    """The slots that write scratch, in execution order, of a bundle that decodes without a fault.
+
+    One by one: for finding the slot that traps, and for bundles where the order of writes matters.
+    """
+    vlen = machine.vlen
+    for engine, slots in bundle.items():
+        if engine == "debug":
+            continue
+        for number, slot in enumerate(slots):
+            info = OPCODES[engine, str(slot[0])]
+            reads, writes = info.reads(slot, vlen), info.writes(slot, vlen)
+            if writes and info.is_vector:
+                yield Result(engine, number, writes[0], _vector(slot, info, reads, vlen))
+            elif writes:
+                yield Result(engine, number, writes[0], _scalar(slot, info, reads))
 
 
 def _int(slot: Slot, position: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 WORD_BITS: Final = 32
@@ -69,7 +70,7 @@ class Operand:
     offset_operand: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpInfo:
     """One operation.
 
@@ -90,10 +91,20 @@ class OpInfo:
     semantics: Callable[..., int] | None
     summary: str
 
-    @property
+    @cached_property
     def is_vector(self) -> bool:
         """Whether some operand covers ``vlen`` scratch words."""
         return any(operand.vector for operand in self.operands)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether this is two-operand arithmetic, ``(name, d, a, b)``."""
+        return self.semantics is not None and len(self.operands) == 3
+
+    @cached_property
+    def sources(self) -> tuple[Operand, ...]:
+        """The operands that name scratch words read, in the order of `reads`."""
+        return tuple(operand for _, operand in self._sources)
 
     @property
     def memory_is_vector(self) -> bool:
@@ -107,22 +118,35 @@ class OpInfo:
 
     def reads(self, slot: Sequence[str | int], vlen: int) -> tuple[range, ...]:
         """Scratch words that `slot` reads, one range per source operand."""
-        return self._words(slot, OperandKind.SRC, vlen)
+        return _extents(slot, self._sources, vlen)
 
     def writes(self, slot: Sequence[str | int], vlen: int) -> tuple[range, ...]:
         """Scratch words that `slot` writes, one range per destination operand."""
-        return self._words(slot, OperandKind.DEST, vlen)
+        return _extents(slot, self._destinations, vlen)
 
-    def _words(self, slot: Sequence[str | int], kind: OperandKind, vlen: int) -> tuple[range, ...]:
-        ranges: list[range] = []
-        for position, operand in enumerate(self.operands, start=1):
-            if operand.kind is not kind:
-                continue
-            base = int(slot[position])
-            if operand.offset_operand is not None:
-                base += int(slot[operand.offset_operand])
-            ranges.append(range(base, base + (vlen if operand.vector else 1)))
-        return tuple(ranges)
+    @cached_property
+    def _sources(self) -> tuple[tuple[int, Operand], ...]:
+        return self._positions(OperandKind.SRC)
+
+    @cached_property
+    def _destinations(self) -> tuple[tuple[int, Operand], ...]:
+        return self._positions(OperandKind.DEST)
+
+    def _positions(self, kind: OperandKind) -> tuple[tuple[int, Operand], ...]:
+        numbered = enumerate(self.operands, start=1)
+        return tuple((position, operand) for position, operand in numbered if operand.kind is kind)
+
+
+def _extents(
+    slot: Sequence[str | int], positions: tuple[tuple[int, Operand], ...], vlen: int
+) -> tuple[range, ...]:
+    extents: list[range] = []
+    for position, operand in positions:
+        base = int(slot[position])
+        if operand.offset_operand is not None:
+            base += int(slot[operand.offset_operand])
+        extents.append(range(base, base + (vlen if operand.vector else 1)))
+    return tuple(extents)
 
 
 def _add(a: int, b: int) -> int:

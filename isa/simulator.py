@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from isa.decode import Code, DecodedProgram, Irregular, Jump, Trap, Words, decode
+from isa.decode import Code, DecodedProgram, Irregular, Jump, Trap, Words, decode, results
 from isa.errors import MemoryImageError, SimulationError
 from isa.opcodes import WORD_MASK, Effect
 from isa.program import DebugKey, Program
@@ -150,10 +150,12 @@ class Simulator:
 
     def _advance(self, max_bundles: int | None) -> None:
         codes, scratch, memory = self._codes, self.scratch, self.memory
-        n_codes = len(codes)
+        n_codes, vlen = len(codes), self.program.machine.vlen
         max_cycles = self._max_cycles
         remaining = -1 if max_bundles is None else max_bundles
+        alu_values: Words = []
         scalar_values: Words = []
+        valu_values: list[Words] = []
         vector_values: list[Words] = []
         stored: list[tuple[int, Words]] = []
         while remaining and self.status == "running":
@@ -164,15 +166,34 @@ class Simulator:
             if pc < -n_codes:
                 raise self._error(f"bundle {pc} is before the start of the program")
             code = codes[pc]
-            cost, scalars, scalar_words, vectors, vector_words, stores, controls, irregular, _ = (
-                code
-            )
+            (
+                cost,
+                alu,
+                alu_words,
+                valu,
+                valu_words,
+                scalars,
+                scalar_words,
+                vectors,
+                vector_words,
+                stores,
+                controls,
+                irregular,
+                _,
+            ) = code
             if max_cycles is not None and self.cycles + cost > max_cycles:
                 raise self._error(f"step limit: the program needs more than {max_cycles} cycles")
             ordered: dict[int, int] | None = None
             try:  # evaluate everything on the state before the bundle
                 if irregular is not None:
                     ordered = self._irregular(irregular)
+                if alu:
+                    alu_values = [function(scratch[a], scratch[b]) for function, a, b in alu]
+                if valu:
+                    valu_values = [
+                        list(map(function, scratch[a : a + vlen], scratch[b : b + vlen]))
+                        for function, a, b in valu
+                    ]
                 if scalars:
                     scalar_values = [evaluate(scratch, memory) for evaluate in scalars]
                 if vectors:
@@ -186,12 +207,18 @@ class Simulator:
             if controls:
                 self._control(controls)
             # then write
+            if alu:
+                for word, value in zip(alu_words, alu_values, strict=True):
+                    scratch[word] = value
+            if valu:
+                for word, values in zip(valu_words, valu_values, strict=True):
+                    scratch[word : word + vlen] = values
             if scalars:
                 for word, value in zip(scalar_words, scalar_values, strict=True):
                     scratch[word] = value
             if vectors:
-                for words, values in zip(vector_words, vector_values, strict=True):
-                    scratch[words] = values
+                for word, values in zip(vector_words, vector_values, strict=True):
+                    scratch[word : word + vlen] = values
             if ordered is not None:
                 for word, value in ordered.items():
                     scratch[word] = value
@@ -227,22 +254,28 @@ class Simulator:
         if irregular.writes is None:
             return None
         ordered: dict[int, int] = {}
-        for words, evaluate in irregular.writes:
-            value = evaluate(self.scratch, self.memory)
+        for result in irregular.writes:
+            value = result.evaluate(self.scratch, self.memory)
             values = [value] if isinstance(value, int) else value
-            ordered.update(zip(words, values, strict=True))
+            ordered.update(zip(result.words, values, strict=True))
         return ordered
 
     def _located(self, code: Code) -> SimulationError:
         """The error of a bundle that traps: evaluate slot by slot; nothing is written yet."""
-        for engine, slot, evaluate in code.places:
+        bundle = self.program.bundles[self.pc]
+        evaluations = [
+            (result.engine, result.slot, result.evaluate)
+            for result in results(bundle, self.program.machine)
+        ]
+        evaluations += [("store", number, store) for number, store in enumerate(code.stores)]
+        for engine, slot, evaluate in evaluations:
             try:
                 evaluate(self.scratch, self.memory)
             except Trap as trap:
                 return self._error(str(trap), engine, slot)
             except ZeroDivisionError:
                 return self._error("division by zero", engine, slot)
-        return self._error("trap")
+        raise AssertionError("a bundle trapped, but none of its slots does")
 
     def _error(
         self, reason: str, engine: str | None = None, slot: int | None = None
