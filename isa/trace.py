@@ -1,0 +1,191 @@
+"""Traces of a run for https://ui.perfetto.dev and ``chrome://tracing``.
+
+One track per engine slot (``alu 0`` … ``alu 11``), one event per executed slot; a cycle is shown as
+a microsecond. An event's arguments name its operands and give their values: sources before the
+bundle, destinations after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from isa.errors import ProgramError, SimulationError
+from isa.machine import MachineSpec
+from isa.opcodes import OPCODES, Effect, OperandKind, OpInfo
+from isa.program import JSON, DebugKey, Program, Slot
+from isa.simulator import RunResult, Simulator, decode
+
+_PROCESS: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A recorded run.
+
+    Attributes:
+        events: events of the Chrome trace event format.
+        result: the state at the end, or before the bundle that trapped.
+        error: the trap that ended the run, if one did; the events up to it are all there.
+    """
+
+    events: list[dict[str, JSON]]
+    result: RunResult
+    error: SimulationError | None
+
+    def to_json(self) -> dict[str, JSON]:
+        """The trace as JSON data."""
+        return {"displayTimeUnit": "ms", "traceEvents": cast("list[JSON]", self.events)}
+
+    def to_json_text(self) -> str:
+        """The trace as JSON text, one event per line."""
+        lines = ",\n".join(json.dumps(event) for event in self.events)
+        return f'{{"displayTimeUnit": "ms", "traceEvents": [\n{lines}\n]}}\n'
+
+
+def record(
+    program: Program,
+    memory: Iterable[int],
+    *,
+    names: Mapping[int, str] | None = None,
+    pause: bool = False,
+    debug: bool = False,
+    max_cycles: int | None = None,
+    reference: Mapping[DebugKey, int] | None = None,
+) -> Trace:
+    """Run `program` as `isa.simulator.run` does, and record every slot it executes.
+
+    Args:
+        program: the program.
+        memory: the initial memory words.
+        names: names of scratch words, by address; `scratch_names` of the program by default.
+        pause: end the trace at the first ``pause``.
+        debug, max_cycles, reference: as of `isa.simulator.run`.
+
+    Raises:
+        MemoryImageError: `memory` holds something else than unsigned 32-bit words.
+        ProgramError: the names in the program's meta data have not the right form.
+    """
+    recorder = _Recorder(program, scratch_names(program) if names is None else names, debug)
+    simulator = Simulator(
+        decode(program, debug=debug),
+        memory,
+        pause=pause,
+        max_cycles=max_cycles,
+        reference=reference,
+    )
+    error = None
+    while simulator.status == "running" and error is None:
+        if simulator.pc < len(program.bundles):
+            error = recorder.step(simulator)
+        else:
+            simulator.step()
+    return Trace([*recorder.metadata(), *recorder.events], simulator.result(), error)
+
+
+def scratch_names(program: Program) -> dict[int, str]:
+    """Names of scratch words by address, from the program's ``meta["names"]``; {} without it.
+
+    Raises:
+        ProgramError: ``meta["names"]`` is not an object from addresses to names.
+    """
+    raw = program.meta.get("names", {})
+    if isinstance(raw, dict) and all(
+        word.isdecimal() and isinstance(name, str) for word, name in raw.items()
+    ):
+        return {int(word): str(name) for word, name in raw.items()}
+    raise ProgramError(
+        'meta["names"] of the program must map scratch addresses to names, as {"12": "value"}'
+    )
+
+
+class _Recorder:
+    """Turns executed slots into events."""
+
+    def __init__(self, program: Program, names: Mapping[int, str], debug: bool) -> None:
+        self.program = program
+        self.names = names
+        self.debug = debug
+        self.events: list[dict[str, JSON]] = []
+        self.tracks = _tracks(program.machine)
+
+    def metadata(self) -> Iterator[dict[str, JSON]]:
+        """Names of the process and its tracks, in the order of the engines."""
+        name = str(self.program.meta.get("name", self.program.machine.name))
+        yield _metadata("process_name", 0, {"name": name})
+        for (engine, slot), track in self.tracks.items():
+            yield _metadata("thread_name", track, {"name": f"{engine} {slot}"})
+            yield _metadata("thread_sort_index", track, {"sort_index": track})
+
+    def step(self, simulator: Simulator) -> SimulationError | None:
+        """Execute one bundle and record it; the error if it traps."""
+        pc, cycle = simulator.pc, simulator.cycles
+        before = list(simulator.scratch)
+        try:
+            simulator.step()
+        except SimulationError as error:
+            return error
+        for engine, slots in self.program.bundles[pc].items():
+            if engine == "debug" and not self.debug:
+                continue
+            for number, slot in enumerate(slots):
+                arguments = self._arguments(engine, slot, before, simulator.scratch)
+                arguments["bundle"] = pc
+                event: dict[str, JSON] = {
+                    "name": str(slot[0]) if slot else "",
+                    "cat": engine,
+                    "ph": "X",
+                    "ts": cycle,
+                    "dur": 1,
+                    "pid": _PROCESS,
+                    "tid": self.tracks[engine, number],
+                    "args": arguments,
+                }
+                if engine == "debug":  # takes no time: an instant
+                    del event["dur"]
+                    event |= {"ph": "i", "s": "t"}
+                self.events.append(event)
+        return None
+
+    def _arguments(
+        self, engine: str, slot: Slot, before: list[int], after: list[int]
+    ) -> dict[str, JSON]:
+        info = OPCODES.get((engine, str(slot[0]))) if slot else None
+        if info is None:  # an unknown debug slot, which the machine ignores
+            return {"slot": repr(slot)}
+        vlen = self.program.machine.vlen
+        arguments: dict[str, JSON] = {"slot": " ".join(str(operand) for operand in slot)}
+        reads, writes = iter(info.reads(slot, vlen)), iter(info.writes(slot, vlen))
+        for operand, value in zip(info.operands, slot[1:], strict=True):
+            if operand.kind is OperandKind.SRC:
+                arguments[operand.name] = self._value(next(reads), before)
+            elif operand.kind is OperandKind.DEST:
+                arguments[operand.name] = self._value(next(writes), after)
+            else:
+                arguments[operand.name] = value
+        if info.effect in (Effect.LOAD, Effect.STORE):
+            arguments["memory address"] = _pointer(info, slot, vlen, before)
+        return arguments
+
+    def _value(self, words: range, scratch: list[int]) -> str:
+        letter = "r" if len(words) == 1 else "v"
+        name = self.names.get(words.start)
+        label = f"{letter}{words.start}" if name is None else f"{name} ({letter}{words.start})"
+        values = [scratch[word] for word in words]
+        return f"{label} = {values[0] if len(values) == 1 else values}"
+
+
+def _pointer(info: OpInfo, slot: Slot, vlen: int, scratch: list[int]) -> int:
+    """The memory address of a load or store: its first source word holds it."""
+    return scratch[info.reads(slot, vlen)[0].start]
+
+
+def _tracks(machine: MachineSpec) -> dict[tuple[str, int], int]:
+    slots = [(engine, slot) for engine, count in machine.slots.items() for slot in range(count)]
+    return {slot: track for track, slot in enumerate(slots, start=1)}
+
+
+def _metadata(name: str, track: int, arguments: dict[str, JSON]) -> dict[str, JSON]:
+    return {"name": name, "ph": "M", "pid": _PROCESS, "tid": track, "args": arguments}
