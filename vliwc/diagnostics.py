@@ -15,6 +15,10 @@ from functools import cached_property
 from pathlib import Path
 
 
+_QUOTE_WIDTH = 100
+"""Longer source lines are quoted in part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of source text. Lines and columns count from 1; the end column is exclusive."""
@@ -104,12 +108,23 @@ class Diagnostic:
 def _quote(source: SourceFile, span: Span) -> list[str]:
     """The first line of `span` and a line of carets under the part that lies in the span."""
     text = source.line(span.start_line)
-    last = span.end_col if span.end_line == span.start_line else len(text) + 1
+    first = span.start_col - 1
+    last = span.end_col - 1 if span.end_line == span.start_line else len(text)
+    last = max(last, first + 1)
+    if len(text) > _QUOTE_WIDTH:
+        # Show the part around the start of the span.
+        cut = max(0, min(first - _QUOTE_WIDTH // 2, len(text) - _QUOTE_WIDTH))
+        left, right = "…" * (cut > 0), "…" * (cut + _QUOTE_WIDTH < len(text))
+        text = left + text[cut : cut + _QUOTE_WIDTH] + right
+        first, last = first - cut + len(left), last - cut + len(left)
+        last = max(first + 1, min(last, len(text)))
     # Tabs are repeated in the padding so that the caret stands right at any tab width.
-    before = "".join("\t" if c == "\t" else " " for c in text[: span.start_col - 1])
-    carets = "^" * max(1, last - span.start_col)
+    before = "".join("\t" if c == "\t" else " " for c in text[:first].ljust(first))
     number = str(span.start_line)
-    return [f"  {number} | {text}".rstrip(), f"  {' ' * len(number)} | {before}{carets}"]
+    return [
+        f"  {number} | {text}".rstrip(),
+        f"  {' ' * len(number)} | {before}{'^' * (last - first)}",
+    ]
 
 
 class KernelError(Exception):

@@ -455,10 +455,12 @@ class Generator:
             case 2 if depth > 0:
                 return f"(!{self.flag(scope, depth - 1)})"
             case 3 if depth > 0 and scope.shared:
-                # The right side must not be evaluated unless the left side holds.
+                # The left side decides whether the right one may be evaluated.
                 array, index = self.pick(scope.shared), self.runtime(scope).text
+                inside = self.pick(["<", ">="])
+                joint = "&&" if inside == "<" else "||"
                 right = f"{array.name}[{index}] > {self.word()}"
-                return f"({index} < len({array.name}) && {right})"
+                return f"({index} {inside} len({array.name}) {joint} {right})"
             case _:
                 left, right = self.expr(scope, min(depth, 1)), self.expr(scope, min(depth, 1))
                 return f"({left.text} {self.pick(COMPARISONS)} {right.text})"

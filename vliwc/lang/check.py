@@ -53,13 +53,21 @@ class _Checker:
         self.report(Diagnostic(code, message, node.span, hint, notes))
 
     def run(self) -> None:
-        for constant in self.program.constants:
+        constants, kernel = self.program.constants, self.program.kernel
+        hidden = self.infer.hidden
+        hidden.update((c.name.text, "it is declared further down") for c in constants)
+        for constant in constants:
             self.constant(constant)
         for function in self.program.functions:
             self.declare(function.name, Kind.FUNCTION, function.type, function)
+        local = [*kernel.parameters, *(array.name for array in kernel.arrays)]
+        local += [statement.name for statement in kernel.header if isinstance(statement, ast.Let)]
+        hint = "functions see constants and their parameters; pass it as an argument"
+        hidden.update((name.text, hint) for name in local)
         for function in self.program.functions:
             self.function(function)
-        self.kernel(self.program.kernel)
+        hidden.clear()
+        self.kernel(kernel)
 
     # --- declarations -------------------------------------------------------------------------
 
@@ -74,7 +82,8 @@ class _Checker:
         symbol = Symbol(ident.text, kind, ident.span, type_, inside, declaration)
         other = self.scopes.find(ident.text)
         if ident.text in BUILTINS:
-            self.error("E0206", f"`{ident.text}` is a builtin function", ident, "choose another")
+            message = f"`{ident.text}` is a builtin function"
+            self.error("E0206", message, ident, "choose another name")
         elif other is not None:
             note = Note(f"`{ident.text}` is declared here", other.span)
             self.error("E0202", f"`{ident.text}` is already declared", ident, None, note)

@@ -49,7 +49,8 @@ def fault(
     words: tuple[int, ...] = (),
 ) -> EvaluationError:
     """The error for a failure at `site` in iteration `element`, with the values there."""
-    values = {text: int(word) for text, word in zip(site.texts, words, strict=False)}
+    named = zip(site.texts, words, strict=False)
+    values = {text: int(word) for text, word in named if not text.isdecimal()}
     notes: list[Note] = []
     if element is not None:
         notes.append(Note(f"in iteration {element[0]} = {element[1]}"))

@@ -24,7 +24,8 @@ class Inference:
     """Types expressions in the current scopes, reporting errors as it goes.
 
     `open_reductions` are the accumulators of the parallel loop being checked, `assigned` the
-    variables that certainly have a value; the statement checker maintains both.
+    variables that certainly have a value, `hidden` hints for names that are declared elsewhere;
+    the statement checker maintains all three.
     """
 
     def __init__(self, scopes: Scopes, facts: Facts, report: Report) -> None:
@@ -33,6 +34,7 @@ class Inference:
         self.report = report
         self.open_reductions: set[Symbol] = set()
         self.assigned: set[Symbol] = set()
+        self.hidden: dict[str, str] = {}
         self.reads: list[tuple[Symbol, ast.Index]] = []
         self._failed: set[ast.Node] = set()
 
@@ -282,6 +284,7 @@ class Inference:
             hint = f"did you mean `{near[0]}`?" if near else None
             if name in BUILTINS:
                 hint = f"`{name}` is a builtin function: call it"
+            hint = self.hidden.get(name, hint)
             self.error("E0201", f"unknown name `{name}`", node, hint)
             return None
         self.facts.symbols[node] = symbol

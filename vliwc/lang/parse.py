@@ -69,7 +69,9 @@ def parse_text(source: SourceFile) -> ast.Program:
 def _unexpected(source: SourceFile, token: Token | None, accepted: set[str]) -> Diagnostic:
     wanted = sorted(_describe(name) for name in accepted)
     hint = None
-    if accepted >= _ITEM_STARTS:
+    if token is not None and token.type == "COMPARE" and "AND" in accepted:
+        hint = "comparisons cannot be chained; join them with `&&`"
+    elif accepted >= _ITEM_STARTS:
         hint = "a file consists of `const`, `fn` and one `kernel`"
     elif len(wanted) <= 6:
         hint = "expected " + (" or ".join([", ".join(wanted[:-1]), wanted[-1]][len(wanted) == 1 :]))

@@ -165,7 +165,8 @@ class Runtime:
         """Check the memory image: its size, its words, and the promises about input arrays."""
         kernel, words = self.kernel, self.words
         if len(words) < kernel.memory_words:
-            message = f"the memory image has {len(words)} words, needed are {kernel.memory_words}"
+            needed = f"kernel `{kernel.name}` needs {kernel.memory_words}"
+            message = f"the memory image has {len(words)} words; {needed}"
             raise self._image_error("E0606", message)
         if any(type(word) is not int for word in words):
             at = next(k for k, word in enumerate(words) if type(word) is not int)
