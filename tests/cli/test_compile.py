@@ -1,0 +1,148 @@
+"""`vliwc compile` and `vliwc ir`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from isa.program import check, load_program
+from tests.cli.conftest import Called
+
+Cli = Callable[..., Called]
+
+CONTRACT_KEYS = {
+    "cycles",
+    "lower_bound",
+    "gap",
+    "bundles",
+    "ops",
+    "utilization",
+    "scratch_words",
+    "compile_seconds",
+    "passes",
+    "scheduler",
+    "seed",
+}
+
+
+def test_report(cli: Cli, kernel: Path) -> None:
+    report = cli("compile", kernel, "-D", "n=16", "--json").json
+    assert report.keys() >= CONTRACT_KEYS
+    assert report["cycles"] >= report["lower_bound"] > 0
+    assert report["gap"] == pytest.approx(report["cycles"] / report["lower_bound"] - 1)
+    assert report["scheduler"] == "list"
+    assert report["seed"] == 0
+    assert sum(seconds for _, seconds in report["passes"]) <= report["compile_seconds"]
+
+
+def test_summary_for_people(cli: Cli, kernel: Path) -> None:
+    lines = cli("compile", kernel, "-D", "n=0x10").succeeded().stdout.splitlines()
+    headings = [line.split("  ")[0] for line in lines]
+    assert headings[:3] == ["cycles", "bundles", "slots"]
+
+
+def test_formats(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    call = ("compile", kernel, "-D", "n=9")
+    bundles: list[object] = []
+    for form in ("program", "takehome", "asm"):
+        out = tmp_path / form
+        report = cli(*call, "-o", out, "--emit", form, "--json").json
+        assert report["output"] == str(out)
+        assert report["format"] == form
+        program = load_program(out)
+        check(program)
+        bundles.append(program.bundles)
+    assert bundles[0] == bundles[1] == bundles[2]
+    assert isinstance(json.loads((tmp_path / "takehome").read_text()), list)
+
+
+def test_program_on_standard_output(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    done = cli("compile", kernel, "-D", "n=8", "-o", "-").succeeded()
+    assert json.loads(done.stdout)["format"] == "vliwc-program"
+    cli("compile", kernel, "-D", "n=8", "-o", "-", "--json").failed("standard output")
+
+
+def test_levels_and_seeds(cli: Cli, kernel: Path) -> None:
+    call = ("compile", kernel, "-D", "n=64", "--json", "--verify")
+    cycles = [cli(*call, f"-O{level}").json["cycles"] for level in range(3)]
+    assert cycles[0] >= cycles[1] >= cycles[2]
+    assert cli(*call, "--seed", "3").json["seed"] == 3
+
+
+def test_same_command_same_program(cli: Cli, kernel: Path) -> None:
+    texts = {cli("compile", kernel, "-D", "n=21", "-o", "-").stdout for _ in range(2)}
+    assert len(texts) == 1
+
+
+def test_other_machine(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    machine, out = tmp_path / "narrow.toml", tmp_path / "out.json"
+    machine.write_text("[slots]\nalu = 1\nvalu = 1\nload = 1\nstore = 1\n")
+    call = ("compile", kernel, "-D", "n=256", "--json")
+    narrow = cli(*call, "--machine", machine, "-o", out).json
+    assert narrow["cycles"] > cli(*call).json["cycles"]
+    assert load_program(out).machine.slots["valu"] == 1
+
+
+def test_bad_arguments(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+
+    def refused(*arguments: object) -> Called:
+        return cli("compile", kernel, "-o", out, *arguments)
+
+    refused().failed("E0501", "parameter `n`", "-D n=")
+    refused("-D", "n=8", "-D", "m=1").failed("E0502", "`m`")
+    refused("-D", "n").failed("-D n", "NAME=INT")
+    refused("-D", "n=").failed("-D n=", "not an integer")
+    refused("-D", "n=eight").failed("'eight' is not an integer")
+    refused("-D", "n=1", "-D", "n=2").failed("already given as 1")
+    refused("-D", "8=n").failed("NAME=INT")
+    refused("-D", "n=-1").failed("E0503", "negative")
+    refused("-D", "n=8", "-O4").failed("-O", "4")
+    refused("-D", "n=8", "-Ofast").failed("-O", "fast")
+    refused("-D", "n=8", "--scheduler", "magic").failed("magic", "list")
+    refused("-D", "n=8", "--seed", "-1").failed("seed -1")
+    refused("-D", "n=8", "--budget", "0").failed("budget 0")
+    refused("-D", "n=8", "--emit", "elf").failed("elf")
+    refused("-D", "n=8", "--machine", tmp_path / "none.toml").failed("none.toml")
+    refused("-D", "n=8", "--frobnicate").failed("--frobnicate")
+    assert not out.exists()
+
+
+def test_bad_kernels(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "bad.vk"
+    cli("compile", path).failed("bad.vk", "E0001")
+    path.write_bytes(b"\xff\xff")
+    cli("compile", path).failed("bad.vk", "not UTF-8")
+    path.write_text(
+        "kernel k() { memory { x: u32[1] inout at 0; } x[0] = nobody; x[0] = nothing; }"
+    )
+    done = cli("compile", path).failed("bad.vk:1:", "`nobody`", "`nothing`", "^")
+    assert done.stderr.count("error[") == 2
+    cli("compile", tmp_path).failed("cannot read")
+
+
+def test_ir_at_the_end_and_after_a_pass(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    call = ("ir", kernel, "-D", "n=16")
+    final = cli(*call).succeeded().stdout
+    assert "function affine {" in final
+    between = cli(*call, "--between", "--json").json["stages"]
+    assert len(between) > 1
+    first, last = between[0], between[-1]
+    assert first["text"] != last["text"]
+    assert last["text"] in final
+    assert first["text"] in cli(*call, "--after", first["pass"] + ":1").succeeded().stdout
+    out = tmp_path / "between.vir"
+    cli(*call, "--between", "-o", out).succeeded()
+    for stage in between:
+        assert f"# after {stage['pass']}:{stage['run']}\n{stage['text']}" in out.read_text()
+
+
+def test_ir_of_bad_input(cli: Cli, kernel: Path) -> None:
+    call = ("ir", kernel, "-D", "n=16")
+    cli(*call, "--after", "magic").failed("magic", "no such pass")
+    cli(*call, "--after", "magic", "--between").failed("--between")
+    cli("ir", kernel).failed("E0501")
+    cli("ir", kernel.parent / "none.vk", "-D", "n=16").failed("none.vk")

@@ -1,0 +1,5 @@
+"""`python -m vliwc.cli`."""
+
+from vliwc.cli.app import main
+
+main()

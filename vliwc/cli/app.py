@@ -1,0 +1,61 @@
+"""The command line as a whole."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from vliwc import __version__
+from vliwc.cli.check import check
+from vliwc.cli.compile import compile_kernel
+from vliwc.cli.convert import asm, disasm, export
+from vliwc.cli.errors import guarded
+from vliwc.cli.ir import ir
+from vliwc.cli.run import run
+
+# Boxes and colours are for people: in a pipe, help and usage errors are plain text.
+app = typer.Typer(
+    name="vliwc",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich" if sys.stderr.isatty() else None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vliwc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(  # pyright: ignore[reportUnusedFunction]
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Compile kernels for a VLIW SIMD machine, check them, and look at the result.
+
+    Exit codes: 0 done; 1 check found wrong answers; 2 an error in the input or the arguments; 70
+    a bug in vliwc, with the path of a dump to report.
+    """
+
+
+app.command("compile")(guarded(compile_kernel))
+app.command("check")(guarded(check))
+app.command("run")(guarded(run))
+app.command("export")(guarded(export))
+app.command("asm")(guarded(asm))
+app.command("disasm")(guarded(disasm))
+app.command("ir")(guarded(ir))
+
+
+def main() -> None:
+    """The console script `vliwc`."""
+    app(prog_name="vliwc")

@@ -1,0 +1,132 @@
+"""Arguments that several commands share, and their translation into options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from isa.machine import DEFAULT_MACHINE, MachineSpec
+from vliwc.cli.errors import CommandError
+from vliwc.options import LEVELS, Options
+
+_DEFAULTS: Final = Options()
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+KernelFile = Annotated[
+    Path, typer.Argument(metavar="KERNEL.vk", help="The kernel's source.", show_default=False)
+]
+ProgramFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PROGRAM",
+        help="A program as our JSON, the take-home's list of bundles, or assembly text; "
+        "the format is recognised by content.",
+        show_default=False,
+    ),
+]
+Definitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-D", metavar="NAME=INT", help="Bind a parameter of the kernel; repeat for each of them."
+    ),
+]
+Level = Annotated[
+    int,
+    typer.Option(
+        "-O",
+        min=LEVELS.start,
+        max=LEVELS.stop - 1,
+        metavar="LEVEL",
+        help="0 straight translation, 1 quick, 2 everything without search, 3 with search.",
+    ),
+]
+Scheduler = Annotated[
+    str, typer.Option("--scheduler", metavar="NAME", help="Which scheduler to use.")
+]
+MachineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--machine",
+        metavar="FILE.toml",
+        help="The machine's description; without it, the machine of the take-home.",
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random choice.")]
+Budget = Annotated[
+    int | None,
+    typer.Option(
+        "--budget", metavar="N", help="How much to search, in steps; without it, by level."
+    ),
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Where to write; - is standard output. An existing file is replaced at once or, "
+        "after an error, left as it was.",
+    ),
+]
+
+DEFAULT_LEVEL: Final = _DEFAULTS.level
+DEFAULT_SCHEDULER: Final = _DEFAULTS.scheduler
+DEFAULT_SEED: Final = _DEFAULTS.seed
+
+
+def parse_definitions(definitions: Sequence[str] | None) -> dict[str, int]:
+    """Parameters from ``NAME=INT`` texts; integers may be written as in Python (0x10, 1_000).
+
+    Raises:
+        CommandError: a text of another form, or a name given twice.
+    """
+    bound: dict[str, int] = {}
+    for text in definitions or ():
+        name, equals, value = text.partition("=")
+        if not equals or not _NAME.fullmatch(name):
+            raise CommandError(f"-D {text}: expected NAME=INT, such as -D batch_size=256")
+        if name in bound:
+            raise CommandError(f"-D {text}: {name} is already given as {bound[name]}")
+        try:
+            bound[name] = int(value, 0)
+        except ValueError:
+            raise CommandError(f"-D {text}: {value!r} is not an integer") from None
+    return bound
+
+
+def load_machine(path: Path | None) -> MachineSpec:
+    """The machine a file describes, or the default one. Raises `isa.errors.MachineError`."""
+    return DEFAULT_MACHINE if path is None else MachineSpec.from_toml(path)
+
+
+def make_options(
+    *,
+    level: int,
+    scheduler: str,
+    machine: Path | None,
+    seed: int,
+    budget: int | None = None,
+    verify: bool = False,
+) -> Options:
+    """The options that the arguments stand for.
+
+    Raises:
+        vliwc.options.OptionsError: a value out of range.
+        isa.errors.MachineError: the machine file is not usable.
+    """
+    return Options(
+        level=level,
+        scheduler=scheduler,
+        machine=load_machine(machine),
+        seed=seed,
+        budget=budget,
+        verify=verify,
+    )

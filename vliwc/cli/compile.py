@@ -1,0 +1,124 @@
+"""`vliwc compile`: a kernel to a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vliwc.cli.arguments import (
+    DEFAULT_LEVEL,
+    DEFAULT_SCHEDULER,
+    DEFAULT_SEED,
+    Budget,
+    Definitions,
+    Json,
+    KernelFile,
+    Level,
+    MachineFile,
+    Output,
+    Scheduler,
+    Seed,
+    Verify,
+    make_options,
+    parse_definitions,
+)
+from vliwc.cli.convert import Emit, Format, program_text
+from vliwc.cli.errors import CommandError
+from vliwc.cli.files import STDOUT, write_text
+from vliwc.cli.output import print_fields, print_json, progress, warn
+
+if TYPE_CHECKING:
+    from vliwc.driver import Compilation
+    from vliwc.options import Options
+
+
+def compile_kernel(
+    kernel: KernelFile,
+    definitions: Definitions = None,
+    level: Level = DEFAULT_LEVEL,
+    scheduler: Scheduler = DEFAULT_SCHEDULER,
+    machine: MachineFile = None,
+    seed: Seed = DEFAULT_SEED,
+    budget: Budget = None,
+    verify: Verify = False,
+    output: Output = None,
+    emit: Emit = Format.PROGRAM,
+    as_json: Json = False,
+) -> None:
+    """Compile a kernel and report on the program; -o writes it."""
+    if as_json and output == STDOUT:
+        raise CommandError("--json and -o - would both print on standard output; name a file")
+    options = make_options(
+        level=level,
+        scheduler=scheduler,
+        machine=machine,
+        seed=seed,
+        budget=budget,
+        verify=verify,
+    )
+    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    if output is not None:
+        write_text(output, program_text(result.program, emit))
+    if as_json:
+        report = result.to_json()
+        if output is not None:
+            report |= {"output": str(output), "format": emit.value}
+        print_json(report)
+        return
+    if output == STDOUT:
+        return
+    fields = summary(result)
+    if output is not None:
+        fields["written"] = f"{output} ({emit.value})"
+    print_fields(fields)
+
+
+def compile_quietly(
+    kernel: Path,
+    params: dict[str, int],
+    options: Options,
+    *,
+    quiet: bool,
+    keep_stages: bool = False,
+) -> Compilation:
+    """Compile with a progress line for people; remarks go to standard error.
+
+    Raises:
+        vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
+    """
+    # Loading the solver takes longer than `vliwc --help` should.
+    from vliwc.driver import compile_file
+
+    with progress(quiet=quiet) as show:
+        result = compile_file(kernel, params, options, show, keep_stages=keep_stages)
+    for note in result.notes:
+        warn(f"note: {note}")
+    return result
+
+
+def summary(result: Compilation) -> dict[str, str]:
+    """What people want to know about a compilation, by heading."""
+    machine = result.program.machine
+    engines = [engine for engine in result.ops if result.ops[engine]]
+    return {
+        "cycles": f"{result.cycles}, at least {result.lower_bound} needed "
+        f"({result.bound_reason}): {percent(result.gap)} above",
+        "bundles": str(result.bundles),
+        "slots": _columns({engine: f"{result.ops[engine]}" for engine in engines}),
+        "utilization": _columns(
+            {engine: percent(result.utilization[engine]) for engine in engines}
+        ),
+        "scratch": f"{result.scratch_words} of {machine.scratch_words} words",
+        "compiled in": f"{result.compile_seconds:.2f} s (scheduler {result.scheduler}, "
+        f"seed {result.seed})",
+    }
+
+
+def percent(fraction: float) -> str:
+    """A fraction as people read it."""
+    return f"{100 * fraction:.1f} %"
+
+
+def _columns(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -1,0 +1,108 @@
+"""Files that commands read and write: JSON data, memory images, results."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+import typer
+
+from vliwc.cli.errors import CommandError
+
+STDOUT: Final = Path("-")
+"""Stands for standard output where a file to write is named."""
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file. Raises `CommandError` if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path}: not a text file: {error}") from error
+
+
+def read_json(path: Path) -> object:
+    """The data in a JSON file. Raises `CommandError` if it cannot be read or is no JSON."""
+    try:
+        return json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"{path}: not valid JSON: {error}") from error
+
+
+def is_word(value: object) -> bool:
+    """Whether a JSON value is an integer from 0 to 2**32 - 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+
+
+def read_image(path: Path) -> list[int]:
+    """The words of a memory image: a JSON list of integers from 0 to 2**32 - 1.
+
+    Raises:
+        CommandError: the file cannot be read, or holds something else; the message names the
+            first word at fault.
+    """
+    data = read_json(path)
+    if not isinstance(data, list):
+        raise CommandError(f"{path}: a memory image is a JSON list of words")
+    words = cast("list[object]", data)
+    for index, word in enumerate(words):
+        if not is_word(word):
+            shown = json.dumps(word)
+            shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
+            raise CommandError(
+                f"{path}: word {index} is {shown}, not an integer from 0 to 2**32 - 1"
+            )
+    return cast("list[int]", words)
+
+
+def image_text(words: Sequence[int]) -> str:
+    """Words as the text of an image file."""
+    return json.dumps(list(words)) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file completely or not at all; ``-`` is standard output.
+
+    The text goes to a new file beside the target, which then takes the target's name. Devices and
+    pipes (`/dev/stdout`, a FIFO) cannot be renamed onto and are written directly.
+
+    Raises:
+        CommandError: the file cannot be written; what stood there is unchanged.
+    """
+    if path == STDOUT:
+        typer.echo(text, nl=False)
+        return
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, _permissions(target))
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _permissions(target: Path) -> int:
+    """Those of the file that is replaced, or what a newly created file would get."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
