@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.passes",),
     ("vliwc.target",),
     ("vliwc.sched",),
+    ("vliwc.backend",),
     ("vliwc.emit", "vliwc.pipeline", "vliwc.driver"),
     ("vliwc.explain",),
     ("vliwc.lab",),
