@@ -95,6 +95,9 @@ class Facts:
         for value in function.graph.nodes:
             self.add(value)
 
+    def __contains__(self, value: Value) -> bool:
+        return value in self._facts
+
     def of(self, value: Value) -> Fact:
         """The fact about ``value``."""
         return self._facts[value]

@@ -1,0 +1,41 @@
+"""Selections: decided or negated conditions, nested and equal arms, arithmetic instead of flow."""
+
+from __future__ import annotations
+
+from vliwc.rules.rule import table
+
+SELECT = table(
+    "select",
+    """
+    select-never:      select(0, x, y) => y
+    select-always:     select(p, x, y) => x  given p > 0
+    select-same:       select(p, x, x) => x
+    select-not:        select(p == 0, x, y) => select(p, y, x)
+    select-flip:       select(p ^ 1, x, y) => select(p, y, x)  given p < 2
+    select-nonzero:    select(0 < p, x, y) => select(p, x, y)
+    select-equal:      select(x == y, x, y) => y
+    select-unequal:    select(x == y, y, x) => x
+    select-self:       select(p, p, 0) => p
+    select-zero:       select(p, x, p) => select(p, x, 0)
+
+    # Neighbouring constants
+    select-bit:        select(p, 1, 0) => p  given p < 2
+    select-truth:      select(p, 1, 0) => 0 < p
+    select-falsehood:  select(p, 0, 1) => p == 0
+    select-step-up:    select(p, C, D) => p + D  given p < 2 when C == D + 1
+    select-step-down:  select(p, C, D) => D - p  given p < 2 when D == C + 1
+    select-increment:  select(p, x + 1, x) => x + p  given p < 2
+    select-decrement:  select(p, x, x + 1) => (x + 1) - p  given p < 2
+
+    # Nested selections
+    select-then:       select(p, select(p, x, y), z) => select(p, x, z)
+    select-else:       select(p, x, select(p, y, z)) => select(p, x, z)
+    select-or:         select(p, x, [select(q, x, y)]) => select(p | q, x, y)
+    select-and:        select(p, [select(q, x, y)], y) => select(p & q, x, y)  given p < 2 and q < 2
+
+    # Common parts of both arms
+    select-add:        select(p, [x + y], [x + z]) => x + select(p, y, z)
+    select-xor:        select(p, [x ^ y], [x ^ z]) => x ^ select(p, y, z)
+    select-madd:       select(p, [madd(x, y, z)], [madd(x, y, w)]) => madd(x, y, select(p, z, w))
+    """,
+)
