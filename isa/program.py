@@ -11,6 +11,7 @@ operand, made by `encode_key`; `to_takehome` and `from_takehome` translate.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,9 @@ DebugKey: TypeAlias = "str | int | tuple[DebugKey, ...]"
 
 FORMAT: Final = "vliwc-program"
 VERSION: Final = 1
+
+_JSON_START: Final = re.compile(r'\s*(\[|\{\s*")')
+"""How our JSON formats begin, unlike assembly, whose bundles stand in braces too."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +269,7 @@ def parse_program(text: str, *, source: str = "<program>") -> Program:
         ProgramError: JSON that is no program.
         AssemblyError: text that is neither JSON nor assembly.
     """
-    if text.lstrip()[:1] not in ("{", "["):
+    if not _JSON_START.match(text):
         from isa.assembly import parse_assembly  # assembly builds on this module
 
         return parse_assembly(text, source=source)
