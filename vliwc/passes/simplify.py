@@ -1,0 +1,12 @@
+"""Simplification: all rule tables together, until no rule of any of them applies.
+
+Families feed each other (a mask exposes a bit, a bit a selection, a selection a sum), so the
+pipeline runs them as one system instead of guessing an order of separate passes.
+"""
+
+from __future__ import annotations
+
+from vliwc.passes.base import RulePass
+from vliwc.rules.tables import FAMILIES
+
+SIMPLIFY = RulePass("simplify", tuple(FAMILIES))
