@@ -14,7 +14,6 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-
 _QUOTE_WIDTH = 100
 """Longer source lines are quoted in part."""
 
@@ -54,7 +53,7 @@ class SourceFile:
     @cached_property
     def lines(self) -> list[str]:
         """The text split into lines, without their line ends."""
-        return self.text.splitlines()
+        return [line.rstrip("\r") for line in self.text.split("\n")]
 
     def line(self, number: int) -> str:
         """Line `number` (from 1), or the empty string just past the end of the text."""
@@ -64,7 +63,7 @@ class SourceFile:
     def read(path: str | Path) -> SourceFile:
         """Read a UTF-8 file; raises `KernelError` (E0001) when that is impossible."""
         try:
-            return SourceFile(str(path), Path(path).read_text(encoding="utf-8"))
+            return SourceFile(str(path), Path(path).read_text(encoding="utf-8-sig"))
         except OSError as error:
             reason = error.strerror or str(error)
         except UnicodeDecodeError as error:

@@ -82,8 +82,8 @@ def _unexpected(source: SourceFile, token: Token | None, accepted: set[str]) -> 
     elif {"LET", "VAR", "FOR"} <= accepted:
         hint = "expected a statement"
     if token is None or token.type == "$END":
-        line = max(1, len(source.lines))
-        col = len(source.line(line)) + 1
+        line = source.text.rstrip().count("\n") + 1
+        col = len(source.line(line).rstrip()) + 1
         span = Span(source.name, line, col, line, col + 1)
         return Diagnostic("E0103", "unexpected end of file", span, hint)
     return Diagnostic("E0102", f"unexpected `{token}`", _token_span(source, token), hint)

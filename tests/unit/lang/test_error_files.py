@@ -1,8 +1,9 @@
 """Filetests of error messages: each `.vk` file gives exactly the text of its `.expected` file.
 
-Lines at the top of a file say how far to go: `// params: n=4` binds parameters (without it the file
-is only parsed and checked), `// lower: 1000` lowers with that limit, `// memory: 1 2 3` runs on that
-image, `// random: 1` asks for a random image. `VLIWC_UPDATE_GOLDENS=1` rewrites the expectations.
+Lines at the top of a file say how far to go: `// params: n=4` binds parameters (without it the
+file is only parsed and checked), `// lower: 1000` lowers with that limit, `// memory: 1 2 3` runs
+on that image, `// random: 1` asks for a random one. `VLIWC_UPDATE_GOLDENS=1` rewrites the
+expectations.
 """
 
 from __future__ import annotations
