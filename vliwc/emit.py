@@ -37,7 +37,7 @@ def emit(dag: MachineDag, schedule: Schedule) -> Program:
                 bundles[cycle[at + lane]].setdefault(form.engine, []).append(tuple(slot))
         at += max(op.lanes, 1)
     ordered: tuple[Bundle, ...] = tuple(
-        {name: bundle[name] for name in ENGINES if name in bundle} for bundle in bundles
+        {name: bundle[name] for name in ENGINES if name in bundle} for bundle in bundles if bundle
     )
     return Program(ordered, dag.machine)
 

@@ -165,6 +165,14 @@ def _choose_engine(
 
 
 @jit
+def _open_classes(p: Dense, slots: Ints, is_open: Bytes) -> None:
+    """Mark the classes of operations for which some engine has a slot left."""
+    for c in range(len(p.class_whole)):
+        e = _choose_engine(p.class_whole[c], p.class_split[c], slots, 0, 0)
+        is_open[c] = 1 if e >= 0 else 0
+
+
+@jit
 def list_schedule(
     p: Dense,
     rank: Ints,
@@ -206,6 +214,7 @@ def list_schedule(
     aside = np.empty(n, dtype=np.int32)
     done = np.empty(n, dtype=np.int32)
     slots = np.empty(N_ENGINES, dtype=np.int32)
+    is_open = np.zeros(n_classes, dtype=np.uint8)
     left = np.zeros(p.n_groups + 1, dtype=np.int32)
     n_next = 0
     n_running = 0
@@ -261,6 +270,7 @@ def list_schedule(
                 kept += 1
         n_running = kept
         handled = 0
+        _open_classes(p, slots, is_open)
 
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
@@ -278,11 +288,9 @@ def list_schedule(
             best = n
             chosen = -1
             for c in range(n_classes):
-                if size[c] > 0 and heap[p.class_base[c]] < best:
-                    e = _choose_engine(p.class_whole[c], p.class_split[c], slots, 0, 0)
-                    if e >= 0:
-                        best = heap[p.class_base[c]]
-                        chosen = c
+                if is_open[c] and size[c] > 0 and heap[p.class_base[c]] < best:
+                    best = heap[p.class_base[c]]
+                    chosen = c
             if chosen < 0:
                 break
             op = by_rank[best]
@@ -312,7 +320,9 @@ def list_schedule(
             engine[op] = e
             if e < N_ENGINES:
                 slots[e] -= now if e == split else 1
-            for k in range(now):
+                if slots[e] == 0:
+                    _open_classes(p, slots, is_open)
+            for k in range(max(now, 1)):
                 lane_cycle[p.lane_ptr[op] + k] = cycle
             issued[op] = now
             if finishing:

@@ -143,6 +143,4 @@ class Schedule:
     status: str = "feasible"
     lower_bound: int = 0
     bound_reason: str = ""
-    statistics: dict[str, float | int | str] = field(
-        default_factory=dict[str, "float | int | str"]
-    )
+    statistics: dict[str, float | int | str] = field(default_factory=dict[str, "float | int | str"])

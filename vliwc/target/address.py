@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from vliwc.analysis.linear import Linear, multiplier
 from vliwc.ir.value import MASK, Value
@@ -11,93 +13,148 @@ from vliwc.target.mops import Operand
 if TYPE_CHECKING:
     from vliwc.target.lanes import Lanes
 
+Term = tuple[Value, int]
+
+
+class Cost(NamedTuple):
+    """Vector operations by the engines that can take them.
+
+    ``either``: flow, valu or alu (choices between constants); ``flow``; ``valu`` (multiply_add);
+    ``plain``: valu or alu; ``lanes``: alu only; ``loads``: load slots (not vector operations).
+    """
+
+    either: int = 0
+    flow: int = 0
+    valu: int = 0
+    plain: int = 0
+    lanes: int = 0
+    loads: int = 0
+
+    def __add__(self, other: tuple[int, ...]) -> Cost:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Cost(*(a + b for a, b in zip(self, other, strict=True)))
+
+    @property
+    def operations(self) -> int:
+        """Vector operations, wherever they run."""
+        return self.either + self.flow + self.valu + self.plain + self.lanes
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How to compute a linear form.
+
+    Start with a constant chosen by the bits in ``choice`` (none: the constant itself), add
+    ``factor * base`` and then each of ``steps``.
+    """
+
+    const: int
+    choice: tuple[Term, ...]
+    base: Linear | None
+    factor: int
+    steps: tuple[Term, ...]
+
+    @property
+    def cost(self) -> Cost:
+        """What the sum costs."""
+        total = Cost()
+        started = self.const != 0 or bool(self.choice)
+        if len(self.choice) == 1:
+            total += Cost(either=1)
+        elif self.choice:
+            total += Cost(either=2, flow=1)
+        factors = [] if self.base is None else [self.factor]
+        for factor in [*factors, *(c for _, c in self.steps)]:
+            if started:
+                total += Cost(plain=1) if factor in (1, MASK) else Cost(valu=1)
+            elif factor != 1:
+                total += Cost(plain=1)
+            started = True
+        return total
+
+
+def plan_sum(
+    form: Linear, known: Iterable[Linear], is_bit: Callable[[Value], bool], choice_bits: int
+) -> Sum:
+    """The sum for ``form`` with the fewest operations, from one of the ``known`` forms or none.
+
+    Its constant rides on the choice by up to ``choice_bits`` (1 or 2) left-over bits: two bits
+    choose between four constants by three flow selects, which saves one addition.
+    """
+    best = _plan_rest(form, None, 0, is_bit, choice_bits)
+    for base in known:
+        for atom, have in base.terms:
+            factor = multiplier(have, form.coefficient(atom))
+            if not factor:
+                continue
+            rest = form.minus(base.times(factor))
+            plan = _plan_rest(rest, base, factor, is_bit, choice_bits)
+            if plan.cost.operations < best.cost.operations:
+                best = plan
+            break
+    return best
+
+
+def _plan_rest(
+    rest: Linear,
+    base: Linear | None,
+    factor: int,
+    is_bit: Callable[[Value], bool],
+    choice_bits: int,
+) -> Sum:
+    bits = [term for term in rest.terms if is_bit(term[0])]
+    choice: tuple[Term, ...] = ()
+    if rest.const and bits:
+        choice = tuple(bits[:choice_bits])
+    steps = tuple(term for term in rest.terms if term not in choice)
+    return Sum(rest.const, choice, base, factor, steps)
+
 
 class AddressBook:
-    """The vectors of linear forms that a group has computed, to compute the next ones from.
-
-    A form costs one operation per atom that is left over after subtracting a multiple of an
-    earlier form; its constant rides on the choice by one of the left-over bits, which is a flow
-    select of two constants or a subtraction.
-    """
+    """The vectors of linear forms that a group has computed, to compute the next ones from."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._known: dict[Linear, Operand] = {}
 
-    def address(self, form: Linear) -> Operand:
+    def address(self, form: Linear, choice_bits: int = 1) -> Operand:
         """The vector with the words of ``form``."""
         found = self._known.get(form)
         if found is None:
-            found = self._known[form] = self._compute(form)
+            found = self._known[form] = self._compute(form, choice_bits)
         return found
 
-    def _compute(self, form: Linear) -> Operand:
-        if not form.terms:
-            return self._lanes.uniform.vector(form.const)
-        base, factor, rest = self._best_base(form)
-        if base is None:
-            return self._sum(rest, None)
-        return self._sum(rest, (base, factor))
-
-    def _best_base(self, form: Linear) -> tuple[Operand | None, int, Linear]:
-        """The earlier form that leaves the fewest operations, with its factor and the rest."""
-        best: tuple[Operand | None, int, Linear] = (None, 0, form)
-        best_cost = self._cost(form, based=False)
-        for known, operand in self._known.items():
-            for atom, have in known.terms:
-                factor = multiplier(have, form.coefficient(atom))
-                if not factor:
-                    continue
-                rest = form.minus(known.times(factor))
-                cost = self._cost(rest, based=True)
-                if cost < best_cost:
-                    best, best_cost = (operand, factor, rest), cost
-                break
-        return best
-
-    def _cost(self, rest: Linear, *, based: bool) -> int:
-        carries = any(self._is_bit(atom) for atom in rest.atoms)
-        constant = int(rest.const != 0 and not carries and not (based and not rest.terms))
-        return len(rest.terms) + int(based) + constant
-
-    def _is_bit(self, atom: Value) -> bool:
-        return self._lanes.facts.hi(atom) <= 1
-
-    def _sum(self, rest: Linear, base: tuple[Operand, int] | None) -> Operand:
+    def _compute(self, form: Linear, choice_bits: int) -> Operand:
         lanes = self._lanes
-        terms = list(rest.terms)
+        if not form.terms:
+            return lanes.uniform.vector(form.const)
+        plan = plan_sum(form, self._known, lambda atom: lanes.facts.hi(atom) <= 1, choice_bits)
         total: Operand | None = None
-        bits = [term for term in terms if self._is_bit(term[0])]
-        wide = lanes.plan.constant_selects
-        if rest.const and len(bits) >= 2 and wide >= 2:
-            total = self._constant_tree(bits[:2], rest.const)
-            terms = [term for term in terms if term not in bits[:2]]
-        elif rest.const and bits:
-            atom, c = bits[0]
-            total = lanes.bit_choice(lanes.vector(atom), rest.const + c, rest.const, "k")
-            terms.remove(bits[0])
-        elif rest.const:
-            total = lanes.uniform.vector(rest.const)
-        if base is not None:
-            total = self._step(base[0], base[1], total)
-        for atom, c in terms:
+        if len(plan.choice) == 2:
+            total = self._constant_tree(plan.choice[0], plan.choice[1], plan.const)
+        elif plan.choice:
+            atom, c = plan.choice[0]
+            total = lanes.bit_choice(lanes.vector(atom), plan.const + c, plan.const, "k")
+        elif plan.const:
+            total = lanes.uniform.vector(plan.const)
+        if plan.base is not None:
+            total = self._step(self._known[plan.base], plan.factor, total)
+        for atom, c in plan.steps:
             total = self._step(lanes.vector(atom), c, total)
         assert total is not None
         return total
 
-    def _constant_tree(self, bits: list[tuple[Value, int]], const: int) -> Operand:
-        """A choice between four constants by two bits: three flow selects."""
+    def _constant_tree(self, early: Term, late: Term, const: int) -> Operand:
+        """A choice between four constants by two bits."""
         lanes = self._lanes
-        (x, a), (y, b) = bits
-        early, late = lanes.vector(x), lanes.vector(y)
-        high = lanes.bit_choice(early, const + a + b, const + b, "k")
-        low = lanes.bit_choice(early, const + a, const, "k")
-        return lanes.select(late, high, low, "k")
+        (x, a), (y, b) = early, late
+        bit = lanes.vector(x)
+        high = lanes.bit_choice(bit, const + a + b, const + b, "k")
+        low = lanes.bit_choice(bit, const + a, const, "k")
+        return lanes.select(lanes.vector(y), high, low, "k")
 
     def _step(self, vector: Operand, factor: int, total: Operand | None) -> Operand:
         """``vector * factor + total``."""
         lanes = self._lanes
-        factor &= MASK
         if total is None:
             if factor == 1:
                 return vector
@@ -110,4 +167,3 @@ class AddressBook:
         if factor == MASK:
             return lanes.elementwise("-", total, vector, "a")
         return lanes.madd(vector, lanes.uniform.vector(factor), total, "a")
-

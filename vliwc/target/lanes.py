@@ -251,9 +251,7 @@ class Lanes:
         end = base + self.groups * self.vlen
         if self.lanes == self.vlen or end <= limit:
             # Words past the end of the loop are read and ignored; they exist.
-            op = MOp(
-                name, (Form("load", "vload", (self.group_address(base),)),), 1, self.vlen
-            )
+            op = MOp(name, (Form("load", "vload", (self.group_address(base),)),), 1, self.vlen)
         else:
             lanes = tuple((self.lane_address(base, k),) for k in range(self.lanes))
             op = self._lane_op(name, "load", "load", lanes, self.vlen)
@@ -290,4 +288,3 @@ class Lanes:
         self.template.ops = [op for op in self.template.ops if op in wanted]
         for value, ops in list(self.memory.items()):
             self.memory[value] = [op for op in ops if op in wanted]
-

@@ -85,6 +85,11 @@ class WorkingMemory:
         self._lasting, self._passing = free_spaces(function, forms, vlen)
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 
+    def capacity(self, max_passing: int) -> int:
+        """Words there are altogether, with at most ``max_passing`` groups giving up theirs."""
+        lasting = sum(space.length for space in self._lasting)
+        return lasting + self._vlen * min(max_passing, len(self._passing))
+
     def place(self, words: int, overrun: int, max_passing: int) -> Placement | None:
         """Room for ``words`` words, or None.
 

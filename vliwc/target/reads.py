@@ -34,13 +34,11 @@ class Plan:
     """How each read of a loop is done, and which constants are folded into table words.
 
     ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
-    ``constant_selects``: how many bits at the start of an address sum choose its constant.
     """
 
     reads: dict[Value, Read]
     folds: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
-    constant_selects: int = 1
 
     def read(self, lanes: Lanes, value: Value) -> Operand:
         """Emit the read of ``value``."""
@@ -68,13 +66,15 @@ class Consecutive:
 
 @dataclass(frozen=True)
 class Gather:
-    """One scalar load per lane."""
+    """One scalar load per lane; ``choice_bits``: see :func:`vliwc.target.address.plan_sum`."""
 
+    choice_bits: int = 1
     name: str = "gather"
 
     def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
         array = lanes.function.arrays[value.array]
-        address = lanes.addresses.address(lanes.forms[value.args[0]].plus(Linear(array.base)))
+        form = lanes.forms[value.args[0]].plus(Linear(array.base))
+        address = lanes.addresses.address(form, self.choice_bits)
         return folded(lanes, lanes.gather(value, address, f"{value.array}{value.id}"), fold)
 
 

@@ -101,6 +101,7 @@ class RecordFirst:
     """Loads the rows and gives their first words."""
 
     table: RecordTable
+    choice_bits: int = 1
     name: str = "record"
 
     def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
@@ -108,7 +109,8 @@ class RecordFirst:
         placed = lanes.placed(table)
         form = lanes.forms[value.args[0]]
         start = Linear(placed.base - table.first * table.pitch)
-        address = lanes.addresses.address(form.times(table.pitch).plus(start))
+        form = form.times(table.pitch).plus(start)
+        address = lanes.addresses.address(form, self.choice_bits)
         width = table.pitch * (lanes.lanes - 1) + lanes.vlen
         load = Form("load", "vload", (address,), split=True, dest_stride=table.pitch)
         op = MOp(f"row{value.id}", (load,), lanes.lanes, width, serial=table.pitch < lanes.vlen)

@@ -1,0 +1,1 @@
+"""From the optimised lane IR to a checked schedule: strategies, machine DAG, scheduling."""

@@ -1,0 +1,167 @@
+"""Proved lower bounds on the cycles of any schedule of a problem.
+
+*Resources.*  Give every engine a price per slot.  An operation costs at least its cheapest form;
+all operations together cost at most the value of all slots, ``cycles * sum(price * slots)``.
+The best prices are the dual solution of the linear program that spreads operations over engines.
+
+*Windows.*  Operations that cannot start before cycle ``head`` and need ``tail`` more cycles after
+them must fit into the cycles between: the resource bound of such a set, plus head, plus tail
+(Carlier's bound for heads and tails, 1982, with priced engines in place of one machine).
+
+*Critical path.*  The longest path through the problem, an operation lasting as many cycles as its
+engine's slots force it to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.linear_solver import pywraplp
+
+from vliwc.jit import jit
+from vliwc.sched.dense import ENGINES, N_ENGINES, Dense, Ints
+from vliwc.sched.priority import Floats, durations, topological_order
+from vliwc.sched.problem import ScheduleProblem
+
+SLACK = 1e-6
+"""Bounds are rounded up only when they exceed an integer by more than rounding errors can."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """No schedule takes fewer than ``cycles`` cycles; ``reason`` says why, for people."""
+
+    cycles: int
+    reason: str
+
+
+def lower_bound(problem: ScheduleProblem) -> Bound:
+    """The best of all bounds of this module."""
+    dense = problem.dense
+    if not len(dense.lanes):
+        return Bound(0, "nothing to do")
+    topo = topological_order(dense)
+    duration = durations(dense)
+    head, tail = heads_and_tails(dense, topo, duration)
+    best = Bound(int(ceil((head + duration + tail).max() - SLACK)), "critical path")
+    for name, prices in _price_vectors(dense):
+        cost = cheapest_form(dense, prices)
+        value = float(dense.capacity @ prices)
+        cycles, at_head, at_tail = best_window(cost / value, head, tail)
+        found = int(ceil(cycles - SLACK))
+        if found > best.cycles:
+            total = float(cost.sum()) / value
+            reason = f"{name}: {total:.1f} cycles of work"
+            if at_head or at_tail:
+                reason += f", windows of {at_head:.0f} cycles before and {at_tail:.0f} after"
+            best = Bound(found, reason)
+    return best
+
+
+@jit
+def heads_and_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
+    """Earliest start of each operation, and cycles that must follow its end."""
+    n = len(p.lanes)
+    head = np.zeros(n)
+    tail = np.zeros(n)
+    for i in range(n):
+        op = topo[i]
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            gap = duration[op] - 1.0 + p.succ_latency[s]
+            head[t] = max(head[t], head[op] + max(gap, 0.0))
+    for i in range(n - 1, -1, -1):
+        op = topo[i]
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            follow = tail[t] + duration[t] - 1.0 + p.succ_latency[s]
+            tail[op] = max(tail[op], follow)
+    return head, tail
+
+
+@jit
+def cheapest_form(p: Dense, prices: Floats) -> Floats:
+    """The least price of executing each operation."""
+    n = len(p.lanes)
+    cost = np.zeros(n)
+    for op in range(n):
+        c = p.klass[op]
+        best = -1.0
+        for e in range(N_ENGINES):
+            if (p.class_whole[c] >> e) & 1 and (best < 0.0 or prices[e] < best):
+                best = prices[e]
+        split = p.class_split[c]
+        if split >= 0:
+            price = prices[split] * p.lanes[op]
+            if best < 0.0 or price < best:
+                best = price
+        cost[op] = max(best, 0.0)
+    return cost
+
+
+def best_window(work: Floats, head: Floats, tail: Floats) -> tuple[float, float, float]:
+    """The largest ``h + q + work of operations with head >= h and tail >= q``, with h and q."""
+    best = (float(work.sum()), 0.0, 0.0)
+    busy = work > 0
+    work, head, tail = work[busy], head[busy], tail[busy]
+    if not len(work):
+        return best
+    by_head = np.argsort(-head, kind="stable")
+    thresholds: NDArray[np.float64] = np.unique(tail)
+    if len(thresholds) > 64:
+        # The first few matter most: large sets with a tail that most operations have.
+        thresholds = np.concatenate([thresholds[:48], thresholds[48 :: len(thresholds) // 16]])
+    for q in thresholds:
+        inside = by_head[tail[by_head] >= q]
+        sums = np.cumsum(work[inside]) + head[inside] + q
+        at = int(np.argmax(sums))
+        if sums[at] > best[0]:
+            best = (float(sums[at]), float(head[inside[at]]), float(q))
+    return best
+
+
+def _price_vectors(dense: Dense) -> list[tuple[str, Floats]]:
+    found: list[tuple[str, Floats]] = []
+    for e, name in enumerate(ENGINES):
+        prices = np.zeros(N_ENGINES)
+        prices[e] = 1.0
+        found.append((f"{name} slots", prices))
+    duals = _joint_prices(dense)
+    if duals is not None:
+        used = [name for name, price in zip(ENGINES, duals, strict=True) if price > 0]
+        found.append((f"{' and '.join(used)} slots together", duals))
+    return found
+
+
+def _joint_prices(dense: Dense) -> Floats | None:
+    """Slot prices from the linear program that spreads all operations over the engines."""
+    solver = pywraplp.Solver.CreateSolver("GLOP")
+    cycles = solver.NumVar(0, solver.infinity(), "cycles")
+    used = [solver.Constraint(-solver.infinity(), 0) for _ in range(N_ENGINES)]
+    for e in range(N_ENGINES):
+        used[e].SetCoefficient(cycles, -float(dense.capacity[e]))
+    for c in range(len(dense.class_whole)):
+        members = dense.klass == c
+        whole, split = int(dense.class_whole[c]), int(dense.class_split[c])
+        forms = [e for e in range(N_ENGINES) if (whole >> e) & 1]
+        if not forms and split < 0:
+            continue
+        for lanes in np.unique(dense.lanes[members]):
+            count = int((dense.lanes[members] == lanes).sum())
+            all_done = solver.Constraint(1.0, 1.0)
+            slots = [(e, count) for e in forms]
+            if split >= 0:
+                slots.append((split, count * int(lanes)))
+            for e, amount in slots:
+                part = solver.NumVar(0, 1, "")
+                all_done.SetCoefficient(part, 1.0)
+                used[e].SetCoefficient(part, float(amount))
+    solver.Objective().SetCoefficient(cycles, 1.0)
+    solver.Objective().SetMinimization()
+    if solver.Solve() != pywraplp.Solver.OPTIMAL:
+        return None
+    prices = np.array([max(-row.dual_value(), 0.0) for row in used])
+    return prices if prices.sum() > 0 else None

@@ -1,0 +1,191 @@
+"""The independent checker of schedules: shares no code with any scheduler.
+
+It reads a problem and a schedule and looks for a broken rule; how the schedule was made does not
+matter to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vliwc.sched.problem import Schedule, ScheduleProblem
+
+Numbers = NDArray[np.int64]
+NOT_EXECUTED = 5
+"""The engine number of operations without a slot (barriers, words that stay zero)."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule: what, and between which operations (by number)."""
+
+    rule: str
+    message: str
+    operations: tuple[int, ...]
+
+
+class ScheduleError(Exception):
+    """A schedule breaks a rule; a bug in a scheduler."""
+
+
+def check_schedule(problem: ScheduleProblem, schedule: Schedule) -> None:
+    """Raise :class:`ScheduleError` with the first broken rules, if there are any."""
+    found = violations(problem, schedule)
+    if found:
+        lines = "\n".join(f"  {v.rule}: {v.message}" for v in found[:10])
+        raise ScheduleError(f"{len(found)} broken rules in a schedule:\n{lines}")
+
+
+def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
+    """All broken rules: shape, engines, slots, dependences, serial lanes, scratch."""
+    p = problem.dense
+    n = len(p.lanes)
+    if (
+        len(schedule.engine) != n
+        or len(schedule.address) != n
+        or len(schedule.lane_cycle) != int(p.lane_ptr[-1])
+    ):
+        return [Violation("shape", "the schedule's arrays do not fit the problem", ())]
+    found: list[Violation] = []
+    names = problem.names
+    lanes_of = np.maximum(p.lanes, 1).astype(np.int64)
+    owner = np.repeat(np.arange(n), lanes_of)
+    cycle = schedule.lane_cycle.astype(np.int64)
+    first = np.minimum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
+    last = np.maximum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
+    engine = schedule.engine.astype(np.int64)
+
+    if n and (cycle.min() < 0 or cycle.max() >= max(schedule.cycles, 1)):
+        found.append(Violation("range", "an operation lies outside the schedule's cycles", ()))
+        return found
+    _check_engines(problem, engine, first, last, names, found)
+    _check_slots(problem, engine, owner, cycle, first, found)
+    _check_edges(problem, first, last, names, found)
+    _check_serial(problem, cycle, names, found)
+    _check_scratch(problem, schedule, first, last, names, found)
+    return found
+
+
+def _check_engines(
+    problem: ScheduleProblem,
+    engine: Numbers,
+    first: Numbers,
+    last: Numbers,
+    names: list[str],
+    found: list[Violation],
+) -> None:
+    p = problem.dense
+    whole = p.class_whole[p.klass].astype(np.int64)
+    split = p.class_split[p.klass].astype(np.int64)
+    takes_whole = (engine < NOT_EXECUTED) & ((whole >> np.minimum(engine, 31)) & 1 == 1)
+    takes_split = (engine == split) & (split >= 0)
+    nothing = (engine == NOT_EXECUTED) & (whole == 0) & (split < 0)
+    for op in np.nonzero(~(takes_whole | takes_split | nothing))[0].tolist():
+        message = f"{names[op]} runs on engine {engine[op]}, where it has no form"
+        found.append(Violation("engine", message, (op,)))
+    for op in np.nonzero(takes_whole & ~takes_split & (first != last))[0].tolist():
+        message = f"{names[op]} runs whole but its lanes have several cycles"
+        found.append(Violation("engine", message, (op,)))
+
+
+def _check_slots(
+    problem: ScheduleProblem,
+    engine: Numbers,
+    owner: Numbers,
+    cycle: Numbers,
+    first: Numbers,
+    found: list[Violation],
+) -> None:
+    p = problem.dense
+    split = p.class_split[p.klass]
+    horizon = int(cycle.max(initial=0)) + 1
+    for number, capacity in enumerate(p.capacity.tolist()):
+        by_lane = (engine == number) & (split == number)
+        whole = (engine == number) & (split != number)
+        used = np.bincount(cycle[by_lane[owner]], minlength=horizon)
+        used += np.bincount(first[whole], minlength=horizon)
+        for at in np.nonzero(used > capacity)[0].tolist():
+            message = f"cycle {at} uses {used[at]} slots of engine {number}, which has {capacity}"
+            found.append(Violation("slots", message, ()))
+
+
+def _check_edges(
+    problem: ScheduleProblem,
+    first: Numbers,
+    last: Numbers,
+    names: list[str],
+    found: list[Violation],
+) -> None:
+    p = problem.dense
+    source = np.repeat(np.arange(len(p.lanes)), np.diff(p.succ_ptr))
+    late = last[source] + p.succ_latency > first[p.succ]
+    for edge in np.nonzero(late)[0].tolist():
+        a, b = int(source[edge]), int(p.succ[edge])
+        message = (
+            f"{names[b]} in cycle {first[b]} needs {names[a]}, which ends in cycle {last[a]} "
+            f"(latency {p.succ_latency[edge]})"
+        )
+        found.append(Violation("dependence", message, (a, b)))
+
+
+def _check_serial(
+    problem: ScheduleProblem, cycle: Numbers, names: list[str], found: list[Violation]
+) -> None:
+    p = problem.dense
+    for op in np.nonzero(p.serial)[0].tolist():
+        own = cycle[p.lane_ptr[op] : p.lane_ptr[op + 1]]
+        if (np.diff(own) <= 0).any():
+            message = f"lanes of {names[op]} do not issue one after the other"
+            found.append(Violation("serial", message, (op,)))
+
+
+def _check_scratch(
+    problem: ScheduleProblem,
+    schedule: Schedule,
+    first: Numbers,
+    last: Numbers,
+    names: list[str],
+    found: list[Violation],
+) -> None:
+    """No word holds two values at once.
+
+    A value occupies its words from its first write to its last read.  The next value may be
+    written in the cycle of that read (all reads of a bundle come first), but after the last write.
+    """
+    p = problem.dense
+    width = p.width.astype(np.int64)
+    address = schedule.address.astype(np.int64)
+    holders = np.nonzero(width > 0)[0]
+    bad = holders[(address[holders] < 0) | (address[holders] + width[holders] > p.words)]
+    for op in bad.tolist():
+        message = f"{names[op]} has no place in scratch (address {address[op]})"
+        found.append(Violation("scratch", message, (op,)))
+    if len(bad):
+        return
+    until = last.copy()
+    readers = np.repeat(np.arange(len(p.lanes)), np.diff(p.use_ptr))
+    np.maximum.at(until, p.use, last[readers])
+    value = np.repeat(holders, width[holders])
+    offset = np.arange(len(value)) - np.repeat(
+        np.cumsum(width[holders]) - width[holders], width[holders]
+    )
+    word = address[value] + offset
+    order = np.lexsort((value, first[value], word))
+    word, value = word[order], value[order]
+    same = word[1:] == word[:-1]
+    before, after = value[:-1], value[1:]
+    clash = same & ((first[after] < until[before]) | (first[after] <= last[before]))
+    seen: set[tuple[int, int]] = set()
+    for at in np.nonzero(clash)[0].tolist():
+        pair = (int(before[at]), int(after[at]))
+        if pair not in seen:
+            seen.add(pair)
+            a, b = pair
+            message = (
+                f"word {word[at + 1]} holds {names[a]} until cycle {until[a]}, but {names[b]} is "
+                f"written in cycle {first[b]}"
+            )
+            found.append(Violation("scratch", message, pair))
