@@ -35,13 +35,14 @@ def test_report(cli: Cli, kernel: Path) -> None:
     assert report["gap"] == pytest.approx(report["cycles"] / report["lower_bound"] - 1)
     assert report["scheduler"] == "list"
     assert report["seed"] == 0
-    assert sum(seconds for _, seconds in report["passes"]) <= report["compile_seconds"]
+    seconds = [step["seconds"] for step in report["passes"] if step["name"]]
+    assert 0 < sum(seconds) <= report["compile_seconds"]
 
 
 def test_summary_for_people(cli: Cli, kernel: Path) -> None:
     lines = cli("compile", kernel, "-D", "n=0x10").succeeded().stdout.splitlines()
     headings = [line.split("  ")[0] for line in lines]
-    assert headings[:3] == ["cycles", "bundles", "slots"]
+    assert headings[:3] == ["cycles", "lower bound", "gap"]
 
 
 def test_formats(cli: Cli, kernel: Path, tmp_path: Path) -> None:
@@ -100,11 +101,10 @@ def test_bad_arguments(cli: Cli, kernel: Path, tmp_path: Path) -> None:
     refused("-D", "n=1", "-D", "n=2").failed("already given as 1")
     refused("-D", "8=n").failed("NAME=INT")
     refused("-D", "n=-1").failed("E0503", "negative")
-    refused("-D", "n=8", "-O4").failed("-O", "4")
-    refused("-D", "n=8", "-Ofast").failed("-O", "fast")
+    refused("-D", "n=8", "-O4").failed("level 4", "0 to 3")
+    refused("-D", "n=8", "-Ofast").failed("-O", "integer")
     refused("-D", "n=8", "--scheduler", "magic").failed("magic", "list")
     refused("-D", "n=8", "--seed", "-1").failed("seed -1")
-    refused("-D", "n=8", "--budget", "0").failed("budget 0")
     refused("-D", "n=8", "--emit", "elf").failed("elf")
     refused("-D", "n=8", "--machine", tmp_path / "none.toml").failed("none.toml")
     refused("-D", "n=8", "--frobnicate").failed("--frobnicate")

@@ -54,7 +54,7 @@ def test_run_exported(repository: Path, cli: Callable[..., Called], tmp_path: Pa
 def test_other_machine(repository: Path) -> None:
     printed = example(repository, "other_machine.py")
     assert re.findall(r"right: (\w+)", printed) == ["True"] * 2
-    wide, narrow = (int(count) for count in re.findall(r"(\d+) cycles", printed))
+    wide, narrow = (int(count) for count in re.findall(r"(\d+) cycles, at", printed))
     assert wide < narrow
 
 

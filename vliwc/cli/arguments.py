@@ -11,7 +11,7 @@ import typer
 
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.errors import CommandError
-from vliwc.options import LEVELS, Options
+from vliwc.options import Options
 
 _DEFAULTS: Final = Options()
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,8 +38,6 @@ Level = Annotated[
     int,
     typer.Option(
         "-O",
-        min=LEVELS.start,
-        max=LEVELS.stop - 1,
         metavar="LEVEL",
         help="0 straight translation, 1 quick, 2 everything without search, 3 with search.",
     ),
@@ -56,12 +54,6 @@ MachineFile = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random choice.")]
-Budget = Annotated[
-    int | None,
-    typer.Option(
-        "--budget", metavar="N", help="How much to search, in steps; without it, by level."
-    ),
-]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
@@ -113,7 +105,6 @@ def make_options(
     scheduler: str,
     machine: Path | None,
     seed: int,
-    budget: int | None = None,
     verify: bool = False,
 ) -> Options:
     """The options that the arguments stand for.
@@ -127,6 +118,5 @@ def make_options(
         scheduler=scheduler,
         machine=load_machine(machine),
         seed=seed,
-        budget=budget,
         verify=verify,
     )

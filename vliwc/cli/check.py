@@ -16,7 +16,6 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
-    Budget,
     Definitions,
     Json,
     KernelFile,
@@ -141,21 +140,20 @@ def check(
         int,
         typer.Option("--compile-seed", metavar="N", help="Seed of the compiler's own choices."),
     ] = DEFAULT_SEED,
-    budget: Budget = None,
     verify: Verify = False,
     as_json: Json = False,
 ) -> None:
-    """Compile a kernel, run the program, and compare every word with the reference interpreter.
+    """Compile a kernel and compare its answers with the reference interpreter.
 
-    Output arrays must hold the reference's words, and all words that no role lets the kernel
-    change must be as they were. Exit code 1 says that some word is wrong.
+    The program is run on random inputs, or on a given one. Output arrays must hold
+    the reference's words, and all words that no role lets the kernel change must be as they were.
+    Exit code 1 says that some word is wrong.
     """
     options = make_options(
         level=level,
         scheduler=scheduler,
         machine=machine,
         seed=compile_seed,
-        budget=budget,
         verify=verify,
     )
     original = None if simulator is None else OriginalProblem(simulator)

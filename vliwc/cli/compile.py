@@ -10,7 +10,6 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
-    Budget,
     Definitions,
     Json,
     KernelFile,
@@ -40,7 +39,6 @@ def compile_kernel(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
-    budget: Budget = None,
     verify: Verify = False,
     output: Output = None,
     emit: Emit = Format.PROGRAM,
@@ -54,7 +52,6 @@ def compile_kernel(
         scheduler=scheduler,
         machine=machine,
         seed=seed,
-        budget=budget,
         verify=verify,
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
@@ -102,8 +99,9 @@ def summary(result: Compilation) -> dict[str, str]:
     machine = result.program.machine
     engines = [engine for engine in result.ops if result.ops[engine]]
     return {
-        "cycles": f"{result.cycles}, at least {result.lower_bound} needed "
-        f"({result.bound_reason}): {percent(result.gap)} above",
+        "cycles": str(result.cycles),
+        "lower bound": f"{result.lower_bound} ({result.bound_reason})",
+        "gap": percent(result.gap),
         "bundles": str(result.bundles),
         "slots": _columns({engine: f"{result.ops[engine]}" for engine in engines}),
         "utilization": _columns(

@@ -64,7 +64,10 @@ def export(
     machine: MachineFile = None,
     as_json: Json = False,
 ) -> None:
-    """Write a program in another format; programs that break a rule of the machine are refused."""
+    """Write a program in another format.
+
+    A program that breaks a rule of the machine is refused, here as in `asm` and `disasm`.
+    """
     _convert(read_program(program, machine), emit, output, as_json)
 
 

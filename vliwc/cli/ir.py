@@ -21,11 +21,12 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import compile_quietly
 from vliwc.cli.errors import CommandError
 from vliwc.cli.files import STDOUT, write_text
-from vliwc.cli.output import print_json
+from vliwc.cli.output import print_json, progress
 from vliwc.ir.text import print_function
+from vliwc.lang import load_kernel
+from vliwc.lang.lower import lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,15 @@ def ir(
     as_json: Json = False,
 ) -> None:
     """Print the intermediate form of one lane of a kernel as .vir text."""
+    from vliwc.driver import optimise  # as in `compile`: the solver is slow to load
+
     if after is not None and between:
         raise CommandError("--after and --between contradict each other")
     options = make_options(level=level, scheduler="list", machine=machine, seed=0, verify=verify)
-    result = compile_quietly(
-        kernel, parse_definitions(definitions), options, quiet=as_json, keep_stages=True
-    )
-    stages = number_stages([(name, print_function(form)) for name, form in result.stages])
+    checked = load_kernel(kernel, parse_definitions(definitions))
+    with progress(quiet=as_json) as show:
+        _, _, forms = optimise(lower(checked), options, show)
+    stages = number_stages([(name, print_function(form)) for name, form in forms])
     if between:
         chosen = changed_stages(stages)
     elif after is not None:
