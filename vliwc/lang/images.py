@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Role
@@ -20,7 +21,7 @@ ATTEMPTS = 200
 """Images tried for assumptions that cannot be satisfied by construction."""
 
 _INPUTS = (Role.IN, Role.INOUT, Role.IN_SCRATCH)
-_MIRRORED = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _WORD_OPS = {
     "+": Op.ADD,
     "-": Op.SUB,
@@ -34,7 +35,50 @@ _WORD_OPS = {
     ">>": Op.SHR,
 }
 _Env = dict[Symbol, Static]
-_Bounds = dict[int, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Domain:
+    """The words an input word may be: `low` to `high`, both included, but none `excluded`."""
+
+    low: int
+    high: int
+    excluded: set[int] = field(default_factory=set[int])
+
+    def restrict(self, op: str, value: int) -> None:
+        """Keep the words `w` with `w op value`."""
+        match op:
+            case "==":
+                self.low, self.high = max(self.low, value), min(self.high, value)
+            case "!=":
+                self.excluded.add(value)
+            case "<":
+                self.high = min(self.high, value - 1)
+            case "<=":
+                self.high = min(self.high, value)
+            case ">":
+                self.low = max(self.low, value + 1)
+            case _:
+                self.low = max(self.low, value)
+
+    def gaps(self) -> list[int]:
+        """The excluded words that lie within the bounds, ascending."""
+        return sorted(word for word in self.excluded if self.low <= word <= self.high)
+
+    def empty(self) -> bool:
+        """Whether no word is left."""
+        return self.high - self.low + 1 <= len(self.gaps())
+
+    def draw(self, rng: random.Random) -> int:
+        """Any of the words, each with the same probability."""
+        gaps = self.gaps()
+        word = rng.randint(self.low, self.high - len(gaps))
+        for gap in gaps:
+            word += word >= gap
+        return word
+
+
+_Domains = dict[int, _Domain]
 
 
 def protected_words(kernel: CheckedKernel) -> tuple[range, ...]:
@@ -74,11 +118,10 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
     images. Raises `KernelError` (E0609) if no image is found.
     """
     rng = random.Random(seed)
-    bounds, constructive = _Constraints(kernel).collect()
-    for low, high in bounds.values():
-        if low > high:
-            raise _hopeless(kernel, "its assumptions contradict each other")
-    image = _draw(kernel, rng, bounds)
+    domains, constructive = _Constraints(kernel).collect()
+    if any(domain.empty() for domain in domains.values()):
+        raise _hopeless(kernel, "its assumptions contradict each other")
+    image = _draw(kernel, rng, domains)
     if constructive:
         return image
     interpreter = Interpreter(kernel)
@@ -89,7 +132,7 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
             return image
         except AssumptionViolated as error:
             reason = f"{error.diagnostics[0].span}: {error.diagnostics[0].message}"
-        image = _draw(kernel, rng, bounds)
+        image = _draw(kernel, rng, domains)
     raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}")
 
 
@@ -100,15 +143,15 @@ def _hopeless(kernel: CheckedKernel, reason: str) -> KernelError:
     return KernelError([Diagnostic("E0609", message, span, hint)], kernel.source)
 
 
-def _draw(kernel: CheckedKernel, rng: random.Random, bounds: _Bounds) -> list[int]:
+def _draw(kernel: CheckedKernel, rng: random.Random, domains: _Domains) -> list[int]:
     image = [rng.getrandbits(32) for _ in range(kernel.memory_words)]
     for array in kernel.arrays.values():
         if array.role in _INPUTS:
             image[array.base : array.end] = (
                 rng.randrange(array.below) for _ in range(array.length)
             )
-    for address, (low, high) in bounds.items():
-        image[address] = rng.randint(low, high)
+    for address, domain in domains.items():
+        image[address] = domain.draw(rng)
     for name in sorted(kernel.ascending):
         array = kernel.arrays[name]
         image[array.base : array.end] = sorted(image[array.base : array.end])
@@ -120,12 +163,12 @@ class _Unknown(Exception):
 
 
 class _Constraints:
-    """Bounds on input words that follow from assumptions of the form `array[i] < bound`."""
+    """Domains of input words that follow from assumptions of the form `array[i] < bound`."""
 
     def __init__(self, kernel: CheckedKernel) -> None:
         self.kernel = kernel
         self.facts = kernel.facts
-        self.bounds: _Bounds = {}
+        self.domains: _Domains = {}
         self.constructive = True
         body = kernel.program.kernel.body
         self.stored = {
@@ -137,10 +180,10 @@ class _Constraints:
             if any(isinstance(s, ast.Assume) for s in ast.walk_statements(function.body)):
                 self.constructive = False
 
-    def collect(self) -> tuple[_Bounds, bool]:
-        """The bounds by address, and whether they imply all the assumptions."""
+    def collect(self) -> tuple[_Domains, bool]:
+        """The domains by address, and whether they imply all the assumptions."""
         self._block(self.kernel.program.kernel.body, dict(self.kernel.constants))
-        return self.bounds, self.constructive
+        return self.domains, self.constructive
 
     def _block(self, statements: tuple[ast.Stmt, ...], env: _Env) -> None:
         if not any(isinstance(s, ast.Assume) for s in ast.walk_statements(statements)):
@@ -169,15 +212,14 @@ class _Constraints:
             env[self.facts.symbols[statement.name]] = self._value(statement.value, env)
 
     def _constrain(self, node: ast.Expr, env: _Env) -> bool:
-        """Turn one condition into bounds; False if that is impossible."""
+        """Restrict domains by one condition; False if that is impossible."""
         if not isinstance(node, ast.Binary) or node.op not in _MIRRORED:
             return isinstance(node, ast.Bool) or self.facts.types[node].static
         left, right = self._definition(node.left), self._definition(node.right)
         for element, other, op in ((left, right, node.op), (right, left, _MIRRORED[node.op])):
             if isinstance(element, ast.Index):
                 try:
-                    address = self._address(element, env)
-                    self._bound(address, op, int(self._value(other, env)))
+                    self._domain(element, env).restrict(op, int(self._value(other, env)))
                 except _Unknown:
                     continue
                 return element.base.text not in self.stored | self.kernel.ascending
@@ -192,7 +234,8 @@ class _Constraints:
             node = declaration.value
         return node
 
-    def _address(self, element: ast.Index, env: _Env) -> int:
+    def _domain(self, element: ast.Index, env: _Env) -> _Domain:
+        """The domain of the input word that `element` names; raises `_Unknown`."""
         symbol = self.facts.symbols[element.base]
         if symbol.kind is not Kind.ARRAY or self.kernel.arrays[symbol.name].role not in _INPUTS:
             raise _Unknown
@@ -200,20 +243,7 @@ class _Constraints:
         index = int(self._value(element.index, env))
         if not 0 <= index < array.length:
             raise _Unknown  # the run will report it
-        self.bounds.setdefault(array.base + index, (0, array.below - 1))
-        return array.base + index
-
-    def _bound(self, address: int, op: str, value: int) -> None:
-        low, high = self.bounds[address]
-        if op in ("==", "<="):
-            high = min(high, value)
-        if op in ("==", ">="):
-            low = max(low, value)
-        if op == "<":
-            high = min(high, value - 1)
-        if op == ">":
-            low = max(low, value + 1)
-        self.bounds[address] = (low, high)
+        return self.domains.setdefault(array.base + index, _Domain(0, array.below - 1))
 
     def _value(self, node: ast.Expr, env: _Env) -> Static:
         """The value of `node` if it is known before the run; raises `_Unknown`."""

@@ -81,6 +81,7 @@ class _Lowering:
         self.values: dict[Symbol, Value] = {}
         self.contributions: dict[Symbol, Value] = {}
         self.order = MemoryOrder()
+        self.reached: set[tuple[str, Value]] = set()
         self.loop = TOP_LEVEL
         self.unrolling: list[tuple[ast.For, int]] = []
 
@@ -289,7 +290,8 @@ class _Lowering:
             if op in (Op.DIV, Op.MOD):
                 if path is None and right.is_const and right.imm == 0:
                     self.fail("E0509", "division by zero on every input", node)
-                right = self.guard(path, right, 1, node)
+                if path is not None and not (right.is_const and right.imm != 0):
+                    right = self.select(self.holds(path, node), right, self.word(1, node), node)
             return self.op(op, node, left, right)
         match node.op:
             case "==":
@@ -307,12 +309,6 @@ class _Lowering:
             case _:
                 return self.invert(self.op(Op.LT, node, left, right), node)
 
-    def guard(self, path: Path | None, value: Value, harmless: int, node: ast.Node) -> Value:
-        """`value` where `path` holds, else a word that cannot make the operation trap."""
-        if path is None or (value.is_const and value.imm != 0):
-            return value
-        return self.select(self.holds(path, node), value, self.word(harmless, node), node)
-
     def conditional(self, node: ast.Conditional, path: Path | None) -> Value:
         condition = self.value(node.condition, path)
         if condition.is_const:
@@ -328,12 +324,23 @@ class _Lowering:
         if path is not None and length == 0:
             return self.word(0, node)  # there is nothing to read, so the path is never taken
         self.reachable(array, index, path, node.index)
-        if not (index.is_const and index.imm < length):
-            index = self.guard(path, index, 0, node)
+        if path is None:
+            self.reached.add((array, index))
+        elif not self.within(array, index):
+            index = self.select(self.holds(path, node), index, self.word(0, node), node)
         self.count(node)
         load = self.builder.load(array, index, self.order.before_load(array), span=node.span)
         self.order.loaded(array, load)
         return load
+
+    def within(self, array: str, index: Value) -> bool:
+        """Whether `index` is plainly an index of `array`, so that reading there needs no guard."""
+        length = self.kernel.arrays[array].length
+        if index.is_const:
+            return index.imm < length
+        if index.op is Op.LANE and self.builder.loops[index.imm].extent <= length:
+            return True
+        return (array, index) in self.reached  # a wrong index has stopped the run already
 
     def reachable(self, array: str, index: Value, path: Path | None, node: ast.Expr) -> None:
         """Refuse an access that is out of bounds on every input."""
