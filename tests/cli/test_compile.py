@@ -42,7 +42,8 @@ def test_report(cli: Cli, kernel: Path) -> None:
 def test_summary_for_people(cli: Cli, kernel: Path) -> None:
     lines = cli("compile", kernel, "-D", "n=0x10").succeeded().stdout.splitlines()
     headings = [line.split("  ")[0] for line in lines]
-    assert headings[:3] == ["cycles", "lower bound", "gap"]
+    assert headings[:4] == ["kernel", "cycles", "lower bound", "gap"]
+    assert "affine(n=16)" in lines[0]
 
 
 def test_formats(cli: Cli, kernel: Path, tmp_path: Path) -> None:

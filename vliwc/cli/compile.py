@@ -98,7 +98,9 @@ def summary(result: Compilation) -> dict[str, str]:
     """What people want to know about a compilation, by heading."""
     machine = result.program.machine
     engines = [engine for engine in result.ops if result.ops[engine]]
+    sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
     return {
+        "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
         "lower bound": f"{result.lower_bound} ({result.bound_reason})",
         "gap": percent(result.gap),
