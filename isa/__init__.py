@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Final
 
 SIMULATOR_VERSION: Final = 1
-"""Version of the frozen semantics: `isa.opcodes` and `isa.simulator`.
+"""Version of the frozen semantics: `isa.opcodes`, `isa.decode` and `isa.simulator`.
 
-Every measured cycle count depends on these two files, so a test holds their digests together with
-this number. A deliberate change of either raises the number; see ``docs/machine.md``.
+Every measured cycle count depends on these files, so a test holds their digests together with
+this number. A deliberate change of any raises the number; see ``docs/machine.md``.
 """

@@ -68,7 +68,7 @@ class MachineSpec:
             self._require_positive(f"slots.{engine}", count)
         self._require_positive("vlen", self.vlen)
         self._require_positive("scratch_words", self.scratch_words)
-        if self.latency != 1:
+        if self.latency != 1 or type(self.latency) is not int:
             raise MachineError(
                 f"machine {self.name!r}: latency is {self.latency!r}; every operation of this "
                 "machine has latency 1, remove the key"

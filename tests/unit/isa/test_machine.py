@@ -53,6 +53,7 @@ def test_toml_keeps_defaults_for_missing_keys(tmp_path: Path) -> None:
         ("scratch_words = 0", "scratch_words is 0"),
         ("scratch_words = 4", "cannot hold one vector of 8 words"),
         ("latency = 2", "every operation of this machine has latency 1"),
+        ("latency = true", "latency is True; every operation"),
         ("name = 3", "name is 3; it must be text"),
         ('name = ""', "name is empty"),
         ("slots = 3", "it must be a table"),
