@@ -20,6 +20,9 @@ from vliwc.lang.symbols import BUILTINS, Kind, Symbol
 ATTEMPTS = 200
 """Images tried for assumptions that cannot be satisfied by construction."""
 
+MAX_WORDS = 1 << 24
+"""Size limit of a random image."""
+
 _INPUTS = (Role.IN, Role.INOUT, Role.IN_SCRATCH)
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _WORD_OPS = {
@@ -117,6 +120,8 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
     the run (constants, loop counters) hold by construction; others are tried on up to `ATTEMPTS`
     images. Raises `KernelError` (E0609) if no image is found.
     """
+    if kernel.memory_words > MAX_WORDS:
+        raise _hopeless(kernel, f"it needs {kernel.memory_words} words of memory")
     rng = random.Random(seed)
     domains, constructive = _Constraints(kernel).collect()
     if any(domain.empty() for domain in domains.values()):
@@ -133,12 +138,12 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
         except AssumptionViolated as error:
             reason = f"{error.diagnostics[0].span}: {error.diagnostics[0].message}"
         image = _draw(kernel, rng, domains)
-    raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}")
-
-
-def _hopeless(kernel: CheckedKernel, reason: str) -> KernelError:
-    message = f"cannot make a random input for kernel `{kernel.name}`: {reason}"
     hint = "state it as `below` or `ascending`, or as `assume array[i] < bound`"
+    raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}", hint)
+
+
+def _hopeless(kernel: CheckedKernel, reason: str, hint: str | None = None) -> KernelError:
+    message = f"cannot make a random input for kernel `{kernel.name}`: {reason}"
     span = kernel.program.kernel.name.span
     return KernelError([Diagnostic("E0609", message, span, hint)], kernel.source)
 

@@ -192,6 +192,12 @@ def test_no_random_image() -> None:
             random_memory(lane(f"assume {condition}; y[i] = 0;"), 1)
 
 
+def test_images_beyond_all_reason_are_refused() -> None:
+    kernel = make("kernel k(n) { memory { x: u32[n] in at 0; } }", n=2**31)
+    with pytest.raises(KernelError, match="2147483648 words"):
+        random_memory(kernel, 1)
+
+
 def test_empty_kernels_and_arrays() -> None:
     assert run(make("kernel test() { memory {} }"), []) == []
     kernel = lane("y[i] = x[i];", n=0)
