@@ -89,7 +89,7 @@ def compile_quietly(
 
     with progress(quiet=quiet) as show:
         result = compile_file(kernel, params, options, show, keep_stages=keep_stages)
-    for note in result.notes:
+    for note in dict.fromkeys(result.notes):
         warn(f"note: {note}")
     return result
 

@@ -1,0 +1,46 @@
+"""Every kernel of the folder, compiled at every level, against the reference interpreter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kernels import LEVELS, SIZES, is_right
+from vliwc.driver import compile_file
+from vliwc.options import Options
+
+SMALL: dict[str, tuple[dict[str, int], ...]] = {
+    "tree_hash": (
+        {"forest_height": 4, "rounds": 7, "batch_size": 21},
+        {"forest_height": 0, "rounds": 3, "batch_size": 8},
+        {"forest_height": 2, "rounds": 2, "batch_size": 0},
+    ),
+    "tree_hash_full": (
+        {"forest_height": 3, "rounds": 6, "batch_size": 19},
+        {"forest_height": 5, "rounds": 1, "batch_size": 8},
+    ),
+    "murmur": ({"n": 30, "seed": 1}, {"n": 1, "seed": 2**32 - 1}),
+    "saxpy_dot": ({"n": 43}, {"n": 8}, {"n": 0}),
+    "binary_search": ({"n": 100, "batch": 13}, {"n": 1, "batch": 9}),
+    "lcg": ({"lanes": 11, "steps": 9}, {"lanes": 8, "steps": 0}),
+    "crc32": ({"batch": 10, "words": 1},),
+    "dfa": ({"states": 4, "symbol_bits": 1, "batch": 9, "words": 1},),
+    "ternary_tree": ({"levels": 2, "steps": 5, "batch": 12},),
+}
+
+
+def test_no_kernel_is_forgotten(kernels: Path) -> None:
+    names = {path.stem for path in kernels.glob("*.vk")}
+    assert set(SMALL) == set(SIZES) == names
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [(name, sizes) for name, each in SMALL.items() for sizes in each],
+    ids=lambda part: part if isinstance(part, str) else "-".join(map(str, part.values())),
+)
+def test_answers(kernels: Path, name: str, sizes: dict[str, int], level: int) -> None:
+    result = compile_file(kernels / f"{name}.vk", sizes, Options(level=level, verify=True))
+    assert is_right(result, cases=3, original=None)
