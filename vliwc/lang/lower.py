@@ -160,11 +160,9 @@ class _Lowering:
             declared = self.builder.loop(high - low, loop.name.text)
             self.loop = declared.number
             lane = self.builder.lane(declared.number, loop.name.span)
-            counter = (
-                self.builder.op(Op.ADD, lane, self.builder.const(low), span=loop.name.span)
-                if low
-                else lane
-            )
+            counter = lane
+            if low != 0:
+                counter = self.op(Op.ADD, loop.name, lane, self.word(low, loop.name))
             self.values[self.facts.symbols[loop.name]] = counter
             self.block(loop.body, None)
         for reduction in loop.reductions:
@@ -198,9 +196,8 @@ class _Lowering:
         for conjunct in ast.conjuncts(statement.condition):
             holds = self.value(conjunct, path)
             if path is not None:
-                holds = self.op(
-                    Op.OR, statement, self.invert(self.holds(path, statement), statement), holds
-                )
+                skipped = self.invert(self.holds(path, statement), statement)
+                holds = self.op(Op.OR, statement, skipped, holds)
             if holds.is_const and holds.imm == 0:
                 self.fail("E0511", "this assumption is false on every input", conjunct)
             self.builder.assume(holds)

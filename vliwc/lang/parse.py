@@ -74,7 +74,7 @@ def _unexpected(source: SourceFile, token: Token | None, accepted: set[str]) -> 
     elif accepted >= _ITEM_STARTS:
         hint = "a file consists of `const`, `fn` and one `kernel`"
     elif len(wanted) <= 6:
-        hint = "expected " + (" or ".join([", ".join(wanted[:-1]), wanted[-1]][len(wanted) == 1 :]))
+        hint = f"expected {_one_of(wanted)}"
     elif "SEMICOLON" in accepted:
         hint = "expected `;` or more of the expression"
     elif {"INT", "NAME", "LPAR"} <= accepted:
@@ -87,6 +87,11 @@ def _unexpected(source: SourceFile, token: Token | None, accepted: set[str]) -> 
         span = Span(source.name, line, col, line, col + 1)
         return Diagnostic("E0103", "unexpected end of file", span, hint)
     return Diagnostic("E0102", f"unexpected `{token}`", _token_span(source, token), hint)
+
+
+def _one_of(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _describe(name: str) -> str:
