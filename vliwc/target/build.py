@@ -64,10 +64,12 @@ class DagBuilder:
         """
         for table, placement in (placements or {}).items():
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
+        live = self.function.computed()
+        reductions = [v for v in self.function.values if v.op is Op.REDUCE and v in live]
         for loop, plans in zip(self.function.loops, assignment, strict=True):
             self._loop(loop, plans)
-            for value in self.function.values:
-                if value.op is Op.REDUCE and value.imm == loop.number:
+            for value in reductions:
+                if value.imm == loop.number:
                     self.uniform.define(value, self._reduction(value))
         for value in self.function.values:
             if value.op is Op.STORE and value.loop == TOP_LEVEL:

@@ -66,7 +66,7 @@ class Lanes:
                 self._store(value)
             elif value.op is Op.REDUCE:
                 self.reduced[value] = self.vector(value.args[0])
-            elif not is_uniform(value):
+            else:
                 self._vectors[value] = self._lower(value)
         self._remove_dead()
         return self.template
@@ -120,7 +120,8 @@ class Lanes:
         }
         for value in reversed(self.function.values):
             if value in needed:
-                needed.update(self._inputs(value))
+                # Uniform values (the results of earlier loops among them) are shared code.
+                needed.update(v for v in self._inputs(value) if not is_uniform(v))
         return needed
 
     def _inputs(self, value: Value) -> list[Value]:

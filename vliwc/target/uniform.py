@@ -34,10 +34,12 @@ class Uniform:
         self.vlen = vlen
         self.ops: list[MOp] = []
         self.memory: dict[Value, list[MOp]] = {}
+        self._written = {root.array for root in function.roots}
         self._interned: dict[tuple[object, ...], MOp] = {}
         self._scalars: dict[Value, Operand] = {}
         self._words: dict[tuple[str, int], Operand] = {}
         self._families: dict[tuple[object, ...], PerGroup] = {}
+        self._constants: dict[int, MOp] = {}
         self._zero = self.add(MOp("zero", (), lanes=0))
 
     def add(self, op: MOp) -> MOp:
@@ -53,16 +55,38 @@ class Uniform:
         return found
 
     def word(self, word: int) -> Operand:
-        """A scalar constant: a ``const`` load, or an ``add_imm`` to a word that is still zero."""
+        """A scalar constant: derived from constants that exist already, or loaded."""
         word &= MASK
         if word == 0:
             return Operand(self._zero, stride=0)
+        op = self._constants.get(word)
+        if op is None:
+            forms = self._derived(word) or self._loaded(word)
+            op = self._constants[word] = self.add(MOp(f"c{word}", forms))
+        return Operand(op, stride=0)
+
+    def _loaded(self, word: int) -> tuple[Form, ...]:
+        """A ``const`` load, or an ``add_imm`` to a word that is still zero."""
         zero = Operand(self._zero, stride=0)
-        forms = (
+        return (
             Form("load", "const", imm=word),
             Form("flow", "add_imm", (zero,), imm=word),
         )
-        return Operand(self.intern(("const", word), MOp(f"c{word}", forms)), stride=0)
+
+    def _derived(self, word: int) -> tuple[Form, ...]:
+        """The sum or difference of two constants: one scalar slot, the cheapest there is."""
+        for other, op in self._constants.items():
+            x = Operand(op, stride=0)
+            rest = (word - other) & MASK
+            add_imm = Form("flow", "add_imm", (x,), imm=rest)
+            if rest in self._constants:
+                y = Operand(self._constants[rest], stride=0)
+                return (Form("alu", "+", (x, y)), add_imm)
+            rest = (other - word) & MASK
+            if rest in self._constants:
+                y = Operand(self._constants[rest], stride=0)
+                return (Form("alu", "-", (x, y)), add_imm)
+        return ()
 
     def splat(self, scalar: Operand, name: str = "splat") -> Operand:
         """The vector with ``scalar`` in every lane."""
@@ -133,19 +157,12 @@ class Uniform:
         return self.scalar_op(fold[0], word, self.word(fold[1]), f"{array.name}[{index}]'")
 
     def addresses(self, base: int, first_group: int, groups: int, step: int) -> PerGroup:
-        """Scalar addresses ``base + step * g`` for the groups of a loop, each from the last."""
+        """Scalar addresses ``base + step * g`` for the groups of a loop."""
         key = ("addresses", base, first_group, step)
         family = self._families.get(key)
         if family is None:
-            members = [self._address(base)]
-            stride = self.word(step)
-            for group in range(1, groups):
-                last = Operand(members[-1], stride=0)
-                forms = (
-                    Form("alu", "+", (last, stride)),
-                    Form("flow", "add_imm", (last,), imm=step),
-                )
-                members.append(self.add(MOp(f"a{base + group * step}", forms)))
+            self.word(step)
+            members = [self._address(base + group * step) for group in range(groups)]
             family = self._families[key] = PerGroup(f"a{base}", first_group, members)
         return family
 
@@ -196,7 +213,7 @@ class Uniform:
     def _load(self, value: Value) -> Operand:
         array = self.function.arrays[value.array]
         index = value.args[0]
-        if index.is_const and not value.order:
+        if index.is_const and array.name not in self._written:
             return self.table_word(array, index.imm)
         if index.is_const:
             address = self.word(array.base + index.imm)
