@@ -13,7 +13,7 @@ from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.target.dag import MachineDag
 from vliwc.target.lanes import Lanes
 from vliwc.target.memory import Placement
-from vliwc.target.mops import Form, InGroup, MOp, Operand, Source, Template
+from vliwc.target.mops import Form, InGroup, MOp, Operand, PerGroup, Source, Template
 from vliwc.target.reads import Plan
 from vliwc.target.records import PlacedTable, RecordTable, build_table
 from vliwc.target.uniform import Uniform
@@ -75,7 +75,10 @@ class DagBuilder:
             if value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)
         order = self._memory_order() + self._table_order()
-        return MachineDag(self.program.machine, self.uniform.ops, self.groups, order)
+        uniform = self.uniform
+        return MachineDag(
+            self.program.machine, uniform.ops, self.groups, order, uniform.constants
+        )
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
@@ -153,7 +156,9 @@ class DagBuilder:
             lanes = self.selected[group]
             result = lanes.reduced[value]
             source = result.source
-            if isinstance(source, MOp) and source in self._local(group):
+            if isinstance(source, PerGroup):
+                result = Operand(source.member(group), result.offset, result.stride)
+            elif isinstance(source, MOp) and source in self._local(group):
                 result = Operand(InGroup(group, source), result.offset, result.stride)
             if lanes.lanes < self.vlen:
                 words.extend(
