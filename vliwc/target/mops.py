@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from vliwc.diagnostics import InternalError
+
 
 @dataclass(slots=True, eq=False)
 class MOp:
@@ -43,6 +45,8 @@ class PerGroup:
 
     def member(self, group: int) -> MOp:
         """The operation that belongs to ``group``."""
+        if not 0 <= group - self.first < len(self.members):
+            raise InternalError(f"{self.name} has no member for group {group}")
         return self.members[group - self.first]
 
 
