@@ -57,8 +57,6 @@ def may_meet(a: Value, b: Value, facts: Facts) -> bool:
     only meet within one iteration.
     """
     i, j = a.args[0], b.args[0]
-    if i is j:
-        return True
     if facts.hi(i) < facts.lo(j) or facts.hi(j) < facts.lo(i):
         return False
     if facts.known_zero(i) & facts.known_one(j) or facts.known_one(i) & facts.known_zero(j):

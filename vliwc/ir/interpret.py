@@ -8,6 +8,7 @@ are connected by order edges.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,30 @@ class IrTrap(Exception):
         super().__init__(f"{value!r}: {reason}")
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The memory at exit, and the word or words of every value that was executed."""
+
+    memory: list[int]
+    data: dict[Value, Datum]
+
+    def words(self, value: Value) -> list[int]:
+        """The words of ``value``, one for each iteration; one if it is uniform."""
+        datum = self.data[value]
+        return [datum] if isinstance(datum, int) else [int(word) for word in datum]
+
+
 def interpret(
     function: Function, memory: Sequence[int], *, check_assumptions: bool = True
 ) -> list[int]:
-    """Run ``function`` on the memory image and return the image at exit.
+    """Run ``function`` on the memory image and return the image at exit; see :func:`execute`."""
+    return execute(function, memory, check_assumptions=check_assumptions).memory
+
+
+def execute(
+    function: Function, memory: Sequence[int], *, check_assumptions: bool = True
+) -> Execution:
+    """Run ``function`` on the memory image and keep what its values were.
 
     Only what a store needs is executed, as in the compiled program; with ``check_assumptions``
     the assumptions are evaluated as well.  Raises :class:`IrTrap` for a zero divisor, an access
@@ -59,7 +80,7 @@ def interpret(
         data[value] = result
         if value in assumed and not np.all(np.asarray(result) != 0):
             raise IrTrap(value, "the assumption does not hold")
-    return [int(word) for word in image]
+    return Execution([int(word) for word in image], data)
 
 
 def _evaluate(function: Function, image: Words, value: Value, data: dict[Value, Datum]) -> Datum:

@@ -126,8 +126,9 @@ class _Parser:
                     span = Span(self.source.name, number, column + 1, number, match.end() + 1)
                     found.append(_Token(kind, match.group(), span))
                 column = match.end()
-        last = len(self.source.lines) + 1
-        end_span = Span(self.source.name, last, 1, last, 1)
+        lines = self.source.text.split("\n")
+        last, column = len(lines), len(lines[-1]) + 1
+        end_span = Span(self.source.name, last, column, last, column)
         return [*found, _Token("end", "the end of the text", end_span)]
 
     def _error(self, message: str, span: Span) -> KernelError:

@@ -26,6 +26,7 @@ SELECT = table(
     select-step-down:  select(p, C, D) => D - p  given p < 2 when D == C + 1
     select-increment:  select(p, x + 1, x) => x + p  given p < 2
     select-decrement:  select(p, x, x + 1) => (x + 1) - p  given p < 2
+    select-offset:     select(p, [x + C], x) => madd(p, C, x)  given p < 2
 
     # Nested selections
     select-then:       select(p, select(p, x, y), z) => select(p, x, z)
