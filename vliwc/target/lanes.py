@@ -55,6 +55,7 @@ class Lanes:
         self.placed = placed
         self.addresses = AddressBook(self)
         self._vectors: dict[Value, Operand] = {}
+        self._adjacent: dict[Operand, Operand] = {}
 
     def build(self) -> Template:
         """Select operations for everything the loop's stores and reductions need."""
@@ -65,7 +66,7 @@ class Lanes:
             if value.op is Op.STORE:
                 self._store(value)
             elif value.op is Op.REDUCE:
-                self.reduced[value] = self.vector(value.args[0])
+                self.reduced[value] = self.adjacent(self.vector(value.args[0]))
             else:
                 self._vectors[value] = self._lower(value)
         self._remove_dead()
@@ -90,16 +91,27 @@ class Lanes:
             return self.emit(name, Form("valu", opcode, (a, b)), split)
         return self.emit(name, split)
 
+    def adjacent(self, vector: Operand) -> Operand:
+        """``vector`` with its lanes in neighbouring words; copied there once if they are not."""
+        if vector.stride == CONTIGUOUS:
+            return vector
+        if vector not in self._adjacent:
+            self._adjacent[vector] = self.elementwise("|", vector, vector, "lanes")
+        return self._adjacent[vector]
+
     def madd(self, a: Operand, b: Operand, c: Operand, name: str = "t") -> Operand:
         """``a * b + c``, lane by lane."""
-        return self.emit(name, Form("valu", "multiply_add", (a, b, c)))
+        operands = (self.adjacent(a), self.adjacent(b), self.adjacent(c))
+        return self.emit(name, Form("valu", "multiply_add", operands))
 
     def select(self, c: Operand, a: Operand, b: Operand, name: str = "t") -> Operand:
         """``a`` where ``c`` is nonzero, else ``b``."""
-        return self.emit(name, Form("flow", "vselect", (c, a, b)))
+        operands = (self.adjacent(c), self.adjacent(a), self.adjacent(b))
+        return self.emit(name, Form("flow", "vselect", operands))
 
     def bit_choice(self, bit: Operand, one: int, zero: int, name: str = "t") -> Operand:
         """``one`` where ``bit`` is 1, ``zero`` where it is 0: by flow, or by arithmetic."""
+        bit = self.adjacent(bit)
         zeros = self.uniform.vector(zero)
         difference = (one - zero) & MASK
         flow = Form("flow", "vselect", (bit, self.uniform.vector(one), zeros))
@@ -209,7 +221,7 @@ class Lanes:
     def _store(self, value: Value) -> None:
         array = self.function.arrays[value.array]
         index, word = value.args
-        data = self.vector(word)
+        data = self.adjacent(self.vector(word))
         form = self.forms[index]
         name = f"{value.array}={value.id}"
         if self.is_consecutive(form):
