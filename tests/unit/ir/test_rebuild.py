@@ -1,0 +1,61 @@
+"""Rebuilding: order edges survive the operations that they went through."""
+
+from __future__ import annotations
+
+import pytest
+
+from vliwc.diagnostics import InternalError
+from vliwc.ir.rebuild import Rebuild, executed, reachable
+from vliwc.ir.text import parse_function
+from vliwc.ir.value import Op
+
+TEXT = """
+function f {
+  array a: u32[4] inout at 0
+  loop 0 i: 4
+  loop 1 j: 0
+  %0 = lane 0
+  %1 = const 1
+  %2 = store a[%0] = %1 in loop 0
+  %3 = load a[%0] after %2
+  %4 = load a[%1] after %3
+  %5 = store a[%0] = %3 in loop 0 after %4
+  %6 = lane 1
+  %7 = store a[%6] = %4 in loop 1 after %5
+}
+"""
+
+
+def test_order_edges_pass_through_what_disappears() -> None:
+    function = parse_function(TEXT)
+    rebuild = Rebuild(function)
+    for value in function:
+        if value.id == 3:
+            rebuild.replace(value, rebuild.new[function.values[1]])
+        elif value.id == 4:
+            rebuild.drop(value)
+        elif value.id != 7:
+            rebuild.keep(value)
+        else:
+            rebuild.drop(value)
+    result = rebuild.finish()
+    first, second = result.roots
+    assert second.order == (first,)
+    assert second.args[1].op is Op.CONST
+
+
+def test_forgetting_a_store_is_an_error() -> None:
+    function = parse_function(TEXT)
+    rebuild = Rebuild(function)
+    for value in function.values[:5]:
+        rebuild.keep(value)
+    with pytest.raises(InternalError, match="%5:store was forgotten"):
+        rebuild.finish()
+
+
+def test_reachable_and_executed() -> None:
+    function = parse_function(TEXT)
+    values = function.values
+    # Operands only: %3 is ordered after the store %2, but not computed from it.
+    assert reachable([values[5]]) == {values[0], values[3], values[5]}
+    assert values[7] not in executed(function) and values[4] not in executed(function)
