@@ -48,7 +48,8 @@ def find_folds(function: Function) -> Folds:
             folds.aliases[user] = load
         elif user.op in CHAINS and len(users[user]) == 1:
             outer = users[user][0]
-            if outer.op is user.op and _by_constant(outer, user):
+            taken = outer in folds.aliases
+            if outer.op is user.op and _by_constant(outer, user) and not taken:
                 folds.of[load] = (OPCODES[outer.op], outer.args[1].imm)
                 folds.aliases[outer] = user
     return folds
