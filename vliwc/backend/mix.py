@@ -55,7 +55,7 @@ def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: f
         for loop in loops:
             reads = loop_reads(program, loop, records=records).without(forbidden)
             limits = Limits(
-                memory_words=memory.capacity(_max_passing(program, loop)),
+                memory_words=memory.capacity(loop.number, _max_passing(program, loop)),
                 entry_words=program.machine.scratch_words // 3,
             )
             mix = balance(
@@ -67,7 +67,7 @@ def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: f
         failed: RecordTable | None = None
         for table, loop in _tables(chosen):
             overrun = program.machine.vlen - table.pitch
-            place = memory.place(table.words, overrun, _max_passing(program, loop))
+            place = memory.place(table.words, overrun, loop.number, _max_passing(program, loop))
             if place is None:
                 failed = table
                 break
@@ -83,13 +83,13 @@ def _max_passing(program: LaneProgram, loop: Loop) -> int:
 
 
 def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
-    """Record tables in use, the largest first."""
+    """Record tables in use with the last loop that reads each, the largest first."""
     found: dict[RecordTable, Loop] = {}
     for part in chosen:
         for path in part.mix.paths:
             for step, _ in path.steps:
                 if step.table is not None:
-                    found.setdefault(step.table, part.loop)
+                    found[step.table] = part.loop
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 

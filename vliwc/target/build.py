@@ -126,10 +126,11 @@ class DagBuilder:
                     or space.base <= placed.base + number * self.vlen < space.base + space.length
                 ]
                 for load in space.after:
-                    instances = self._instances(load)
+                    instances = self._instances(load) + self._table_loads(load)
                     if space.group is not None:
                         group = self.first_group[load.loop] + space.group
-                        instances = [InGroup(group, op) for op in self.selected[group].memory[load]]
+                        own = self.selected[group].memory.get(load, [])
+                        instances = [InGroup(group, op) for op in own]
                     edges.extend((i, store, 0) for i in instances for store in covered)
                 if space.before is not None and space.group is not None and rows:
                     if done is None:
@@ -232,6 +233,10 @@ class DagBuilder:
                 for second in lanes.memory.get(after, []):
                     if (first, latency) not in second.order:
                         second.order.append((first, latency))
+
+    def _table_loads(self, load: Value) -> list[Source]:
+        """The loads of words that are kept in scratch for all reads of an array."""
+        return list(self.uniform.table_loads.get(load.array, []))
 
     def _instances(self, value: Value) -> list[Source]:
         if value.loop == TOP_LEVEL:

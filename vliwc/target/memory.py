@@ -2,7 +2,8 @@
 
 The compiler may write a word only where the kernel's array roles allow it:
 
-* a scratch array that the kernel does not store to is free once its input words are read;
+* a scratch array that the kernel does not store to is free once its input words are read, which
+  must not wait for anything that may read a table built there;
 * an output array's words are free from the reading of their input content (if any) until the
   final store to them.
 """
@@ -42,12 +43,15 @@ def free_spaces(
     loads: dict[str, list[Value]] = {name: [] for name in function.arrays}
     stores: dict[str, list[Value]] = {name: [] for name in function.arrays}
     live = function.computed()
+    early = _early_loads(function)
     for value in function.values:
         if value in live and value.is_memory:
             (loads if value.op is Op.LOAD else stores)[value.array].append(value)
     lasting: list[Space] = []
     passing: list[Space] = []
     for name, array in function.arrays.items():
+        if not early.issuperset(loads[name]):
+            continue
         if array.role in (Role.SCRATCH, Role.IN_SCRATCH):
             if not stores[name] and array.length:
                 lasting.append(Space(array.base, array.length, tuple(loads[name])))
@@ -62,6 +66,19 @@ def free_spaces(
                     start = base + group * vlen
                     passing.append(Space(start, vlen, tuple(loads[name]), store, group))
     return lasting, passing
+
+
+def _early_loads(function: Function) -> set[Value]:
+    """The loads that depend on no other memory operation."""
+    early: set[Value] = set()
+    waiting: set[Value] = set()
+    for value in function.values:
+        if value.op is Op.REDUCE or value.order or any(arg in waiting for arg in value.args):
+            waiting.add(value)
+        elif value.op is Op.LOAD:
+            early.add(value)
+            waiting.add(value)
+    return early
 
 
 def _is_lane(form: Linear) -> bool:
@@ -85,13 +102,18 @@ class WorkingMemory:
         self._lasting, self._passing = free_spaces(function, forms, vlen)
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 
-    def capacity(self, max_passing: int) -> int:
-        """Words there are altogether, with at most ``max_passing`` groups giving up theirs."""
+    def capacity(self, loop: int, max_passing: int) -> int:
+        """Words there are for tables that are last read in loop number ``loop``, with at most
+        ``max_passing`` groups giving up theirs."""
         lasting = sum(space.length for space in self._lasting)
-        return lasting + self._vlen * min(max_passing, len(self._passing))
+        return lasting + self._vlen * min(max_passing, len(self._passing_for(loop)))
 
-    def place(self, words: int, overrun: int, max_passing: int) -> Placement | None:
-        """Room for ``words`` words, or None.
+    def _passing_for(self, loop: int) -> list[Space]:
+        """Stores of an earlier loop would wait for reads that may wait for them."""
+        return [s for s in self._passing if s.before is not None and s.before.loop >= loop]
+
+    def place(self, words: int, overrun: int, loop: int, max_passing: int) -> Placement | None:
+        """Room for ``words`` words that are last read in loop number ``loop``, or None.
 
         Whole vectors are stored, so the words are rounded up to vectors.  Reads may run
         ``overrun`` words past the end, which must exist.  At most ``max_passing`` groups give up
@@ -107,20 +129,23 @@ class WorkingMemory:
             if rest.length:
                 self._lasting.append(rest)
             return Placement(space.base, size, (space,))
-        return self._place_passing(size, overrun, max_passing)
+        return self._place_passing(size, overrun, loop, max_passing)
 
-    def _place_passing(self, size: int, overrun: int, max_passing: int) -> Placement | None:
+    def _place_passing(
+        self, size: int, overrun: int, loop: int, max_passing: int
+    ) -> Placement | None:
         count = size // self._vlen
         if count > max_passing:
             return None
-        for at in range(len(self._passing) - count + 1):
-            run = self._passing[at : at + count]
+        passing = self._passing_for(loop)
+        for at in range(len(passing) - count + 1):
+            run = passing[at : at + count]
             base = run[-1].base
             adjacent = all(
                 a.base == b.base + self._vlen and a.before is b.before
                 for a, b in zip(run, run[1:], strict=False)
             )
             if adjacent and base + size + overrun <= self._limit:
-                del self._passing[at : at + count]
+                self._passing = [space for space in self._passing if space not in run]
                 return Placement(base, size, tuple(run))
         return None

@@ -34,6 +34,7 @@ class Uniform:
         self.vlen = vlen
         self.ops: list[MOp] = []
         self.memory: dict[Value, list[MOp]] = {}
+        self.table_loads: dict[str, list[MOp]] = {}
         self._written = {root.array for root in function.roots}
         self._interned: dict[tuple[object, ...], MOp] = {}
         self._scalars: dict[Value, Operand] = {}
@@ -151,6 +152,7 @@ class Uniform:
                 form = Form("load", "load", (self.word(array.base + index),))
                 op = self.add(MOp(f"{array.name}[{index}]", (form,)))
                 self._words[key] = Operand(op, stride=0)
+            self.table_loads.setdefault(array.name, []).append(op)
         word = self._words[key]
         if fold is None:
             return word
