@@ -25,9 +25,27 @@ class Tails(NamedTuple):
     longest: Floats
 
 
-@jit
+class CyclicProblem(Exception):
+    """Operations of a scheduling problem wait for each other."""
+
+
 def topological_order(p: Dense) -> Ints:
-    """An order in which every operation follows its predecessors."""
+    """An order in which every operation follows its predecessors.
+
+    Raises :class:`CyclicProblem` if there is none.
+    """
+    order = _topological_prefix(p)
+    if len(order) < len(p.lanes):
+        left = np.setdiff1d(np.arange(len(p.lanes)), order)
+        raise CyclicProblem(
+            f"{len(left)} operations wait for each other, number {left[0]} among them"
+        )
+    return order
+
+
+@jit
+def _topological_prefix(p: Dense) -> Ints:
+    """As many operations as possible so that every one follows its predecessors."""
     n = len(p.lanes)
     waiting = p.n_preds.copy()
     order = np.empty(n, dtype=np.int32)
