@@ -24,6 +24,8 @@ class DeadStores:
 
     def run(self, function: Function) -> Function:
         """The function without dead stores (what only they needed is left to ``dce``)."""
+        if not _candidates(function):
+            return function
         live = _live(function)
         rebuild = Rebuild(function)
         for value in function:
@@ -32,6 +34,13 @@ class DeadStores:
             else:
                 rebuild.keep(value)
         return rebuild.finish()
+
+
+def _candidates(function: Function) -> bool:
+    """Whether any store could be dead: two of one word, or one to an array that is not seen."""
+    words = {(store.array, store.args[0]) for store in function.roots}
+    seen = all(function.arrays[store.array].role.observable for store in function.roots)
+    return len(words) < len(function.roots) or not seen
 
 
 def _live(function: Function) -> set[Value]:

@@ -23,15 +23,26 @@ class StoreForwarding:
 
     def run(self, function: Function) -> Function:
         """The function without loads of known words."""
-        order = MemoryOrder(function, Facts(function))
+        sources = _sources(function)
+        if not sources:
+            return function
         rebuild = Rebuild(function)
         for value in function:
-            store = _source(value, order) if value.op is Op.LOAD else None
-            if store is not None:
-                rebuild.replace(value, rebuild.new[store.args[1]])
+            if value in sources:
+                rebuild.replace(value, rebuild.new[sources[value].args[1]])
             else:
                 rebuild.keep(value)
         return rebuild.finish()
+
+
+def _sources(function: Function) -> dict[Value, Value]:
+    """The store that each load gets its word from, where that is known."""
+    loads = [value for value in function if value.op is Op.LOAD and value.order]
+    if not loads:
+        return {}
+    order = MemoryOrder(function, Facts(function))
+    found = {load: _source(load, order) for load in loads}
+    return {load: store for load, store in found.items() if store is not None}
 
 
 def _source(load: Value, order: MemoryOrder) -> Value | None:

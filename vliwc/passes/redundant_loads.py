@@ -22,18 +22,29 @@ class RedundantLoads:
 
     def run(self, function: Function) -> Function:
         """The function with one load for each word and content."""
-        order = MemoryOrder(function, Facts(function))
+        earlier = _earlier(function)
+        if not earlier:
+            return function
         rebuild = Rebuild(function)
-        first: dict[tuple[object, ...], Value] = {}
         for value in function:
-            if value.op is not Op.LOAD:
-                rebuild.keep(value)
-                continue
-            content = tuple(store.id for store in order.reaching(value))
-            key = (value.array, value.args[0].id, content)
-            earlier = first.setdefault(key, value)
-            if earlier is value:
-                rebuild.keep(value)
+            if value in earlier:
+                rebuild.replace(value, rebuild.new[earlier[value]])
             else:
-                rebuild.replace(value, rebuild.new[earlier])
+                rebuild.keep(value)
         return rebuild.finish()
+
+
+def _earlier(function: Function) -> dict[Value, Value]:
+    """For each redundant load the first one of the same word."""
+    loads = [value for value in function if value.op is Op.LOAD]
+    if len({(load.array, load.args[0]) for load in loads}) == len(loads):
+        return {}
+    order = MemoryOrder(function, Facts(function))
+    found: dict[Value, Value] = {}
+    first: dict[tuple[object, ...], Value] = {}
+    for load in loads:
+        content = tuple(store.id for store in order.reaching(load))
+        known = first.setdefault((load.array, load.args[0], content), load)
+        if known is not load:
+            found[load] = known
+    return found

@@ -37,18 +37,33 @@ class Unguard:
 
     def run(self, function: Function) -> Function:
         """The function without superfluous guards."""
-        facts = Facts(function)
-        users = function.users()
-        matters = _matters(function, users, facts)
-        traps = _feeds_a_trap(function, users)
+        arms = _superfluous(function)
+        if not arms:
+            return function
         rebuild = Rebuild(function)
         for value in function:
-            arm = _only_arm(value, matters[value], facts)
-            if arm is None or value in traps or not _safe(function, users, value, arm, facts):
-                rebuild.keep(value)
+            if value in arms:
+                rebuild.replace(value, rebuild.new[arms[value]])
             else:
-                rebuild.replace(value, rebuild.new[arm])
+                rebuild.keep(value)
         return rebuild.finish()
+
+
+def _superfluous(function: Function) -> dict[Value, Value]:
+    """The selections that need not select, with the arm that can stand for each of them."""
+    selections = [value for value in function if value.op is Op.SELECT]
+    if not selections:
+        return {}
+    facts = Facts(function)
+    users = function.users()
+    matters = _matters(function, users, facts)
+    traps = _feeds_a_trap(function, users)
+    found: dict[Value, Value] = {}
+    for value in selections:
+        arm = _only_arm(value, matters[value], facts)
+        if arm is not None and value not in traps and _safe(function, users, value, arm, facts):
+            found[value] = arm
+    return found
 
 
 # Conditions
@@ -146,9 +161,7 @@ def _truth(
 
 def _only_arm(value: Value, known: Conditions, facts: Facts) -> Value | None:
     """The arm of a selection that is chosen whenever the selection matters."""
-    if value.op is not Op.SELECT or not known:
-        return None
-    truth = _truth(value.args[0], known, facts)
+    truth = _truth(value.args[0], known, facts) if known else None
     return None if truth is None else value.args[1 if truth else 2]
 
 

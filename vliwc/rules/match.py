@@ -45,6 +45,7 @@ class Variant:
         self.inner: list[str] = []
         self.dying: list[str] = []
         self.kept = tuple(variables(rule.right))
+        self.growth = rule.growth
         self.needs_vector = rule.forms_madd
         self._operands = [self._compile(arg) for arg in left.args]
 

@@ -1,7 +1,8 @@
 """Reassociation: constants merge with constants and move outwards, to where they can merge.
 
 Moving a constant out of a value that stays in use elsewhere would add an operation; such values
-stand in brackets: the rule applies if all their uses let go of them.
+stand in brackets: the rule applies if all their uses let go of them, and not more than one of the
+uses gets longer.  Flipping a bit counts as nothing: selections, comparisons and sums absorb it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ REASSOCIATE = table(
     xor-out:               [x ^ C] ^ y => (x ^ y) ^ C
     and-out:               [x & C] & y => (x & y) & C
     or-out:                [x | C] | y => (x | y) | C
+    bit-xor-out:           [x ^ C] & 1 => (x & 1) ^ 1  when (C & 1) == 1  free
     and-xor-out:           [x ^ C] & D => (x & D) ^ (C & D)
     shl-xor-out:           [x ^ C] << K => (x << K) ^ (C << K)
     shr-xor-out:           [x ^ C] >> K => (x >> K) ^ (C >> K)

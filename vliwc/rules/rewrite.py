@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vliwc.analysis.assumptions import assumed
 from vliwc.analysis.facts import Facts
@@ -45,6 +46,14 @@ def rewrite(function: Function, rules: RuleSet, hits: Counter[str] | None = None
     return function
 
 
+@dataclass(slots=True)
+class _Uses:
+    """Uses of a value that would disappear: those that hold it, and what the others would add."""
+
+    holders: list[Value] = field(default_factory=list[Value])
+    growth: float = 0.0
+
+
 class _Sweep:
     def __init__(self, function: Function, rules: RuleSet, facts: Facts) -> None:
         self.function = function
@@ -60,7 +69,7 @@ class _Sweep:
         self.uses = self._uses()
         self.origins: dict[Value, list[Value]] = {}
         self._made: dict[tuple[Op, tuple[int, ...]], Value] = {}
-        self._held: dict[Value, list[Value]] = {}
+        self._judged: dict[Value, _Uses] = {}
         self._depth = 0
 
     def _uses(self) -> dict[Value, list[Value]]:
@@ -181,7 +190,8 @@ class _Sweep:
         return found
 
     def _all_die(self, variant: Variant, found: Environment) -> bool:
-        """Whether the values in brackets have no uses but by each other and by such rules.
+        """Whether the values in brackets have no uses but by each other and by such rules, and
+        whether those rules together add no more operations than disappear.
 
         Values that were built only just now are judged in the next sweep.
         """
@@ -189,27 +199,31 @@ class _Sweep:
         for value in dying:
             if value not in self.origins:
                 return False
-            if any(self.rebuild.new.get(user) not in dying for user in self._holders(value)):
+            uses = self._released(value)
+            if uses.growth > 1 or any(self.rebuild.new.get(u) not in dying for u in uses.holders):
                 return False
         return True
 
-    def _holders(self, new: Value) -> list[Value]:
-        """The uses of ``new`` in the old function that no rule would make let go of it."""
-        found = self._held.get(new)
+    def _released(self, new: Value) -> _Uses:
+        """What the uses of ``new`` in the old function would do if they could."""
+        found = self._judged.get(new)
         if found is None:
-            found = [
-                user
-                for origin in self.origins[new]
-                for user in self.uses[origin]
-                if not self._releases(user, new)
-            ]
-            self._held[new] = found
+            found = _Uses()
+            for origin in self.origins[new]:
+                for user in self.uses[origin]:
+                    growth = self._releases(user, new)
+                    if growth is None:
+                        found.holders.append(user)
+                    else:
+                        found.growth += growth
+            self._judged[new] = found
         return found
 
-    def _releases(self, user: Value, inner: Value) -> bool:
-        """Whether some rule applies to ``user`` and what it builds does not need ``inner``."""
+    def _releases(self, user: Value, inner: Value) -> float | None:
+        """The growth by a rule that applies to ``user`` and needs ``inner`` no more; None if none
+        does."""
         if not user.info.arithmetic:
-            return False
+            return None
         args = tuple(self.rebuild.new.get(arg, arg) for arg in user.args)
         if OPS[user.op].commutative and args[0].is_const:
             args = (args[1], args[0], *args[2:])
@@ -218,20 +232,14 @@ class _Sweep:
             if found is None or not any(found[name] is inner for name in variant.inner):
                 continue
             others = [found[name] for name in variant.dying if found[name] is not inner]
-            if all(self._used_once(other) for other in others) and not _keeps(
-                variant, found, inner
-            ):
-                return True
-        return False
+            kept = any(found[name] is inner for name in variant.kept)
+            if not kept and all(self._used_once(other) for other in others):
+                return variant.growth
+        return None
 
     def _used_once(self, value: Value) -> bool:
         origins = self.origins.get(value, [value])
         return sum(len(self.uses.get(origin, ())) for origin in origins) <= 1
-
-
-def _keeps(variant: Variant, found: Environment, inner: Value) -> bool:
-    """Whether a variable of the right side stands for ``inner`` itself."""
-    return any(found[name] is inner for name in variant.kept)
 
 
 def _constants(found: Environment) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 A table is a text with one rule a line::
 
-    name: left => right  given premise  when guard
+    name: left => right  given premise  when guard  free
 
 ``left`` and ``right`` are terms with the same word on every input that satisfies the guard (over
 constants; evaluated) and the premises (over values; proved by :mod:`vliwc.analysis.facts`).
@@ -10,6 +10,7 @@ Several guards or premises are joined by ``and``.  Lines that start with ``#`` a
 
 A rule never makes code worse: its right side has at most one operation that the left side has
 not, plus one for every value in brackets, which disappears (a test checks that of every rule).
+A line that ends in ``free`` breaks even later: what it adds is absorbed by what uses the result.
 """
 
 from __future__ import annotations
@@ -31,12 +32,46 @@ class Rule:
     right: Term
     premises: tuple[Term, ...] = ()
     guards: tuple[Term, ...] = ()
+    free: bool = False
     text: str = field(default="", compare=False)
+
+    @property
+    def growth(self) -> float:
+        """Operations that one application adds, for each of the bracketed values that pay for it.
+
+        A shared value in brackets pays once, for all its uses together.
+        """
+        if self.free:
+            return 0.0
+        return max(0, self.added - 1) / max(1, self.brackets)
+
+    @property
+    def added(self) -> int:
+        """The operations of the right side that the left side has not computed already."""
+        return len(_operations(self.right) - _operations(self.left))
+
+    @property
+    def brackets(self) -> int:
+        """How many inner values have to disappear."""
+        return sum(1 for node in nodes(self.left) if isinstance(node, Apply) and node.dies)
 
     @property
     def forms_madd(self) -> bool:
         """Whether the rule introduces a multiply-add, which the machine has for vectors only."""
         return _has_madd(self.right) and not _has_madd(self.left)
+
+
+def _operations(term: Term) -> set[Term]:
+    return {
+        _plain(node) for node in nodes(term) if isinstance(node, Apply) and not is_constant(node)
+    }
+
+
+def _plain(term: Term) -> Term:
+    """``term`` without brackets."""
+    if isinstance(term, Apply):
+        return Apply(term.op, tuple(_plain(arg) for arg in term.args))
+    return term
 
 
 def _has_madd(term: Term) -> bool:
@@ -46,6 +81,7 @@ def _has_madd(term: Term) -> bool:
 _LINE = re.compile(
     r"(?P<name>[a-z][a-z0-9-]*):\s+(?P<left>.+?)\s+=>\s+(?P<right>.+?)"
     r"(?:\s+given\s+(?P<premises>.+?))?(?:\s+when\s+(?P<guards>.+?))?"
+    r"(?P<free>\s+free)?"
 )
 
 
@@ -76,6 +112,7 @@ def _rule(family: str, line: str) -> Rule:
         right,
         _conjunction(match["premises"]),
         _conjunction(match["guards"]),
+        match["free"] is not None,
         line,
     )
     _check(rule)
