@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vliwc.analysis.linear import Linear
-from vliwc.ir.value import Value
+from vliwc.ir.value import MASK, Value
 from vliwc.target.mops import Form, MOp, Operand
 from vliwc.target.reads import Fold, folded
 
@@ -65,6 +65,17 @@ class PlacedTable:
     ready: MOp
 
 
+NEUTRAL = {"|": 0, "^": 0, "+": 0, "-": 0, "<<": 0, ">>": 0, "*": 1, "//": 1, "&": MASK}
+"""The second operand with which a machine operation gives its first one."""
+
+
+def _fold_opcode(table: RecordTable) -> str:
+    """The operation that puts the words of ``table`` together and folds, if it can, as well."""
+    opcodes = {fold[0] for fold in table.folds if fold is not None}
+    only = opcodes.pop() if len(opcodes) == 1 else "|"
+    return only if only in NEUTRAL else "|"
+
+
 def build_table(uniform: Uniform, table: RecordTable, base: int) -> PlacedTable:
     """Emit the shared operations that build ``table`` at memory address ``base``.
 
@@ -73,19 +84,17 @@ def build_table(uniform: Uniform, table: RecordTable, base: int) -> PlacedTable:
     """
     array = uniform.function.arrays[table.array]
     vlen = uniform.vlen
+    opcode = _fold_opcode(table)
     stores: list[MOp] = []
     for start in range(0, table.words, vlen):
         lanes: list[tuple[Operand, ...]] = []
-        opcode = "|"
         for position in range(start, start + vlen):
             index, fold = table.content(min(position, table.words - 1))
-            word = uniform.table_word(array, index)
-            if fold is None:
-                lanes.append((word, word))
+            if fold is not None and fold[0] == opcode:
+                lanes.append((uniform.table_word(array, index), uniform.word(fold[1])))
             else:
-                opcode = fold[0]
-                lanes.append((word, uniform.word(fold[1])))
-        lanes = [(a, uniform.word(0)) if opcode != "|" and a == b else (a, b) for a, b in lanes]
+                word = uniform.table_word(array, index, fold)
+                lanes.append((word, uniform.word(NEUTRAL[opcode])))
         form = Form("alu", opcode, split=True, per_lane=tuple(lanes))
         pack = uniform.add(MOp(f"rec{base + start}", (form,), vlen, vlen))
         address = uniform.word(base + start)
