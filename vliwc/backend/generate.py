@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from vliwc.backend.arrange import ARRANGEMENTS, Arrangement, arrange
 from vliwc.backend.mix import Strategy, choose_strategy, plain_strategy
 from vliwc.options import Options
-from vliwc.sched.list import ListScheduler, OutOfScratch
+from vliwc.sched.list import ListScheduler, OutOfScratch, planned_deadlines
 from vliwc.sched.lowering import problem_of
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.target.build import DagBuilder, LaneProgram
+from vliwc.target.constants import derive_constants
 from vliwc.target.dag import MachineDag
 from vliwc.target.reads import Plan
 
@@ -104,6 +105,10 @@ def _schedule(
     placements = strategy.placements if strategy is not None else {}
     dag = DagBuilder(program).build(assignment, placements)
     problem = problem_of(dag)
+    if options.level >= 2:
+        due = planned_deadlines(problem)
+        derive_constants(dag, lambda op: float(due[dag.shared_index[op]]))
+        problem = problem_of(dag)
     schedule = ListScheduler(trials, options.seed).schedule(problem)
     notes: tuple[str, ...] = ()
     narrowed = schedule.statistics.get("narrowed", 0.0)

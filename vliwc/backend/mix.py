@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vliwc.ir.graph import Loop
+from vliwc.sched.bounds import earliest_and_latest
+from vliwc.sched.lowering import problem_of
 from vliwc.target.address import Cost
-from vliwc.target.balance import Limits, Load, Mix, balance
+from vliwc.target.balance import Limits, Load, Mix, Offsets, balance
 from vliwc.target.build import DagBuilder, LaneProgram
+from vliwc.target.dag import MachineDag
 from vliwc.target.memory import Placement, WorkingMemory
 from vliwc.target.mops import MOp
 from vliwc.target.reads import Plan
@@ -59,7 +62,13 @@ def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: f
                 entry_words=program.machine.scratch_words // 3,
             )
             mix = balance(
-                reads, program.groups(loop), base[loop.number], limits, seed=seed, effort=effort
+                reads,
+                program.groups(loop),
+                base[loop.number][0],
+                limits,
+                base[loop.number][1],
+                seed=seed,
+                effort=effort,
             )
             plans = tuple(reads.plan(path.steps) for path in mix.paths)
             chosen.append(LoopMix(loop, reads, mix, plans))
@@ -93,13 +102,17 @@ def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_loads(program: LaneProgram) -> list[Load]:
-    """What each loop needs beside its table reads: count a translation with gathers only, and
-    take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
+def _base_loads(program: LaneProgram) -> list[tuple[Load, Offsets]]:
+    """What each loop needs beside its table reads, and when its engines find work.
+
+    Count a translation with gathers only, and take away what the cost model says the gathers
+    cost.  Set-up counts for the first loop.
+    """
     builder = DagBuilder(program)
     dag = builder.build(plain_strategy(program))
+    head, tail = earliest_and_latest(problem_of(dag))
     shared = slots_needed(dag.shared)
-    loads: list[Load] = []
+    found: list[tuple[Load, Offsets]] = []
     for loop in program.function.loops:
         groups = program.groups(loop)
         first = builder.first_group[loop.number]
@@ -108,14 +121,41 @@ def _base_loads(program: LaneProgram) -> list[Load]:
         )
         reads = loop_reads(program, loop, records=False)
         cost = Cost()
+        constants: set[object] = set()
         known = None
         for steps in reads.steps:
-            cost = cost + reads.address_cost(steps[0], known, 1) + steps[0].cost
+            address = reads.address_sum(steps[0], known, 1)
+            cost = cost + steps[0].cost
+            if address is not None:
+                cost = cost + address.cost
+                constants.update(address.constants("array"))
             known = steps[0].address
-        loads.append(total.minus(cost, groups, program.machine.vlen))
-    if loads:
-        loads[0] = loads[0].plus(shared)
-    return loads
+        rest = total.minus(cost, groups, program.machine.vlen)
+        rest = rest.minus(Cost(plain=len(constants)), 1, program.machine.vlen)
+        gathers = _table_loads(builder, dag, reads, range(first, first + groups))
+        offsets = Offsets()
+        if gathers:
+            before = float(head[gathers].min())
+            after = float(tail[gathers].min())
+            offsets = Offsets(flow=before + after + SPARE, load=1.0 + after)
+        found.append((rest if found else rest.plus(shared), offsets))
+    return found
+
+
+SPARE = 6.0
+"""Cycles for which flow waits beyond the first possible choice: few groups have got that far."""
+
+
+def _table_loads(
+    builder: DagBuilder, dag: MachineDag, reads: LoopReads, groups: range
+) -> list[int]:
+    """The numbers of the operations that read tables in some groups."""
+    return [
+        dag.number(op, group)
+        for group in groups
+        for value in reads.table
+        for op in builder.selected[group].memory.get(value, [])
+    ]
 
 
 def slots_needed(ops: Iterable[MOp]) -> Load:

@@ -61,6 +61,12 @@ def lower_bound(problem: ScheduleProblem) -> Bound:
     return best
 
 
+def earliest_and_latest(problem: ScheduleProblem) -> tuple[Floats, Floats]:
+    """For each operation the cycles that must pass before its start and after its end."""
+    dense = problem.dense
+    return heads_and_tails(dense, topological_order(dense), durations(dense))
+
+
 @jit
 def heads_and_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
     """Earliest start of each operation, and cycles that must follow its end."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from vliwc.jit import jit
-from vliwc.sched.dense import FLOW, N_ENGINES, NO_ENGINE, Bytes, Dense, Ints
+from vliwc.sched.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
 
 STUCK = -1
 """Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
+
+HELD = 3
+"""Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
 
 SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
 """Positions in the ``pool`` array: free single words, free vector slots, a lower bound of the
@@ -66,14 +69,14 @@ def _find_run(used: Bytes, run: int) -> int:
 
 
 @jit
-def _release(v: int, p: Dense, address: Ints, used: Bytes, scalars: Ints, pool: Ints) -> None:
-    """Give back the scratch words of value ``v``."""
-    if p.width[v] == 1:
-        scalars[pool[SCALARS_FREE]] = address[v]
+def _release(at: int, width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> None:
+    """Give back ``width`` scratch words from address ``at`` on."""
+    if width == 1:
+        scalars[pool[SCALARS_FREE]] = at
         pool[SCALARS_FREE] += 1
-    elif p.width[v] > 1:
-        first = address[v] // p.vlen
-        for s in range((p.width[v] + p.vlen - 1) // p.vlen):
+    elif width > 1:
+        first = at // vlen
+        for s in range((width + vlen - 1) // vlen):
             used[first + s] = 0
             pool[SLOTS_FREE] += 1
         pool[LOWEST_FREE] = min(pool[LOWEST_FREE], first)
@@ -81,44 +84,62 @@ def _release(v: int, p: Dense, address: Ints, used: Bytes, scalars: Ints, pool: 
 
 @jit
 def _release_operands(
-    op: int, p: Dense, readers: Ints, address: Ints, used: Bytes, scalars: Ints, pool: Ints
+    use: Ints,
+    lo: int,
+    hi: int,
+    width: Ints,
+    vlen: int,
+    readers: Ints,
+    address: Ints,
+    used: Bytes,
+    scalars: Ints,
+    pool: Ints,
 ) -> None:
-    """Count the reads of ``op`` as done; values without further readers give back their place."""
-    for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
-        v = p.use[u]
+    """Count reads of the values ``use[lo:hi]``; without further readers they give way."""
+    for u in range(lo, hi):
+        v = use[u]
         readers[v] -= 1
         if readers[v] == 0:
-            _release(v, p, address, used, scalars, pool)
+            _release(address[v], width[v], vlen, used, scalars, pool)
 
 
 @jit
 def _fits(
-    op: int, finishing: bool, keep: int, p: Dense, readers: Ints, used: Bytes, pool: Ints
+    own: int,
+    use: Ints,
+    lo: int,
+    hi: int,
+    width: Ints,
+    vlen: int,
+    keep: int,
+    readers: Ints,
+    used: Bytes,
+    pool: Ints,
 ) -> bool:
-    """Whether the result of ``op`` has a place now, with ``keep`` vector slots to spare.
+    """Whether a result of ``own`` words has a place now, with ``keep`` vector slots to spare.
 
-    An operation that finishes in this cycle may overwrite operands that die with it (all reads
-    of a bundle come before its writes).
+    ``use[lo:hi]`` are the operands of an operation that finishes in this cycle: it may overwrite
+    those that die with it (all reads of a bundle come before its writes).
     """
-    width = p.width[op]
-    if width == 0:
+    if own == 0:
         return True
-    need = (width + p.vlen - 1) // p.vlen if width > 1 else 0
+    need = (own + vlen - 1) // vlen if own > 1 else 0
     if need > 1:
         return pool[SLOTS_FREE] - need >= keep and _find_run(used, need) >= 0
+    if pool[SLOTS_FREE] > keep or (own == 1 and pool[SCALARS_FREE] > 0):
+        return True
     gain = 0
     gain_scalar = 0
-    if finishing:
-        for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
-            v = p.use[u]
-            if readers[v] == 1:
-                if p.width[v] == 1:
-                    gain_scalar += 1
-                else:
-                    gain += (p.width[v] + p.vlen - 1) // p.vlen
-    if width == 1:
-        return pool[SCALARS_FREE] + gain_scalar > 0 or pool[SLOTS_FREE] + gain > keep
-    return gain >= 1 or pool[SLOTS_FREE] > keep
+    for u in range(lo, hi):
+        v = use[u]
+        if readers[v] == 1:
+            if width[v] == 1:
+                gain_scalar += 1
+            else:
+                gain += (width[v] + vlen - 1) // vlen
+    if own == 1:
+        return gain_scalar > 0 or pool[SLOTS_FREE] + gain > keep
+    return gain >= 1
 
 
 @jit
@@ -150,11 +171,16 @@ def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> 
 def _choose_engine(
     whole: int, split: int, slots: Ints, flow_only_waiting: int, flow_queue: int
 ) -> int:
-    """The engine for an operation, the one with the fewest other customers first; -1 if none."""
+    """The engine for an operation, the one with the fewest other customers first; -1 if none.
+
+    Vector operations that can run on flow go there if at most ``flow_queue`` flow-only operations
+    wait; scalar ones only if nothing else has a slot left, because a flow slot is worth several
+    slots of the other engines that take them.
+    """
     if whole == 0 and split < 0:
         return NO_ENGINE
     flow = (whole >> FLOW) & 1 and slots[FLOW] > 0
-    if flow and flow_only_waiting <= flow_queue:
+    if flow and (whole >> VALU) & 1 and flow_only_waiting <= flow_queue:
         return FLOW
     if split >= 0 and slots[split] > 0:
         return split
@@ -165,10 +191,10 @@ def _choose_engine(
 
 
 @jit
-def _open_classes(p: Dense, slots: Ints, is_open: Bytes) -> None:
+def _open_classes(whole: Ints, split: Ints, slots: Ints, is_open: Bytes) -> None:
     """Mark the classes of operations for which some engine has a slot left."""
-    for c in range(len(p.class_whole)):
-        e = _choose_engine(p.class_whole[c], p.class_split[c], slots, 0, 0)
+    for c in range(len(whole)):
+        e = _choose_engine(whole[c], split[c], slots, 0, 0)
         is_open[c] = 1 if e >= 0 else 0
 
 
@@ -196,9 +222,13 @@ def list_schedule(
     ``address`` (n,) scratch addresses (-1 without a result), ``stats`` (2,) = peak scratch words,
     operations left unscheduled.
     """
-    n = len(p.lanes)
-    n_classes = len(p.class_whole)
-    n_slots = p.words // p.vlen
+    lanes, serial, width, group, klass = p.lanes, p.serial, p.width, p.group, p.klass
+    class_whole, class_split, class_base = p.class_whole, p.class_split, p.class_base
+    succ_ptr, succ, succ_latency = p.succ_ptr, p.succ, p.succ_latency
+    use_ptr, use, lane_ptr, vlen = p.use_ptr, p.use, p.lane_ptr, p.vlen
+    n = len(lanes)
+    n_classes = len(class_whole)
+    n_slots = p.words // vlen
     by_rank = np.empty(n, dtype=np.int32)
     heap = np.empty(n, dtype=np.int32)
     size = np.zeros(n_classes, dtype=np.int32)
@@ -206,7 +236,7 @@ def list_schedule(
     readers = p.n_uses.copy()
     issued = np.zeros(n, dtype=np.int32)
     used = np.zeros(n_slots, dtype=np.uint8)
-    scalars = np.empty(p.words + p.vlen, dtype=np.int32)
+    scalars = np.empty(p.words + vlen, dtype=np.int32)
     pool = np.zeros(3, dtype=np.int32)
     pool[SLOTS_FREE] = n_slots
     next_ready = np.empty(n, dtype=np.int32)
@@ -223,13 +253,13 @@ def list_schedule(
     peak = 0
     flow_only = -1
     for c in range(n_classes):
-        if p.class_whole[c] == 1 << FLOW and p.class_split[c] < 0:
+        if class_whole[c] == 1 << FLOW and class_split[c] < 0:
             flow_only = c
     for op in range(n):
         by_rank[rank[op]] = op
         address[op] = -1
         engine[op] = -1
-        left[p.group[op]] += 1
+        left[group[op]] += 1
         if waiting[op] == 0:
             next_ready[n_next] = op
             n_next += 1
@@ -238,8 +268,8 @@ def list_schedule(
     while remaining > 0 and cycle < horizon:
         for i in range(n_next):
             op = next_ready[i]
-            c = p.klass[op]
-            _push(heap, p.class_base[c], size[c], rank[op])
+            c = klass[op]
+            _push(heap, class_base[c], size[c], rank[op])
             size[c] += 1
         n_next = 0
         for e in range(N_ENGINES):
@@ -248,82 +278,96 @@ def list_schedule(
         n_aside = 0
         n_done = 0
 
-        # Operations whose lanes are spread over several cycles go on first.
+        # Operations whose lanes are spread over several cycles go on first, but they leave some
+        # slots to more urgent scalar operations, which would otherwise never find one.
+        held = 0
+        for i in range(n_running):
+            op = running[i]
+            if engine[op] == ALU:
+                for c in range(n_classes):
+                    scalar = (class_whole[c] >> ALU) & 1 and size[c] > 0
+                    if scalar and heap[class_base[c]] < rank[op]:
+                        held = max(held, min(size[c], HELD))
+        slots[ALU] = max(slots[ALU] - held, 0)
         kept = 0
         for i in range(n_running):
             op = running[i]
             e = engine[op]
-            now = min(p.lanes[op] - issued[op], slots[e])
-            if p.serial[op] == 1:
+            now = min(lanes[op] - issued[op], slots[e])
+            if serial[op] == 1:
                 now = min(now, 1)
             for k in range(now):
-                lane_cycle[p.lane_ptr[op] + issued[op] + k] = cycle
+                lane_cycle[lane_ptr[op] + issued[op] + k] = cycle
             issued[op] += now
             slots[e] -= now
             progress = progress or now > 0
-            if issued[op] == p.lanes[op]:
+            if issued[op] == lanes[op]:
                 done[n_done] = op
                 n_done += 1
-                _release_operands(op, p, readers, address, used, scalars, pool)
+                lo, hi = use_ptr[op], use_ptr[op + 1]
+                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
             else:
                 running[kept] = op
                 kept += 1
         n_running = kept
+        slots[ALU] += min(held, p.capacity[ALU])
         handled = 0
-        _open_classes(p, slots, is_open)
+        _open_classes(class_whole, class_split, slots, is_open)
 
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
             while handled < n_done:
                 op = done[handled]
                 handled += 1
-                for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
-                    if p.succ_latency[s] == 0:
-                        t = p.succ[s]
+                for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                    if succ_latency[s] == 0:
+                        t = succ[s]
                         waiting[t] -= 1
                         if waiting[t] == 0:
-                            c = p.klass[t]
-                            _push(heap, p.class_base[c], size[c], rank[t])
+                            c = klass[t]
+                            _push(heap, class_base[c], size[c], rank[t])
                             size[c] += 1
             best = n
             chosen = -1
             for c in range(n_classes):
-                if is_open[c] and size[c] > 0 and heap[p.class_base[c]] < best:
-                    best = heap[p.class_base[c]]
+                if is_open[c] and size[c] > 0 and heap[class_base[c]] < best:
+                    best = heap[class_base[c]]
                     chosen = c
             if chosen < 0:
                 break
             op = by_rank[best]
-            _pop(heap, p.class_base[chosen], size[chosen])
+            _pop(heap, class_base[chosen], size[chosen])
             size[chosen] -= 1
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
-            split = p.class_split[chosen]
-            e = _choose_engine(p.class_whole[chosen], split, slots, queue, flow_queue)
-            now = p.lanes[op]
+            split = class_split[chosen]
+            e = _choose_engine(class_whole[chosen], split, slots, queue, flow_queue)
+            now = lanes[op]
             if e == split:
                 now = min(now, slots[e])
-                if p.serial[op] == 1:
+                if serial[op] == 1:
                     now = min(now, 1)
-            finishing = now == p.lanes[op]
+            finishing = now == lanes[op]
             keep = 0
-            if p.group[op] >= 0 and p.group[op] != group_order[oldest]:
+            if group[op] >= 0 and group[op] != group_order[oldest]:
                 keep = reserve
-            if not _fits(op, finishing, keep, p, readers, used, pool):
+            lo, hi = use_ptr[op], use_ptr[op + 1]
+            dying = hi if finishing else lo
+            if not _fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool):
                 aside[n_aside] = op
                 n_aside += 1
                 continue
             if finishing:
-                _release_operands(op, p, readers, address, used, scalars, pool)
-            if p.width[op] > 0:
-                address[op] = _allocate(p.width[op], p.vlen, used, scalars, pool)
+                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+            if width[op] > 0:
+                address[op] = _allocate(width[op], vlen, used, scalars, pool)
             progress = True
             engine[op] = e
             if e < N_ENGINES:
                 slots[e] -= now if e == split else 1
                 if slots[e] == 0:
-                    _open_classes(p, slots, is_open)
+                    _open_classes(class_whole, class_split, slots, is_open)
             for k in range(max(now, 1)):
-                lane_cycle[p.lane_ptr[op] + k] = cycle
+                lane_cycle[lane_ptr[op] + k] = cycle
             issued[op] = now
             if finishing:
                 done[n_done] = op
@@ -332,21 +376,21 @@ def list_schedule(
                 running[n_running] = op
                 n_running += 1
 
-        peak = max(peak, (n_slots - pool[SLOTS_FREE]) * p.vlen)
+        peak = max(peak, (n_slots - pool[SLOTS_FREE]) * vlen)
         for i in range(n_aside):
             op = aside[i]
-            c = p.klass[op]
-            _push(heap, p.class_base[c], size[c], rank[op])
+            c = klass[op]
+            _push(heap, class_base[c], size[c], rank[op])
             size[c] += 1
         for i in range(n_done):
             op = done[i]
             remaining -= 1
-            left[p.group[op]] -= 1
+            left[group[op]] -= 1
             if p.n_uses[op] == 0:
-                _release(op, p, address, used, scalars, pool)
-            for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
-                if p.succ_latency[s] > 0:
-                    t = p.succ[s]
+                _release(address[op], width[op], vlen, used, scalars, pool)
+            for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                if succ_latency[s] > 0:
+                    t = succ[s]
                     waiting[t] -= 1
                     if waiting[t] == 0:
                         next_ready[n_next] = t

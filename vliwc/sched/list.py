@@ -27,9 +27,10 @@ class OutOfScratch(Exception):
 
 
 class Stagger(NamedTuple):
-    """The spans of groups: group ``u`` of 0..1 lasts from ``length * start * u**bend`` to
+    """The spans of groups: group ``u`` of 0..1 lasts from ``length * start * v**bend`` to
     ``length * (first_end + (1 - first_end) * (1 - (1 - u)**curve))``, as fractions of a planned
-    number of cycles; at least ``MIN_SPAN`` of it."""
+    number of cycles; at least ``MIN_SPAN`` of it.  ``v`` is 0 for the first part ``together`` of
+    the groups and rises to 1 from there.  ``reserve``: part of scratch for the oldest group."""
 
     length: float = 0.9
     start: float = 0.8
@@ -38,6 +39,8 @@ class Stagger(NamedTuple):
     curve: float = 3.4
     reserve: float = 0.04
     flow_queue: float = 1.5
+    together: float = 0.2
+    prefetch: float = 0.3
 
 
 MIN_SPAN = 0.1
@@ -52,7 +55,7 @@ FIRST = (
     Stagger(1.0, 0.95, 1.0, 0.1, 1.0, 0.3, 1.0),
     Stagger(1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
 )
-LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0)
+LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6)
 """How far each field may move in one step at first; also the scale of its range."""
 
 NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
@@ -80,11 +83,13 @@ class Runner:
         self.horizon = 4 * int(self.dense.lanes.sum()) + 64
         self.runs = 0
 
-    def run(self, start: Floats, end: Floats, reserve: int, flow_queue: int) -> Trial:
+    def run(
+        self, start: Floats, end: Floats, prefetch: float, reserve: int, flow_queue: int
+    ) -> Trial:
         """One schedule; ``cycles`` is :data:`vliwc.sched.core.STUCK` if scratch ran out."""
         dense = self.dense
         last = float(end.max()) if len(end) else float(self.bound.cycles)
-        due = deadlines(dense, *self.tails, start, end, last)
+        due = deadlines(dense, *self.tails, start, end, prefetch, last)
         order = np.argsort(end, kind="stable").astype(np.int32)
         trial = Trial(
             STUCK,
@@ -115,7 +120,8 @@ class Runner:
         groups = self.dense.n_groups
         length = stagger.length * self.bound.cycles
         u = np.arange(groups) / max(groups - 1, 1)
-        start = length * stagger.start * u**stagger.bend
+        late = np.maximum(u - stagger.together, 0.0) / max(1.0 - stagger.together, 1e-9)
+        start = length * stagger.start * late**stagger.bend
         end = length * (
             stagger.first_end + (1 - stagger.first_end) * (1 - (1 - u) ** stagger.curve)
         )
@@ -125,13 +131,22 @@ class Runner:
         """One schedule under ``stagger``."""
         start, end = self.spans(stagger)
         slots = self.dense.words // self.dense.vlen
-        return self.run(start, end, round(stagger.reserve * slots), round(stagger.flow_queue))
+        reserve = round(stagger.reserve * slots)
+        return self.run(start, end, stagger.prefetch, reserve, round(stagger.flow_queue))
+
+
+def planned_deadlines(problem: ScheduleProblem) -> Floats:
+    """When operations are about due in the schedules that are tried first."""
+    runner = Runner(problem)
+    start, end = runner.spans(FIRST[0])
+    last = float(end.max(initial=0.0))
+    return deadlines(problem.dense, *runner.tails, start, end, FIRST[0].prefetch, last)
 
 
 def mutate(stagger: Stagger, scale: float, rng: Random) -> Stagger:
     """Change some fields of ``stagger`` by up to ``scale`` times their limits."""
-    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0)
-    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0)
+    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0)
+    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0)
     changed = [
         min(max(old + rng.gauss(0.0, 0.4) * scale * limit, floor), ceiling)
         if rng.random() < 0.5

@@ -17,12 +17,14 @@ class Tails(NamedTuple):
     """Path lengths in cycles: ``topo`` (n,) a topological order; ``duration`` (n,) cycles an
     operation needs at least in its cheapest form, as far as one engine's slots tell; ``tail``
     (n,) longest path after the operation's end within its group; ``longest`` (groups,) the
-    longest such path of each group, own durations included."""
+    longest such path of each group, own durations included; ``first`` (n,) 1 for operations of
+    a group that wait for nothing in it."""
 
     topo: Ints
     duration: Floats
     tail: Floats
     longest: Floats
+    first: Ints
 
 
 class CyclicProblem(Exception):
@@ -102,12 +104,23 @@ def group_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]
     return tail, longest
 
 
+@jit
+def first_in_group(p: Dense) -> Ints:
+    """``first`` of :class:`Tails`."""
+    first = np.where(p.group >= 0, 1, 0).astype(np.int32)
+    for op in range(len(p.lanes)):
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            if p.group[p.succ[s]] == p.group[op]:
+                first[p.succ[s]] = 0
+    return first
+
+
 def tails(p: Dense) -> Tails:
     """All of :class:`Tails` for a problem."""
     topo = topological_order(p)
     duration = durations(p)
     tail, longest = group_tails(p, topo, duration)
-    return Tails(topo, duration, tail, longest[: p.n_groups])
+    return Tails(topo, duration, tail, longest[: p.n_groups], first_in_group(p))
 
 
 @jit
@@ -117,12 +130,16 @@ def deadlines(
     duration: Floats,
     tail: Floats,
     longest: Floats,
+    first: Ints,
     start: Floats,
     end: Floats,
+    prefetch: float,
     last: float,
 ) -> Floats:
     """Virtual deadlines: group ``g`` is spread evenly over cycles ``start[g]..end[g]``.
 
+    What waits for nothing in its group (loading its inputs) is due earlier, after the part
+    ``prefetch`` of the time until ``start``, so that there is always a group to go on with.
     An operation with ``tail`` cycles of its group's longest path after it is due when the rest of
     the path, stretched to the group's span, still fits.  An operation is also due before
     the first of its users outside its group; a shared one without users, at ``last``.
@@ -135,6 +152,8 @@ def deadlines(
         if g >= 0:
             done = 1.0 - tail[op] / max(longest[g], 1.0)
             due[op] = start[g] + (end[g] - start[g]) * done
+            if first[op] == 1:
+                due[op] = min(due[op], prefetch * start[g])
         for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
             t = p.succ[s]
             if g < 0 or p.group[t] != g:

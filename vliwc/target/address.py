@@ -71,6 +71,25 @@ class Sum:
             started = True
         return total
 
+    def constants(self, origin: object) -> list[tuple[object, int]]:
+        """The constants of which the sum needs vectors.
+
+        Those that contain the address of a table are marked with ``origin``.
+        """
+        found: list[tuple[object, int]] = []
+        totals = [self.const]
+        for _, c in self.choice:
+            totals += [total + c for total in totals]
+        if self.const or self.choice:
+            found += [(origin, total & MASK) for total in totals]
+        if self.choice:
+            found.append((None, self.choice[0][1]))
+        factors = [c for _, c in self.steps]
+        if self.base is not None:
+            factors.append(self.factor)
+        found += [(None, factor) for factor in factors]
+        return [item for item in found if item[0] is not None or item[1] not in (1, MASK)]
+
 
 def plan_sum(
     form: Linear, known: Iterable[Linear], is_bit: Callable[[Value], bool], choice_bits: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ortools.sat.python import cp_model
 
 from vliwc.analysis.linear import Linear
-from vliwc.target.address import Cost
+from vliwc.target.address import Cost, Sum
 from vliwc.target.strategy import LoopReads, Step
 
 TENTHS = 10
@@ -89,9 +89,9 @@ class Mix:
 class Offsets:
     """Cycles at the start and end of a schedule in which an engine finds nothing to do."""
 
-    compute: float = 4.3
-    flow: float = 45.0
-    load: float = 11.0
+    compute: float = 4.0
+    flow: float = 0.0
+    load: float = 0.0
 
 
 State = tuple[int, "Linear | None"]
@@ -140,19 +140,20 @@ class _Model:
                 head: State = (position + len(step.reads), step.address or known)
                 if head[0] == end:
                     head = (end, None)
-                for bits in (1, 2) if step.address is not None else (1,):
-                    cost = self.reads.address_cost(step, known, bits) + step.cost
-                    if bits == 2 and cost == self.reads.address_cost(step, known, 1) + step.cost:
-                        continue
+                if head not in states:
+                    states[head] = []
+                    entering[head] = []
+                    order.append(head)
+                for bits, address in self._addresses(step, known):
                     flow = self.model.new_int_var(0, self.groups, f"{step.name}{position}")
+                    cost = step.cost + (address.cost if address is not None else Cost())
                     arc = _Arc(state, head, step, bits, cost, flow)
                     self.arcs.append(arc)
                     states[state].append(arc)
-                    if head not in states:
-                        states[head] = []
-                        entering[head] = []
-                        order.append(head)
                     entering[head].append(arc)
+                    if address is not None:
+                        for constant in address.constants(step.table or "array"):
+                            self._use(constant, Cost(plain=1), arc)
         order.sort(key=lambda s: s[0])
         for state in order:
             if state[0] == end:
@@ -162,6 +163,12 @@ class _Model:
                 inflow = self.groups
             self.model.add(sum(arc.flow for arc in states[state]) == inflow)
         self.leaving = states
+
+    def _addresses(self, step: Step, known: Linear | None) -> list[tuple[int, Sum | None]]:
+        """Different ways to compute the address of ``step``, with their choice bits."""
+        one = self.reads.address_sum(step, known, 1)
+        two = self.reads.address_sum(step, known, 2)
+        return [(1, one)] if one == two else [(1, one), (2, two)]
 
     def _use(self, key: object, cost: Cost, arc: _Arc) -> None:
         if key not in self.used:
@@ -174,7 +181,7 @@ class _Model:
         tables = {arc.step.table: arc for arc in self.arcs if arc.step.table is not None}
         for table in tables:
             vectors = -(-table.words // vlen)
-            cost = Cost(lanes=vectors, loads=2 * vectors, flow=vectors)
+            cost = Cost(lanes=vectors, loads=vectors)
             for arc in self.arcs:
                 if arc.step.table == table:
                     self._use(table, cost, arc)
@@ -187,10 +194,11 @@ class _Model:
         for arc in self.arcs:
             for entry in arc.step.entries:
                 entries.setdefault(entry)
-                self._use(entry, Cost(plain=1), arc)
+                self._use(entry, Cost(plain=2), arc)
         if entries:
             kept = sum(self.used[entry] for entry in entries)
-            self.model.add(vlen * kept <= limits.entry_words)
+            # Besides every entry the difference of every pair of them.
+            self.model.add(3 * vlen * kept <= 2 * limits.entry_words)
 
     def _objective(self, offsets: Offsets) -> cp_model.IntVar:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen

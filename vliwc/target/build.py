@@ -76,9 +76,7 @@ class DagBuilder:
                 self.uniform.store(value)
         order = self._memory_order() + self._table_order()
         uniform = self.uniform
-        return MachineDag(
-            self.program.machine, uniform.ops, self.groups, order, uniform.constants
-        )
+        return MachineDag(self.program.machine, uniform.ops, self.groups, order, uniform.constants)
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)

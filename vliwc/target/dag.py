@@ -12,6 +12,8 @@ from vliwc.target.mops import InGroup, MOp, PerGroup, Source, Template, sources
 class MachineDag:
     """Shared operations followed by one instance of a template per group.
 
+    ``constants``: the shared operations that make scalar constants, by word.
+
     Operation numbers: shared operations first, then the groups in order, each group's operations
     in template order.
     """
@@ -22,6 +24,7 @@ class MachineDag:
     order: list[tuple[Source, Source, int]] = field(
         default_factory=list["tuple[Source, Source, int]"]
     )
+    constants: dict[int, MOp] = field(default_factory=dict[int, MOp])
     base: list[int] = field(init=False)
     shared_index: dict[MOp, int] = field(init=False)
     local_index: dict[Template, dict[MOp, int]] = field(init=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import Function
 from vliwc.ir.value import Op, Value
 from vliwc.target.reads import Fold
@@ -22,13 +24,15 @@ class Folds:
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
 
 
-def find_folds(function: Function) -> Folds:
+def find_folds(function: Function, forms: Mapping[Value, Linear]) -> Folds:
     """Constants that meet a word of a never-written table and nothing else on their way.
 
-    ``load op c`` folds for any operation; ``(x op load) op c`` for an associative one.
+    ``load op c`` folds for any operation; ``(x op load) op c`` for an associative one.  Values
+    that index arithmetic is computed from (atoms of linear forms) keep their own words.
     """
     folds = Folds()
     live = function.computed()
+    atoms = {atom for value in live if value.is_memory for atom in forms[value.args[0]].atoms}
     users: dict[Value, list[Value]] = {value: [] for value in live}
     written: set[str] = set()
     for value in function.values:
@@ -40,7 +44,7 @@ def find_folds(function: Function) -> Folds:
     for load in function.values:
         if load not in live or load.op is not Op.LOAD or load.loop < 0 or load.array in written:
             continue
-        if len(users[load]) != 1:
+        if len(users[load]) != 1 or load in atoms or users[load][0] in atoms:
             continue
         user = users[load][0]
         if _by_constant(user, load):

@@ -122,6 +122,17 @@ class Lanes:
         factor = self.uniform.vector(difference)
         return self.emit(name, flow, Form("valu", "multiply_add", (bit, factor, zeros)))
 
+    def word_choice(self, bit: Operand, one: Operand, zero: Operand, name: str) -> Operand:
+        """Scalar ``one`` where ``bit`` is 1, ``zero`` where it is 0: by flow, or by arithmetic."""
+        uniform = self.uniform
+        ones, zeros = uniform.splat(one, "entry"), uniform.splat(zero, "entry")
+        if ones == zeros:
+            return ones
+        bit = self.adjacent(bit)
+        difference = uniform.splat(uniform.scalar_op("-", one, zero, "step"), "step")
+        flow = Form("flow", "vselect", (bit, ones, zeros))
+        return self.emit(name, flow, Form("valu", "multiply_add", (bit, difference, zeros)))
+
     def _needed(self) -> set[Value]:
         """What has to be lowered, given that planned reads replace their index arithmetic."""
         needed = {

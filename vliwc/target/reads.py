@@ -83,7 +83,8 @@ class SelectTree:
     """All words the read can touch wait in scratch; the atoms of the index select one.
 
     The atom that is known first is used first, on the most pairs, so that only one selection is
-    left to do when the last atom arrives.
+    left to do when the last atom arrives.  If it is a bit, its choices between words of the table
+    can be arithmetic as well.
     """
 
     domains: dict[Value, tuple[int, ...]]
@@ -93,20 +94,26 @@ class SelectTree:
         array = lanes.function.arrays[value.array]
         form = lanes.forms[value.args[0]]
         uniform = lanes.uniform
-        entries = {
-            words: uniform.splat(uniform.table_word(array, index, fold), f"{array.name}{index}")
-            for words, index in combinations(form, self.domains)
+        scalars = {
+            key: uniform.table_word(array, index, fold)
+            for key, index in combinations(form, self.domains)
         }
-        for position, atom in enumerate(form.atoms):
+        entries: dict[tuple[int, ...], Operand] = {}
+        atoms = form.atoms
+        if atoms and self.domains[atoms[0]] == (0, 1):
+            bit = lanes.vector(atoms[0])
+            for rest in dict.fromkeys(key[1:] for key in scalars):
+                one, zero = scalars[1, *rest], scalars[0, *rest]
+                entries[rest] = lanes.word_choice(bit, one, zero, f"{value.id}s0")
+            atoms = atoms[1:]
+        else:
+            entries = {key: uniform.splat(word, "entry") for key, word in scalars.items()}
+        for position, atom in enumerate(atoms):
             words = self.domains[atom]
+            name = f"{value.id}s{position + 1}"
             rests = dict.fromkeys(key[1:] for key in entries)
             entries = {
-                rest: lanes.choose(
-                    atom,
-                    words,
-                    [entries[(word, *rest)] for word in words],
-                    f"{value.id}s{position}",
-                )
+                rest: lanes.choose(atom, words, [entries[word, *rest] for word in words], name)
                 for rest in rests
             }
         return entries[()]

@@ -9,7 +9,7 @@ from math import prod
 from vliwc.analysis.linear import Linear, combinations, domain
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
-from vliwc.target.address import Cost, plan_sum
+from vliwc.target.address import Cost, Sum, plan_sum
 from vliwc.target.build import LaneProgram
 from vliwc.target.fold import Folds, find_folds
 from vliwc.target.reads import Consecutive, Gather, Plan, Read, SelectTree
@@ -58,8 +58,7 @@ class LoopReads:
                     read = replace(read, choice_bits=choice_bits)
                 reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
-        aliases = {y: x for y, x in self.folds.aliases.items()}
-        return Plan(reads, folds, aliases)
+        return Plan(reads, folds, dict(self.folds.aliases))
 
     def without(self, tables: set[RecordTable]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
@@ -70,18 +69,18 @@ class LoopReads:
         """Whether an atom is 0 or 1."""
         return self.program.facts.hi(atom) <= 1
 
-    def address_cost(self, step: Step, known: Linear | None, choice_bits: int) -> Cost:
-        """What the address of ``step`` costs after an address with form ``known``."""
+    def address_sum(self, step: Step, known: Linear | None, choice_bits: int) -> Sum | None:
+        """How the address of ``step`` is computed after an address with form ``known``."""
         if step.address is None:
-            return Cost()
+            return None
         before = [] if known is None else [known]
-        return plan_sum(step.address, before, self.is_bit, choice_bits).cost
+        return plan_sum(step.address, before, self.is_bit, choice_bits)
 
 
 def loop_reads(program: LaneProgram, loop: Loop, *, records: bool = True) -> LoopReads:
     """Find the table reads of ``loop`` and the ways to do them."""
     function, forms = program.function, program.forms
-    folds = find_folds(function)
+    folds = find_folds(function, forms)
     live = function.computed()
     written = {v.array for v in function.values if v.op is Op.STORE and v in live}
     fixed: dict[Value, Read] = {}
@@ -134,7 +133,9 @@ def _select(reads: LoopReads, value: Value) -> Step | None:
     comparisons = sum(len(words) - 2 + (words[0] != 0) for words in domains.values())
     fold = reads.folds.of.get(value)
     entries = tuple((array.name, index, fold) for index in indices)
-    cost = Cost(flow=count - 1, plain=comparisons)
+    first = next(iter(domains.values()), ())
+    either = count // 2 if first == (0, 1) else 0
+    cost = Cost(either=either, flow=count - 1 - either, plain=comparisons)
     return Step("select", ((value, SelectTree(domains)),), cost, None, entries)
 
 

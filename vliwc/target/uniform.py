@@ -40,7 +40,7 @@ class Uniform:
         self._scalars: dict[Value, Operand] = {}
         self._words: dict[tuple[str, int], Operand] = {}
         self._families: dict[tuple[object, ...], PerGroup] = {}
-        self._constants: dict[int, MOp] = {}
+        self.constants: dict[int, MOp] = {}
         self._zero = self.add(MOp("zero", (), lanes=0))
 
     def add(self, op: MOp) -> MOp:
@@ -56,38 +56,19 @@ class Uniform:
         return found
 
     def word(self, word: int) -> Operand:
-        """A scalar constant: derived from constants that exist already, or loaded."""
+        """A scalar constant: a ``const`` load, or an ``add_imm`` to a word that is still zero."""
         word &= MASK
-        if word == 0:
-            return Operand(self._zero, stride=0)
-        op = self._constants.get(word)
-        if op is None:
-            forms = self._derived(word) or self._loaded(word)
-            op = self._constants[word] = self.add(MOp(f"c{word}", forms))
-        return Operand(op, stride=0)
-
-    def _loaded(self, word: int) -> tuple[Form, ...]:
-        """A ``const`` load, or an ``add_imm`` to a word that is still zero."""
         zero = Operand(self._zero, stride=0)
-        return (
-            Form("load", "const", imm=word),
-            Form("flow", "add_imm", (zero,), imm=word),
-        )
-
-    def _derived(self, word: int) -> tuple[Form, ...]:
-        """The sum or difference of two constants: one scalar slot, the cheapest there is."""
-        for other, op in self._constants.items():
-            x = Operand(op, stride=0)
-            rest = (word - other) & MASK
-            add_imm = Form("flow", "add_imm", (x,), imm=rest)
-            if rest in self._constants:
-                y = Operand(self._constants[rest], stride=0)
-                return (Form("alu", "+", (x, y)), add_imm)
-            rest = (other - word) & MASK
-            if rest in self._constants:
-                y = Operand(self._constants[rest], stride=0)
-                return (Form("alu", "-", (x, y)), add_imm)
-        return ()
+        if word == 0:
+            return zero
+        op = self.constants.get(word)
+        if op is None:
+            forms = (
+                Form("load", "const", imm=word),
+                Form("flow", "add_imm", (zero,), imm=word),
+            )
+            op = self.constants[word] = self.add(MOp(f"c{word}", forms))
+        return Operand(op, stride=0)
 
     def splat(self, scalar: Operand, name: str = "splat") -> Operand:
         """The vector with ``scalar`` in every lane."""
@@ -163,7 +144,6 @@ class Uniform:
         key = ("addresses", base, first_group, step)
         family = self._families.get(key)
         if family is None:
-            self.word(step)
             members = [self._address(base + group * step) for group in range(groups)]
             family = self._families[key] = PerGroup(f"a{base}", first_group, members)
         return family
