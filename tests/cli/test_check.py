@@ -82,7 +82,18 @@ def test_wrong_cycle_count_is_found(
     done = cli("check", kernel, "-D", "n=13", "--json")
     assert done.code == 1
     assert done.json["correct"] is False
-    assert "cycles on our simulator" in done.json["miscount"]
+    assert "cycles on our simulator" in done.json["failure"]
+
+
+def test_trap_is_found(cli: Cli, kernel: Path, sabotage: Callable[[Sabotage], None]) -> None:
+    trap: tuple[Bundle, ...] = (
+        {"load": [("const", 1000, 2**31)]},
+        {"load": [("load", 1001, 1000)]},
+    )
+    sabotage(lambda bundles: (*bundles, *trap))
+    done = cli("check", kernel, "-D", "n=13", "--seed", "4")
+    assert done.code == 1
+    assert "--cases 1 --seed 4: the program traps on our simulator: bundle" in done.stdout
 
 
 def test_given_input(cli: Cli, kernel: Path, tmp_path: Path) -> None:
@@ -95,6 +106,7 @@ def test_given_input(cli: Cli, kernel: Path, tmp_path: Path) -> None:
     cli(*call).failed("assumption does not hold", "i = 2", "x[i] = 1000")
     image.write_text(json.dumps([1, 2]))
     cli(*call).failed("E0606", "2 words")
+    cli(*call, "--cases", "2").failed("--memory", "--cases")
     image.write_text("{}")
     cli(*call).failed("image.json", "list")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -55,6 +56,27 @@ def test_json_alone_on_standard_output(program_file: Path, image_file: Path) -> 
     done = process("run", program_file, "--memory", image_file, "--json")
     assert json.loads(done.stdout)["cycles"] == 5
     assert done.stderr == ""
+
+
+def test_progress_is_for_terminals(kernel: Path) -> None:
+    terminal, other_end = pty.openpty()
+    command = [sys.executable, "-m", "vliwc.cli", "compile", str(kernel), "-D", "n=64"]
+    environment = {**os.environ, "TERM": "xterm"}
+    for extra, shown in (([], True), (["--json"], False)):
+        done = subprocess.run(
+            [*command, *extra], stdout=subprocess.PIPE, stderr=other_end, env=environment
+        )
+        assert done.returncode == 0
+        assert b"\x1b" not in done.stdout
+        os.write(other_end, b"end")
+        printed = b""
+        while not printed.endswith(b"end"):
+            printed += os.read(terminal, 4096)
+        assert (b"schedule" in printed) is shown
+    os.close(terminal)
+    os.close(other_end)
+    piped = process(*command[3:])
+    assert piped.stderr == ""
 
 
 def test_pipe_as_a_file(program_file: Path, image_file: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isa.errors import SimulationError
 from isa.original import OriginalProblem
 from isa.simulator import RunResult, decode
 from isa.simulator import run as simulate
@@ -27,7 +28,7 @@ from vliwc.cli.arguments import (
     parse_definitions,
 )
 from vliwc.cli.compile import compile_quietly, summary
-from vliwc.cli.errors import EXIT_WRONG
+from vliwc.cli.errors import EXIT_WRONG, CommandError
 from vliwc.cli.files import read_image
 from vliwc.cli.output import ProgressCallback, print_fields, print_json, progress
 from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
@@ -49,8 +50,10 @@ class Case:
     seed: int | None = None
     file: str | None = None
 
-    def __str__(self) -> str:
-        return f"seed {self.seed}" if self.file is None else self.file
+    @property
+    def how_to_repeat(self) -> str:
+        """The options of `vliwc check` that run this input alone."""
+        return f"--cases 1 --seed {self.seed}" if self.file is None else f"--memory {self.file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Mismatch:
     Attributes:
         simulator: which simulator ran the program.
         seed, file: the input (see `Case`).
+        how_to_repeat: the options of `vliwc check` that run this input alone.
         address: the word's place in memory.
         array, index: the same place as an element, or None outside all arrays.
         expected, got: the reference's word and the program's.
@@ -69,6 +73,7 @@ class Mismatch:
     simulator: str
     seed: int | None
     file: str | None
+    how_to_repeat: str
     address: int
     array: str | None
     index: int | None
@@ -81,10 +86,9 @@ class Mismatch:
         if self.array is not None:
             place = f"{self.array}[{self.index}] (memory word {self.address})"
         what = "must be left as" if self.protected else "expected"
-        case = f"--cases 1 --seed {self.seed}" if self.file is None else f"--memory {self.file}"
         return (
             f"{place}: {what} {self.expected}, got {self.got} on {self.simulator}; "
-            f"to reproduce: {case}"
+            f"to reproduce: {self.how_to_repeat}"
         )
 
 
@@ -95,17 +99,18 @@ class Outcome:
     Attributes:
         cases: how many inputs were run.
         mismatch: the first wrong word of the first wrong case.
-        miscount: a simulator that counts other cycles than the compiler does, in words.
+        failure: another way in which the program is wrong, in words: it traps, or takes other
+            cycles than announced.
     """
 
     cases: int = 0
     mismatch: Mismatch | None = None
-    miscount: str | None = None
+    failure: str | None = None
 
     @property
     def correct(self) -> bool:
-        """Whether every word and every cycle count is right."""
-        return self.mismatch is None and self.miscount is None
+        """Whether nothing was found to be wrong."""
+        return self.mismatch is None and self.failure is None
 
 
 def check(
@@ -113,11 +118,17 @@ def check(
     definitions: Definitions = None,
     level: Level = DEFAULT_LEVEL,
     cases: Annotated[
-        int, typer.Option("--cases", min=1, metavar="N", help="How many random inputs to run.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--cases", min=1, metavar="N", help="How many random inputs to run. [default: 8]"
+        ),
+    ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, metavar="N", help="Case k is the random input N + k.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--seed", min=0, metavar="N", help="Case k is the random input N + k. [default: 0]"
+        ),
+    ] = None,
     memory: Annotated[
         Path | None,
         typer.Option(
@@ -156,14 +167,17 @@ def check(
         seed=compile_seed,
         verify=verify,
     )
+    if memory is not None and (cases is not None or seed is not None):
+        raise CommandError("--memory names the only input; --cases and --seed make random ones")
     original = None if simulator is None else OriginalProblem(simulator)
-    given = None if memory is None else Case(read_image(memory), file=str(memory))
+    inputs: Sequence[int] | Sequence[Case] = range(seed or 0, (seed or 0) + (cases or 8))
+    if memory is not None:
+        inputs = [Case(read_image(memory), file=str(memory))]
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     decoded = decode(result.program)
     simulators: dict[str, Simulate] = {_OURS: lambda words: simulate(decoded, words)}
     if original is not None:
         simulators[str(simulator)] = lambda words: original.run(result.program, words)
-    inputs = range(seed, seed + cases) if given is None else [given]
     with progress(quiet=as_json) as show:
         outcome = run_cases(result, inputs, simulators, show)
     if as_json:
@@ -185,7 +199,6 @@ def run_cases(
     Raises:
         vliwc.lang.interpret.AssumptionViolated: an input breaks a promise of the kernel.
         vliwc.lang.interpret.EvaluationError: the kernel itself does something undefined.
-        isa.errors.SimulationError: the program traps.
     """
     kernel = result.kernel
     interpreter = Interpreter(kernel)
@@ -196,10 +209,14 @@ def run_cases(
         expected = interpreter.run(case.memory)
         outcome.cases += 1
         for name, run in simulators.items():
-            ran = run(case.memory)
+            try:
+                ran = run(case.memory)
+            except SimulationError as error:
+                outcome.failure = f"{case.how_to_repeat}: the program traps on {name}: {error}"
+                return outcome
             outcome.mismatch = compare(kernel, case, name, expected, ran.memory)
             if ran.cycles != result.cycles:
-                outcome.miscount = f"{ran.cycles} cycles on {name}, {result.cycles} expected"
+                outcome.failure = f"{ran.cycles} cycles on {name}, {result.cycles} announced"
             if not outcome.correct:
                 return outcome
     return outcome
@@ -219,6 +236,7 @@ def compare(
                     simulator=simulator,
                     seed=case.seed,
                     file=case.file,
+                    how_to_repeat=case.how_to_repeat,
                     address=address,
                     array=None if array is None else array.name,
                     index=None if array is None else address - array.base,
@@ -237,7 +255,7 @@ def _report(result: Compilation, outcome: Outcome, simulator: Path | None) -> di
         "correct": outcome.correct,
         "simulator": None if simulator is None else str(simulator),
         "mismatch": None if mismatch is None else asdict(mismatch),
-        "miscount": outcome.miscount,
+        "failure": outcome.failure,
     }
 
 
@@ -245,8 +263,8 @@ def _print(result: Compilation, outcome: Outcome, simulators: Sequence[str]) -> 
     where = " and ".join(simulators)
     if outcome.mismatch is not None:
         answers = f"WRONG at input {outcome.cases}: {outcome.mismatch}"
-    elif outcome.miscount is not None:
-        answers = f"right, but {outcome.miscount}"
+    elif outcome.failure is not None:
+        answers = f"WRONG at input {outcome.cases}: {outcome.failure}"
     else:
         inputs = "1 input" if outcome.cases == 1 else f"{outcome.cases} inputs"
         answers = f"correct on {inputs}, run on {where}"
