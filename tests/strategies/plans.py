@@ -1,0 +1,156 @@
+"""Random choices of strategies, whether they pay or not: what balancing would never try.
+
+The compiler picks what the cost model likes; here every way to read a table is mixed with every
+other one, so that the code for each of them gets executed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from isa.machine import DEFAULT_MACHINE, MachineSpec
+from isa.program import Program
+from isa.validate import check
+from vliwc.analysis.facts import Facts
+from vliwc.driver import optimise
+from vliwc.emit import emit
+from vliwc.lang import CheckedKernel, bind, parse_kernel
+from vliwc.lang.lower import lower
+from vliwc.options import Options
+from vliwc.sched.check import check_schedule
+from vliwc.sched.list import ListScheduler
+from vliwc.sched.lowering import problem_of
+from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.target.build import DagBuilder, LaneProgram
+from vliwc.target.dag import MachineDag
+from vliwc.target.memory import Placement, WorkingMemory
+from vliwc.target.reads import Plan
+from vliwc.target.records import RecordTable
+from vliwc.target.strategy import LoopReads, Step, loop_reads
+
+
+def lane_program(
+    kernel: CheckedKernel, *, level: int = 2, machine: MachineSpec = DEFAULT_MACHINE
+) -> LaneProgram:
+    """The optimised lane function of a kernel with the analyses of it."""
+    function, _, _ = optimise(lower(kernel), Options(level=level), lambda stage, part: None)
+    return LaneProgram.of(function, Facts(function), machine)
+
+
+def lane_program_of(
+    text: str, params: dict[str, int] | None = None, machine: MachineSpec = DEFAULT_MACHINE
+) -> LaneProgram:
+    """The same from text."""
+    return lane_program(bind(parse_kernel(text, "test.vk"), params or {}), machine=machine)
+
+
+@dataclass
+class Choice:
+    """A plan for each group of each loop, places for the tables, and how often steps were taken."""
+
+    assignment: list[list[Plan]] = field(default_factory=list[list[Plan]])
+    placements: dict[RecordTable, Placement] = field(default_factory=dict[RecordTable, Placement])
+    steps: Counter[str] = field(default_factory=Counter[str])
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A machine DAG with its scheduling problem, a schedule and the program."""
+
+    dag: MachineDag
+    problem: ScheduleProblem
+    schedule: Schedule
+    program: Program
+
+
+def random_choice(program: LaneProgram, rng: random.Random, plans: int = 3) -> Choice:
+    """Up to `plans` random paths through the reads of each loop, dealt out to its groups."""
+    choice = Choice()
+    memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
+    for loop in program.function.loops:
+        reads = loop_reads(program, loop)
+        found = [_path(reads, choice, memory, rng) for _ in range(rng.randint(1, plans))]
+        choice.assignment.append([rng.choice(found) for _ in range(program.groups(loop))])
+    return choice
+
+
+def named_choice(program: LaneProgram, name: str, choice_bits: int = 1) -> Choice:
+    """The step called `name` wherever there is one, gathers elsewhere; one plan per loop."""
+    choice = Choice()
+    memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
+    for loop in program.function.loops:
+        reads = loop_reads(program, loop)
+        path: list[tuple[Step, int]] = []
+        at = 0
+        while at < len(reads.table):
+            steps = {step.name: step for step in reads.steps[at]}
+            step = steps.get(name, steps["gather"])
+            if not _place(step, reads, choice, memory):
+                step = steps["gather"]
+            path.append((step, choice_bits))
+            at += len(step.reads)
+        choice.assignment.append([reads.plan(path)] * program.groups(loop))
+    return choice
+
+
+def _path(reads: LoopReads, choice: Choice, memory: WorkingMemory, rng: random.Random) -> Plan:
+    path: list[tuple[Step, int]] = []
+    at = 0
+    while at < len(reads.table):
+        fancy = [step for step in reads.steps[at] if step.name != "gather"]
+        step = rng.choice(fancy if fancy and rng.random() < 0.7 else reads.steps[at])
+        if not _place(step, reads, choice, memory):
+            step = reads.steps[at][0]
+        path.append((step, rng.randint(1, 2)))
+        at += len(step.reads)
+    return reads.plan(path)
+
+
+def _place(step: Step, reads: LoopReads, choice: Choice, memory: WorkingMemory) -> bool:
+    """Make sure that the table of a step has a place that lasts until this loop; count the step."""
+    program, table, loop = reads.program, step.table, reads.loop
+    if table is not None:
+        placement = choice.placements.get(table)
+        if placement is None:
+            overrun = program.machine.vlen - table.pitch
+            groups = program.groups(loop)
+            placement = memory.place(table.words, overrun, loop.number, groups)
+        elif any(s.before is not None and s.before.loop < loop.number for s in placement.spaces):
+            placement = None
+        if placement is None:
+            return False
+        choice.placements[table] = placement
+        choice.steps["lasting" if placement.spaces[0].group is None else "passing"] += 1
+    choice.steps[step.name] += 1
+    return True
+
+
+def build(program: LaneProgram, choice: Choice, trials: int = 3) -> Built:
+    """Code for the choice, checked by the checker of schedules and the validator of programs.
+
+    Raises `vliwc.sched.list.OutOfScratch` if it does not fit into the machine's scratch.
+    """
+    dag = DagBuilder(program).build(choice.assignment, choice.placements)
+    problem = problem_of(dag)
+    schedule = ListScheduler(trials).schedule(problem)
+    check_schedule(problem, schedule)
+    emitted = emit(dag, schedule)
+    check(emitted)
+    return Built(dag, problem, schedule, emitted)
+
+
+def slots_by_engine(program: Program) -> dict[str, int]:
+    """Slots used on each engine."""
+    found: Counter[str] = Counter()
+    for bundle in program.bundles:
+        for engine, slots in bundle.items():
+            found[engine] += len(slots)
+    return dict(found)
+
+
+def names(steps: Sequence[Step]) -> list[str]:
+    """The names of steps, for assertions."""
+    return [step.name for step in steps]
