@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from vliwc.analysis.assumptions import assumed
 from vliwc.analysis.facts import Facts
+from vliwc.diagnostics import Span
 from vliwc.ir.graph import Function
 from vliwc.ir.rebuild import Rebuild, reachable
 from vliwc.ir.value import OPS, TOP_LEVEL, Op, Value
@@ -71,6 +72,8 @@ class _Sweep:
         self._made: dict[tuple[Op, tuple[int, ...]], Value] = {}
         self._judged: dict[Value, _Uses] = {}
         self._depth = 0
+        self._span: Span | None = None
+        """The source of the value being visited: what replaces it came from there."""
 
     def _uses(self) -> dict[Value, list[Value]]:
         found: dict[Value, list[Value]] = {value: [] for value in self.needed}
@@ -83,6 +86,7 @@ class _Sweep:
     def run(self) -> Function:
         for old in self.function:
             if old in self.needed:
+                self._span = old.span
                 new = self._visit(old)
                 self.origins.setdefault(new, []).append(old)
             else:
@@ -96,7 +100,7 @@ class _Sweep:
             self.hits[DECIDED] += 1
             return self.rebuild.replace(old, self._constant(word))
         if old.info.arithmetic:
-            new = self._make(old.op, self.rebuild.args(old), old)
+            new = self._make(old.op, self.rebuild.args(old))
             self.rebuild.replace(old, new)
         else:
             new = self.rebuild.keep(old)
@@ -120,11 +124,11 @@ class _Sweep:
             self.facts.add(new)
 
     def _constant(self, word: int) -> Value:
-        new = self.builder.const(word)
+        new = self.builder.const(word, self._span)
         self._learn(new)
         return new
 
-    def _make(self, op: Op, args: tuple[Value, ...], old: Value | None = None) -> Value:
+    def _make(self, op: Op, args: tuple[Value, ...]) -> Value:
         """The value of ``op(args)`` in its simplest form."""
         if OPS[op].commutative and args[0].is_const:
             args = (args[1], args[0], *args[2:])
@@ -133,12 +137,12 @@ class _Sweep:
         if made is None:
             made = self._applied(op, args) if self._depth < MAX_DEPTH else None
             if made is None:
-                made = self._built(op, args, old)
+                made = self._built(op, args)
             self._made[key] = made
         return made
 
-    def _built(self, op: Op, args: tuple[Value, ...], old: Value | None) -> Value:
-        new = self.builder.op(op, *args, span=old.span if old is not None else None)
+    def _built(self, op: Op, args: tuple[Value, ...]) -> Value:
+        new = self.builder.op(op, *args, span=self._span)
         self._learn(new)
         word = self.facts.of(new).word
         if word is None or new.is_const:
