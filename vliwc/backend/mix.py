@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vliwc.ir.graph import Loop
-from vliwc.sched.bounds import earliest_and_latest
+from vliwc.sched.bounds import earliest_and_latest, only_on
 from vliwc.sched.lowering import problem_of
 from vliwc.target.address import Cost
 from vliwc.target.balance import Limits, Load, Mix, Offsets, balance
 from vliwc.target.build import DagBuilder, LaneProgram
-from vliwc.target.dag import MachineDag
 from vliwc.target.memory import Placement, WorkingMemory
 from vliwc.target.mops import MOp
 from vliwc.target.reads import Plan
@@ -48,14 +47,19 @@ def plain_strategy(program: LaneProgram) -> list[list[Plan]]:
 
 
 def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: float) -> Strategy:
-    """Balance every loop; record tables for which there is no room are given up."""
+    """Balance every loop.
+
+    The first solution tells when each engine finds its first and last work, the second one takes
+    that into account.  Record tables for which there is no room are given up.
+    """
     forbidden: set[RecordTable] = set()
-    loops = program.function.loops
     base = _base_loads(program)
+    offsets = [Offsets() for _ in program.function.loops]
+    refined = False
     while True:
         memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
         chosen: list[LoopMix] = []
-        for loop in loops:
+        for loop in program.function.loops:
             reads = loop_reads(program, loop, records=records).without(forbidden)
             limits = Limits(
                 memory_words=memory.capacity(loop.number, _max_passing(program, loop)),
@@ -64,26 +68,74 @@ def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: f
             mix = balance(
                 reads,
                 program.groups(loop),
-                base[loop.number][0],
+                base[loop.number],
                 limits,
-                base[loop.number][1],
+                offsets[loop.number],
                 seed=seed,
                 effort=effort,
             )
             plans = tuple(reads.plan(path.steps) for path in mix.paths)
             chosen.append(LoopMix(loop, reads, mix, plans))
-        placements: dict[RecordTable, Placement] = {}
-        failed: RecordTable | None = None
-        for table, loop in _tables(chosen):
-            overrun = program.machine.vlen - table.pitch
-            place = memory.place(table.words, overrun, loop.number, _max_passing(program, loop))
-            if place is None:
-                failed = table
-                break
-            placements[table] = place
-        if failed is None:
+        failed, placements = _place_tables(program, chosen, memory)
+        if failed is not None:
+            forbidden.add(failed)
+        elif refined or not any(part.reads.table for part in chosen):
             return Strategy(tuple(chosen), placements)
-        forbidden.add(failed)
+        else:
+            offsets = _measured_offsets(program, chosen, placements)
+            refined = True
+
+
+def _place_tables(
+    program: LaneProgram, chosen: list[LoopMix], memory: WorkingMemory
+) -> tuple[RecordTable | None, dict[RecordTable, Placement]]:
+    """Places for all record tables, or the first for which there is no room."""
+    placements: dict[RecordTable, Placement] = {}
+    for table, loop in _tables(chosen):
+        overrun = program.machine.vlen - table.pitch
+        place = memory.place(table.words, overrun, loop.number, _max_passing(program, loop))
+        if place is None:
+            return table, placements
+        placements[table] = place
+    return None, placements
+
+
+def _measured_offsets(
+    program: LaneProgram, chosen: list[LoopMix], placements: dict[RecordTable, Placement]
+) -> list[Offsets]:
+    """When the engines find work in the groups of each loop, from the machine DAG of a mix."""
+    builder = DagBuilder(program)
+    assignment = [
+        [
+            plan
+            for path, plan in zip(part.mix.paths, part.plans, strict=True)
+            for _ in range(path.groups)
+        ]
+        for part in chosen
+    ]
+    dense = problem_of(builder.build(assignment, placements))
+    head, tail = earliest_and_latest(dense)
+    found: list[Offsets] = []
+    for part in chosen:
+        first = builder.first_group[part.loop.number]
+        groups = range(first, first + program.groups(part.loop))
+
+        def idle(engine: str, groups: range = groups) -> float:
+            ops = only_on(dense, engine, groups)
+            return float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0
+
+        found.append(
+            Offsets(
+                compute=idle("valu") + FILL["valu"],
+                flow=idle("flow") + FILL["flow"],
+                load=idle("load") + FILL["load"],
+            )
+        )
+    return found
+
+
+FILL = {"valu": 2.0, "flow": 8.0, "load": 1.0}
+"""Cycles beyond the proved ones for which an engine is not busy, as observed in good schedules."""
 
 
 def _max_passing(program: LaneProgram, loop: Loop) -> int:
@@ -102,17 +154,13 @@ def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_loads(program: LaneProgram) -> list[tuple[Load, Offsets]]:
-    """What each loop needs beside its table reads, and when its engines find work.
-
-    Count a translation with gathers only, and take away what the cost model says the gathers
-    cost.  Set-up counts for the first loop.
-    """
+def _base_loads(program: LaneProgram) -> list[Load]:
+    """What each loop needs beside its table reads: count a translation with gathers only, and
+    take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
     builder = DagBuilder(program)
     dag = builder.build(plain_strategy(program))
-    head, tail = earliest_and_latest(problem_of(dag))
     shared = slots_needed(dag.shared)
-    found: list[tuple[Load, Offsets]] = []
+    found: list[Load] = []
     for loop in program.function.loops:
         groups = program.groups(loop)
         first = builder.first_group[loop.number]
@@ -132,30 +180,8 @@ def _base_loads(program: LaneProgram) -> list[tuple[Load, Offsets]]:
             known = steps[0].address
         rest = total.minus(cost, groups, program.machine.vlen)
         rest = rest.minus(Cost(plain=len(constants)), 1, program.machine.vlen)
-        gathers = _table_loads(builder, dag, reads, range(first, first + groups))
-        offsets = Offsets()
-        if gathers:
-            before = float(head[gathers].min())
-            after = float(tail[gathers].min())
-            offsets = Offsets(flow=before + after + SPARE, load=1.0 + after)
-        found.append((rest if found else rest.plus(shared), offsets))
+        found.append(rest if found else rest.plus(shared))
     return found
-
-
-SPARE = 6.0
-"""Cycles for which flow waits beyond the first possible choice: few groups have got that far."""
-
-
-def _table_loads(
-    builder: DagBuilder, dag: MachineDag, reads: LoopReads, groups: range
-) -> list[int]:
-    """The numbers of the operations that read tables in some groups."""
-    return [
-        dag.number(op, group)
-        for group in groups
-        for value in reads.table
-        for op in builder.selected[group].memory.get(value, [])
-    ]
 
 
 def slots_needed(ops: Iterable[MOp]) -> Load:

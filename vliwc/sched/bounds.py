@@ -67,6 +67,16 @@ def earliest_and_latest(problem: ScheduleProblem) -> tuple[Floats, Floats]:
     return heads_and_tails(dense, topological_order(dense), durations(dense))
 
 
+def only_on(problem: ScheduleProblem, engine: str, groups: range) -> NDArray[np.intp]:
+    """The operations of some groups that no other engine can execute."""
+    dense = problem.dense
+    number = ENGINES.index(engine)
+    whole, split = dense.class_whole[dense.klass], dense.class_split[dense.klass]
+    only = ((whole == 1 << number) & (split < 0)) | ((whole == 0) & (split == number))
+    inside = (dense.group >= groups.start) & (dense.group < groups.stop)
+    return np.nonzero(only & inside)[0]
+
+
 @jit
 def heads_and_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
     """Earliest start of each operation, and cycles that must follow its end."""
