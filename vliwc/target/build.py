@@ -15,7 +15,7 @@ from vliwc.target.lanes import Lanes
 from vliwc.target.memory import Placement
 from vliwc.target.mops import Form, InGroup, MOp, Operand, PerGroup, Source, Template
 from vliwc.target.reads import Plan
-from vliwc.target.records import PlacedTable, RecordTable, build_table
+from vliwc.target.records import PlacedTable, RecordFirst, RecordTable, build_table
 from vliwc.target.uniform import Uniform
 
 
@@ -62,7 +62,16 @@ class DagBuilder:
 
         ``placements`` says where the record tables stand that the plans use.
         """
+        read = {
+            way.table
+            for plans in assignment
+            for plan in plans
+            for way in plan.reads.values()
+            if isinstance(way, RecordFirst)
+        }
         for table, placement in (placements or {}).items():
+            if table not in read:
+                continue
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
         live = self.function.computed()
         reductions = [v for v in self.function.values if v.op is Op.REDUCE and v in live]
