@@ -1,11 +1,13 @@
 """Compilation of hot loops with numba where it is installed; the same Python code otherwise.
 
 Functions marked :func:`jit` work on NumPy arrays and scalars only, so that both ways compute the
-same result; numba (extra ``vliwc[fast]``) makes them about a hundred times faster.
+same result; numba (extra ``vliwc[fast]``) makes them about a hundred times faster.  The
+environment variable ``VLIWC_NO_JIT`` switches it off where it is installed.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, ParamSpec, TypeVar, cast
@@ -13,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 R = TypeVar("R")
 
-COMPILED = find_spec("numba") is not None
+COMPILED = find_spec("numba") is not None and not os.environ.get("VLIWC_NO_JIT")
 """Whether hot loops run as machine code."""
 
 
