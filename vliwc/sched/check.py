@@ -150,7 +150,7 @@ def _check_scratch(
     names: list[str],
     found: list[Violation],
 ) -> None:
-    """No word holds two values at once.
+    """No word holds two values at once, and a value that is not executed finds its words zero.
 
     A value occupies its words from its first write to its last read.  The next value may be
     written in the cycle of that read (all reads of a bundle come first), but after the last write.
@@ -177,6 +177,11 @@ def _check_scratch(
     word, value = word[order], value[order]
     same = word[1:] == word[:-1]
     before, after = value[:-1], value[1:]
+    never_written = schedule.engine[after] == NOT_EXECUTED
+    for at in np.nonzero(same & never_written)[0].tolist():
+        a, b = int(before[at]), int(after[at])
+        message = f"{names[b]} needs word {word[at + 1]} to be zero, but {names[a]} is written there"
+        found.append(Violation("zero", message, (a, b)))
     clash = same & ((first[after] < until[before]) | (first[after] <= last[before]))
     seen: set[tuple[int, int]] = set()
     for at in np.nonzero(clash)[0].tolist():

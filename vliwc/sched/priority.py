@@ -143,6 +143,7 @@ def deadlines(
     An operation with ``tail`` cycles of its group's longest path after it is due when the rest of
     the path, stretched to the group's span, still fits.  An operation is also due before
     the first of its users outside its group; a shared one without users, at ``last``.
+    A word that has to stay zero is due at once: later there might be no clean one left.
     """
     n = len(p.lanes)
     due = np.full(n, last)
@@ -158,6 +159,10 @@ def deadlines(
             t = p.succ[s]
             if g < 0 or p.group[t] != g:
                 due[op] = min(due[op], due[t] - duration[t] - p.succ_latency[s] + 1.0)
+    for op in range(n):
+        c = p.klass[op]
+        if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
+            due[op] = -np.inf
     return due
 
 
