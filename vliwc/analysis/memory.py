@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vliwc.analysis.facts import Facts
 from vliwc.ir.graph import Function
-from vliwc.ir.value import MASK, TOP_LEVEL, Op, Value
+from vliwc.ir.value import MASK, Op, Value
 
 
 class MemoryOrder:
@@ -62,8 +62,8 @@ def may_meet(a: Value, b: Value, facts: Facts) -> bool:
     if facts.known_zero(i) & facts.known_one(j) or facts.known_one(i) & facts.known_zero(j):
         return False
     (base, offset), (other, other_offset) = _split(i), _split(j)
-    same_iteration = base.loop == TOP_LEVEL or a.loop == b.loop == base.loop
-    return not (base is other and offset != other_offset and same_iteration)
+    # Equal bases mean the same iteration, or a uniform base.
+    return base is not other or offset == other_offset
 
 
 def _split(index: Value) -> tuple[Value, int]:

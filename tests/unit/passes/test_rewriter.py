@@ -119,6 +119,28 @@ def test_assumptions_survive_the_facts_they_give() -> None:
     assert run_passes(function, STANDARD_PASSES).assumptions != ()
 
 
+def test_facts_from_assumptions_pass_on_to_what_replaces_a_value() -> None:
+    text = """
+    function f {
+      array x: u32[16] in at 0
+      array y: u32[16] out at 16
+      loop 0 i: 16
+      %0 = lane 0
+      %1 = load x[%0]
+      %2 = const 256
+      %3 = mod %1, %2
+      %4 = const 2
+      %5 = lt %3, %4
+      assume %5
+      %6 = const 1
+      %7 = const 0
+      %8 = select %3, %6, %7
+      %9 = store y[%0] = %8 in loop 0
+    }"""
+    value = stored(SIMPLIFY.run(parse_function(text)))
+    assert value.op is Op.AND and value.args[1].imm == 255
+
+
 def test_a_rule_pass_of_no_family_only_folds_what_facts_decide() -> None:
     builder, lane, x = lanes()
     masked = builder.op(Op.AND, builder.op(Op.ADD, x, builder.const(0)), builder.const(0))
