@@ -180,7 +180,7 @@ def _check_scratch(
     never_written = schedule.engine[after] == NOT_EXECUTED
     for at in np.nonzero(same & never_written)[0].tolist():
         a, b = int(before[at]), int(after[at])
-        message = f"{names[b]} needs word {word[at + 1]} to be zero, but {names[a]} is written there"
+        message = f"{names[b]} needs a zero in word {word[at + 1]}, where {names[a]} is written"
         found.append(Violation("zero", message, (a, b)))
     clash = same & ((first[after] < until[before]) | (first[after] <= last[before]))
     seen: set[tuple[int, int]] = set()
