@@ -13,6 +13,10 @@ from vliwc.sched.dense import NO_ENGINE, Dense, Ints
 Floats = NDArray[np.float64]
 
 
+AT_ONCE = -1e9
+"""A deadline before all others."""
+
+
 class Tails(NamedTuple):
     """Path lengths in cycles: ``topo`` (n,) a topological order; ``duration`` (n,) cycles an
     operation needs at least in its cheapest form, as far as one engine's slots tell; ``tail``
@@ -162,7 +166,7 @@ def deadlines(
     for op in range(n):
         c = p.klass[op]
         if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
-            due[op] = -np.inf
+            due[op] = AT_ONCE
     return due
 
 
