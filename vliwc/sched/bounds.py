@@ -25,6 +25,7 @@ from vliwc.jit import jit
 from vliwc.sched.dense import ENGINES, N_ENGINES, Dense, Ints
 from vliwc.sched.priority import Floats, durations, topological_order
 from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.project import project_bound
 
 SLACK = 1e-6
 """Bounds are rounded up only when they exceed an integer by more than rounding errors can."""
@@ -41,6 +42,8 @@ class Bound:
 def lower_bound(problem: ScheduleProblem) -> Bound:
     """The best of all bounds of this module."""
     dense = problem.dense
+    if problem.renewable is not None:
+        return Bound(*project_bound(problem, problem.renewable))
     if not len(dense.lanes):
         return Bound(0, "nothing to do")
     topo = topological_order(dense)

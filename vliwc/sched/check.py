@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.renewable import Renewable
 
 Numbers = NDArray[np.int64]
 NOT_EXECUTED = 5
@@ -40,7 +41,7 @@ def check_schedule(problem: ScheduleProblem, schedule: Schedule) -> None:
 
 
 def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
-    """All broken rules: shape, engines, slots, dependences, serial lanes, scratch."""
+    """All broken rules: shape, engines, slots, dependences, serial lanes, scratch, resources."""
     p = problem.dense
     n = len(p.lanes)
     if (
@@ -57,8 +58,10 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     first = np.minimum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
     last = np.maximum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
     engine = schedule.engine.astype(np.int64)
+    if problem.renewable is not None:
+        last = last + problem.renewable.duration - 1
 
-    if n and (cycle.min() < 0 or cycle.max() >= max(schedule.cycles, 1)):
+    if n and (cycle.min() < 0 or last.max() >= max(schedule.cycles, 1)):
         found.append(Violation("range", "an operation lies outside the schedule's cycles", ()))
         return found
     _check_engines(problem, engine, first, last, names, found)
@@ -66,6 +69,8 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     _check_edges(problem, first, last, names, found)
     _check_serial(problem, cycle, names, found)
     _check_scratch(problem, schedule, first, last, names, found)
+    if problem.renewable is not None:
+        _check_renewable(problem.renewable, first, last, found)
     return found
 
 
@@ -194,3 +199,18 @@ def _check_scratch(
                 f"written in cycle {first[b]}"
             )
             found.append(Violation("scratch", message, pair))
+
+
+def _check_renewable(
+    renewable: Renewable, first: Numbers, last: Numbers, found: list[Violation]
+) -> None:
+    """No resource is overdrawn: what is taken minus what is given back, cycle by cycle."""
+    for number, name in enumerate(renewable.names):
+        demand = renewable.demand[:, number].astype(np.int64)
+        capacity = int(renewable.capacity[number])
+        change = np.zeros(int(last.max(initial=0)) + 3, dtype=np.int64)
+        np.add.at(change, first, demand)
+        np.subtract.at(change, last + 1, demand)
+        for at in np.nonzero(np.cumsum(change) > capacity)[0].tolist():
+            message = f"cycle {at} takes more than the {capacity} units of {name}"
+            found.append(Violation("resource", message, ()))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from isa.machine import MachineSpec
 from vliwc.sched.dense import ENGINES, Dense, Ints
+from vliwc.sched.renewable import Renewable
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,16 @@ def make_dense(
 
 @dataclass(frozen=True)
 class ScheduleProblem:
-    """Operations, dependences and a machine; ``name_source`` gives the operations' names."""
+    """Operations, dependences and a machine; ``name_source`` gives the operations' names.
+
+    With ``renewable`` it is a project (:mod:`vliwc.sched.project`): no operation takes engine slots
+    or scratch, each lasts some cycles and takes renewable resources meanwhile.
+    """
 
     dense: Dense
     machine: MachineSpec
     name_source: Callable[[], list[str]] = field(repr=False)
+    renewable: Renewable | None = None
 
     def __len__(self) -> int:
         return len(self.dense.lanes)
