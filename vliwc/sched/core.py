@@ -15,6 +15,9 @@ from vliwc.sched.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dens
 STUCK = -1
 """Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
 
+EITHER = (1 << FLOW) | (1 << VALU)
+"""Engines of vector operations that flow or arithmetic can execute."""
+
 HELD = 3
 """Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
 
@@ -202,6 +205,7 @@ def _open_classes(whole: Ints, split: Ints, slots: Ints, is_open: Bytes) -> None
 def list_schedule(
     p: Dense,
     rank: Ints,
+    urgent: Ints,
     group_order: Ints,
     reserve: int,
     flow_queue: int,
@@ -213,7 +217,9 @@ def list_schedule(
 ) -> int:
     """Schedule all operations of ``p``; the number of cycles, or ``STUCK``.
 
-    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  ``group_order`` lists groups
+    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
+    a vector operation that flow can execute waits for it rather than take a compute slot that
+    another operation could use.  ``group_order`` lists groups
     in the order in which they are to finish: results of a group other than the oldest unfinished
     one must leave ``reserve`` vector slots free, which keeps scratch from filling up with groups
     none of which can go on.  An operation that can run elsewhere takes the flow engine only if at
@@ -245,6 +251,7 @@ def list_schedule(
     done = np.empty(n, dtype=np.int32)
     slots = np.empty(N_ENGINES, dtype=np.int32)
     is_open = np.zeros(n_classes, dtype=np.uint8)
+    deferred = np.zeros(n_classes, dtype=np.uint8)
     left = np.zeros(p.n_groups + 1, dtype=np.int32)
     n_next = 0
     n_running = 0
@@ -312,6 +319,8 @@ def list_schedule(
         n_running = kept
         slots[ALU] += min(held, p.capacity[ALU])
         handled = 0
+        hurry = False
+        deferred[:] = 0
         _open_classes(class_whole, class_split, slots, is_open)
 
         while True:
@@ -330,17 +339,26 @@ def list_schedule(
             best = n
             chosen = -1
             for c in range(n_classes):
-                if is_open[c] and size[c] > 0 and heap[class_base[c]] < best:
+                ready = is_open[c] and not deferred[c] and size[c] > 0
+                if ready and heap[class_base[c]] < best:
                     best = heap[class_base[c]]
                     chosen = c
             if chosen < 0:
-                break
+                if hurry:
+                    break
+                hurry = True
+                deferred[:] = 0
+                continue
             op = by_rank[best]
-            _pop(heap, class_base[chosen], size[chosen])
-            size[chosen] -= 1
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
             split = class_split[chosen]
             e = _choose_engine(class_whole[chosen], split, slots, queue, flow_queue)
+            if e != FLOW and (class_whole[chosen] & EITHER) == EITHER:
+                if not hurry and cycle < urgent[op]:
+                    deferred[chosen] = 1
+                    continue
+            _pop(heap, class_base[chosen], size[chosen])
+            size[chosen] -= 1
             now = lanes[op]
             if e == split:
                 now = min(now, slots[e])

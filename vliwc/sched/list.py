@@ -41,6 +41,7 @@ class Stagger(NamedTuple):
     flow_queue: float = 1.5
     together: float = 0.2
     prefetch: float = 0.3
+    patience: float = 0.0
 
 
 MIN_SPAN = 0.1
@@ -55,7 +56,7 @@ FIRST = (
     Stagger(1.0, 0.95, 1.0, 0.1, 1.0, 0.3, 1.0),
     Stagger(1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
 )
-LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6)
+LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6, 40.0)
 """How far each field may move in one step at first; also the scale of its range."""
 
 NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
@@ -84,7 +85,15 @@ class Runner:
         self.runs = 0
 
     def run(
-        self, start: Floats, end: Floats, prefetch: float, reserve: int, flow_queue: int
+        self,
+        start: Floats,
+        end: Floats,
+        *,
+        prefetch: float = 1.0,
+        reserve: int = 0,
+        flow_queue: int = 1,
+        stretch: float = 1.0,
+        patience: float = 0.0,
     ) -> Trial:
         """One schedule; ``cycles`` is :data:`vliwc.sched.core.STUCK` if scratch ran out."""
         dense = self.dense
@@ -102,6 +111,7 @@ class Runner:
         trial.cycles = list_schedule(
             dense,
             ranks(due),
+            np.clip(due * stretch + patience, 0, self.horizon).astype(np.int32),
             order,
             reserve,
             flow_queue,
@@ -132,7 +142,15 @@ class Runner:
         start, end = self.spans(stagger)
         slots = self.dense.words // self.dense.vlen
         reserve = round(stagger.reserve * slots)
-        return self.run(start, end, stagger.prefetch, reserve, round(stagger.flow_queue))
+        return self.run(
+            start,
+            end,
+            prefetch=stagger.prefetch,
+            reserve=reserve,
+            flow_queue=round(stagger.flow_queue),
+            stretch=1.0 / stagger.length,
+            patience=stagger.patience,
+        )
 
 
 def planned_deadlines(problem: ScheduleProblem) -> Floats:
@@ -145,8 +163,8 @@ def planned_deadlines(problem: ScheduleProblem) -> Floats:
 
 def mutate(stagger: Stagger, scale: float, rng: Random) -> Stagger:
     """Change some fields of ``stagger`` by up to ``scale`` times their limits."""
-    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0)
-    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0)
+    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, -200.0)
+    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0, 200.0)
     changed = [
         min(max(old + rng.gauss(0.0, 0.4) * scale * limit, floor), ceiling)
         if rng.random() < 0.5
