@@ -366,7 +366,7 @@ def list_schedule(
                     now = min(now, 1)
             finishing = now == lanes[op]
             keep = 0
-            if group[op] >= 0 and group[op] != group_order[oldest]:
+            if group[op] >= 0 and group[op] != group_order[oldest] and e != NO_ENGINE:
                 keep = reserve
             lo, hi = use_ptr[op], use_ptr[op + 1]
             dying = hi if finishing else lo
