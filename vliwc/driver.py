@@ -21,7 +21,7 @@ from vliwc.lang.lower import lower
 from vliwc.options import Options
 from vliwc.pipeline import passes_for
 from vliwc.sched.check import check_schedule
-from vliwc.sched.list import OutOfScratch
+from vliwc.sched.stagger import OutOfScratch
 from vliwc.target.build import LaneProgram
 
 Progress = Callable[[str, float | None], None]

@@ -5,22 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vliwc.backend.arrange import ARRANGEMENTS, Arrangement, arrange
-from vliwc.backend.mix import Strategy, choose_strategy, plain_strategy
+from vliwc.backend.arrange import ARRANGEMENTS, arrange
+from vliwc.backend.mix import FILLS, Strategy, choose_strategies, plain_strategy
+from vliwc.backend.search import anneal_candidates
 from vliwc.options import Options
-from vliwc.sched.list import ListScheduler, OutOfScratch, planned_deadlines
 from vliwc.sched.lowering import problem_of
 from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.stagger import OutOfScratch, StaggerSearch, planned_deadlines
 from vliwc.target.build import DagBuilder, LaneProgram
 from vliwc.target.constants import derive_constants
 from vliwc.target.dag import MachineDag
+from vliwc.target.memory import Placement
 from vliwc.target.reads import Plan
+from vliwc.target.records import RecordTable
 
-WORK = 1_500_000
-"""Operations scheduled in all trials together at -O2; the number of trials follows from it."""
-MIN_TRIALS, MAX_TRIALS = 8, 192
-EFFORT = {1: 0.2, 2: 2.0, 3: 10.0}
-"""Deterministic time for balancing a loop, by optimisation level."""
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a level tries.
+
+    ``fills``: guesses of how long engines idle, each of which gives a mix of strategies;
+    ``arrangements`` of each mix; ``balance``: CP-SAT's deterministic time for one mix; ``trials``
+    schedules per candidate at most, then ``finals`` for the best one, as many as ``work``
+    operations allow; ``anneal``: operations scheduled while annealing.
+    """
+
+    fills: int = 1
+    arrangements: int = 1
+    balance: float = 0.2
+    trials: int = 8
+    finals: int = 0
+    work: int = 1_500_000
+    anneal: int = 0
+
+
+EFFORT = {
+    1: Effort(),
+    2: Effort(fills=3, arrangements=2, balance=1.0, trials=60, finals=400, work=10_000_000),
+    3: Effort(
+        fills=5,
+        arrangements=3,
+        balance=4.0,
+        trials=200,
+        finals=600,
+        work=40_000_000,
+        anneal=900_000_000,
+    ),
+}
+MIN_TRIALS = 8
 
 Progress = Callable[[str, float | None], None]
 
@@ -35,86 +67,99 @@ class Generated:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A machine DAG and the search for its best schedule."""
+
+    dag: MachineDag
+    search: StaggerSearch
+
+    def generated(self, *notes: str) -> Generated:
+        """The candidate with its best schedule."""
+        schedule = self.search.schedule("list")
+        if self.search.narrowed:
+            part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
+            notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
+        return Generated(self.dag, self.search.problem, schedule, notes)
+
+
 def generate(program: LaneProgram, options: Options, progress: Progress) -> Generated:
     """Choose strategies, build the machine DAG and schedule it.
 
-    Raises :class:`vliwc.sched.list.OutOfScratch` if the kernel does not fit into scratch however
-    few groups are in flight.
+    Raises :class:`vliwc.sched.stagger.OutOfScratch` if the kernel does not fit into scratch
+    however few groups are in flight.
     """
     if options.level == 0:
-        return _schedule(program, plain_strategy(program), None, 1, options)
+        return _candidate(program, plain_strategy(program), {}, options).generated()
+    effort = EFFORT[options.level]
     progress("balance", None)
-    strategy = choose_strategy(
+    strategies = choose_strategies(
         program,
+        FILLS[: effort.fills],
         records=options.level >= 2,
         seed=options.seed,
-        effort=EFFORT[options.level],
+        effort=effort.balance,
     )
-    try:
-        return _best_arrangement(program, strategy, options, progress)
-    except OutOfScratch:
-        plain = _schedule(program, plain_strategy(program), None, MIN_TRIALS, options)
-        note = "scratch is too small for tables in scratch; all tables are read by gathers"
-        return Generated(plain.dag, plain.problem, plain.schedule, (*plain.notes, note))
+    candidates = _candidates(program, strategies, effort, options, progress)
+    if not candidates:
+        plain = _candidate(program, plain_strategy(program), {}, options)
+        plain.search.improve(effort.trials)
+        return plain.generated(
+            "scratch is too small for tables in scratch; all tables are read by gathers"
+        )
+    best = candidates[0]
+    if effort.finals:
+        progress("schedule", 0.5)
+        trials = effort.work // max(len(best.search.problem), 1)
+        best.search.improve(min(max(trials, MIN_TRIALS), effort.finals), wide=0.6, narrow=0.05)
+    if effort.anneal:
+        budget = options.budget if options.budget is not None else None
+        best = anneal_candidates(candidates, effort.anneal, budget, options.seed, progress)
+    return best.generated()
 
 
-def _best_arrangement(
-    program: LaneProgram, strategy: Strategy, options: Options, progress: Progress
-) -> Generated:
-    """Try every arrangement for a while, then the best one for longer."""
-    mixed = any(len(part.plans) > 1 for part in strategy.loops)
-    arrangements = ARRANGEMENTS if mixed and options.level >= 2 else ARRANGEMENTS[:1]
-    best: tuple[Generated, Arrangement] | None = None
-    trials = MIN_TRIALS
-    for number, arrangement in enumerate(arrangements):
-        progress("schedule", number / (2 * len(arrangements)))
-        assignment = _assignment(strategy, arrangement)
-        try:
-            found = _schedule(program, assignment, strategy, trials, options)
-        except OutOfScratch:
-            continue
-        if best is None or found.schedule.cycles < best[0].schedule.cycles:
-            best = (found, arrangement)
-        size = len(found.problem)
-        trials = min(max(WORK // max(size, 1) // 4, MIN_TRIALS), MAX_TRIALS // 4)
-    if best is None:
-        raise OutOfScratch("no arrangement of the chosen strategies fits into scratch")
-    if options.level < 2:
-        return best[0]
-    progress("schedule", 0.5)
-    generated = best[0]
-    scheduler = ListScheduler(2 * trials, options.seed + 1)
-    schedule = scheduler.schedule(generated.problem, hint=generated.schedule)
-    return Generated(generated.dag, generated.problem, schedule, generated.notes)
+def _candidates(
+    program: LaneProgram,
+    strategies: list[Strategy],
+    effort: Effort,
+    options: Options,
+    progress: Progress,
+) -> list[Candidate]:
+    """Every arrangement of every strategy that fits into scratch, the best first."""
+    found: list[Candidate] = []
+    total = len(strategies) * effort.arrangements
+    for number, strategy in enumerate(strategies):
+        mixed = any(len(part.plans) > 1 for part in strategy.loops)
+        for turn, arrangement in enumerate(ARRANGEMENTS[: effort.arrangements if mixed else 1]):
+            progress("schedule", (number * effort.arrangements + turn) / (2 * total))
+            assignment = [
+                [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
+                for part in strategy.loops
+            ]
+            try:
+                candidate = _candidate(program, assignment, strategy.placements, options)
+            except OutOfScratch:
+                continue
+            trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
+            candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
+            found.append(candidate)
+            if candidate.search.done:
+                return [candidate]
+    return sorted(found, key=lambda candidate: candidate.search.cycles)
 
 
-def _assignment(strategy: Strategy, arrangement: Arrangement) -> list[list[Plan]]:
-    return [
-        [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
-        for part in strategy.loops
-    ]
-
-
-def _schedule(
+def _candidate(
     program: LaneProgram,
     assignment: list[list[Plan]],
-    strategy: Strategy | None,
-    trials: int,
+    placements: dict[RecordTable, Placement],
     options: Options,
-) -> Generated:
-    placements = strategy.placements if strategy is not None else {}
+) -> Candidate:
     dag = DagBuilder(program).build(assignment, placements)
     problem = problem_of(dag)
     if options.level >= 2:
         due = planned_deadlines(problem)
         derive_constants(dag, lambda op: float(due[dag.shared_index[op]]))
         problem = problem_of(dag)
-    schedule = ListScheduler(trials, options.seed).schedule(problem)
-    notes: tuple[str, ...] = ()
-    narrowed = schedule.statistics.get("narrowed", 0.0)
-    if narrowed:
-        notes = (
-            "scratch is short: fewer groups in flight "
-            f"({float(narrowed):.0%} of scratch kept for the oldest group)",
-        )
-    return Generated(dag, problem, schedule, notes)
+    search = StaggerSearch(problem, options.seed)
+    search.begin()
+    return Candidate(dag, search)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vliwc.backend.arrange import IN_BLOCKS, arrange
 from vliwc.ir.graph import Loop
 from vliwc.sched.bounds import earliest_and_latest, only_on
 from vliwc.sched.lowering import problem_of
@@ -46,16 +47,70 @@ def plain_strategy(program: LaneProgram) -> list[list[Plan]]:
     return assignment
 
 
-def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: float) -> Strategy:
-    """Balance every loop.
+@dataclass(frozen=True)
+class Fill:
+    """Cycles beyond the proved ones for which an engine is not busy: a guess."""
 
-    The first solution tells when each engine finds its first and last work, the second one takes
-    that into account.  Record tables for which there is no room are given up.
+    compute: float
+    flow: float
+    load: float
+
+
+FILLS = (
+    Fill(2.0, 24.0, 16.0),
+    Fill(2.0, 16.0, 16.0),
+    Fill(2.0, 30.0, 24.0),
+    Fill(2.0, 8.0, 24.0),
+    Fill(2.0, 16.0, 8.0),
+)
+"""Guesses that led to good schedules, the best first."""
+
+
+def choose_strategies(
+    program: LaneProgram, fills: Sequence[Fill], *, records: bool, seed: int, effort: float
+) -> list[Strategy]:
+    """Balance every loop, once for each guess of how long engines idle; equal mixes once.
+
+    A first solution tells when each engine can have its first and last work, the others take that
+    into account.
     """
-    forbidden: set[RecordTable] = set()
     base = _base_loads(program)
-    offsets = [Offsets() for _ in program.function.loops]
-    refined = False
+    idle = [Offsets() for _ in program.function.loops]
+    first = _balance_all(program, base, idle, records=records, seed=seed, effort=effort)
+    if not any(part.reads.table for part in first.loops):
+        return [first]
+    idle = _measured_offsets(program, first)
+    found: dict[object, Strategy] = {}
+    for fill in fills:
+        offsets = [
+            Offsets(at.compute + fill.compute, at.flow + fill.flow, at.load + fill.load)
+            for at in idle
+        ]
+        strategy = _balance_all(program, base, offsets, records=records, seed=seed, effort=effort)
+        found.setdefault(_signature(strategy), strategy)
+    return list(found.values())
+
+
+def _signature(strategy: Strategy) -> object:
+    """What tells strategies apart: which steps how many groups take."""
+    return tuple(
+        (path.groups, tuple((step.name, step.reads[0][0].id, bits) for step, bits in path.steps))
+        for part in strategy.loops
+        for path in part.mix.paths
+    )
+
+
+def _balance_all(
+    program: LaneProgram,
+    base: list[Load],
+    offsets: list[Offsets],
+    *,
+    records: bool,
+    seed: int,
+    effort: float,
+) -> Strategy:
+    """Balance every loop; record tables for which there is no room are given up."""
+    forbidden: set[RecordTable] = set()
     while True:
         memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
         chosen: list[LoopMix] = []
@@ -77,13 +132,9 @@ def choose_strategy(program: LaneProgram, *, records: bool, seed: int, effort: f
             plans = tuple(reads.plan(path.steps) for path in mix.paths)
             chosen.append(LoopMix(loop, reads, mix, plans))
         failed, placements = _place_tables(program, chosen, memory)
-        if failed is not None:
-            forbidden.add(failed)
-        elif refined or not any(part.reads.table for part in chosen):
+        if failed is None:
             return Strategy(tuple(chosen), placements)
-        else:
-            offsets = _measured_offsets(program, chosen, placements)
-            refined = True
+        forbidden.add(failed)
 
 
 def _place_tables(
@@ -100,42 +151,24 @@ def _place_tables(
     return None, placements
 
 
-def _measured_offsets(
-    program: LaneProgram, chosen: list[LoopMix], placements: dict[RecordTable, Placement]
-) -> list[Offsets]:
-    """When the engines find work in the groups of each loop, from the machine DAG of a mix."""
+def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
+    """When engines can find work in the groups of each loop, from the machine DAG of a mix."""
     builder = DagBuilder(program)
     assignment = [
-        [
-            plan
-            for path, plan in zip(part.mix.paths, part.plans, strict=True)
-            for _ in range(path.groups)
-        ]
-        for part in chosen
+        [part.plans[path] for path in arrange(part.mix.paths, IN_BLOCKS)] for part in strategy.loops
     ]
-    dense = problem_of(builder.build(assignment, placements))
-    head, tail = earliest_and_latest(dense)
+    problem = problem_of(builder.build(assignment, strategy.placements))
+    head, tail = earliest_and_latest(problem)
     found: list[Offsets] = []
-    for part in chosen:
+    for part in strategy.loops:
         first = builder.first_group[part.loop.number]
         groups = range(first, first + program.groups(part.loop))
-
-        def idle(engine: str, groups: range = groups) -> float:
-            ops = only_on(dense, engine, groups)
-            return float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0
-
-        found.append(
-            Offsets(
-                compute=idle("valu") + FILL["valu"],
-                flow=idle("flow") + FILL["flow"],
-                load=idle("load") + FILL["load"],
-            )
-        )
+        idle: list[float] = []
+        for engine in ("valu", "flow", "load"):
+            ops = only_on(problem, engine, groups)
+            idle.append(float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0)
+        found.append(Offsets(*idle))
     return found
-
-
-FILL = {"valu": 2.0, "flow": 8.0, "load": 1.0}
-"""Cycles beyond the proved ones for which an engine is not busy, as observed in good schedules."""
 
 
 def _max_passing(program: LaneProgram, loop: Loop) -> int:

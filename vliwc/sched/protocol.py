@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from vliwc.sched.list import OutOfScratch
 from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.stagger import OutOfScratch
 
 
 @runtime_checkable
