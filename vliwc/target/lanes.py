@@ -52,6 +52,7 @@ class Lanes:
         self.memory: dict[Value, list[MOp]] = {}
         self.reduced: dict[Value, Operand] = {}
         self.rows: dict[RecordTable, list[MOp]] = {}
+        self.row_of: dict[Value, MOp] = {}
         self.placed = placed
         self.addresses = AddressBook(self)
         self._vectors: dict[Value, Operand] = {}

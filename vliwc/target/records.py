@@ -126,22 +126,24 @@ class RecordFirst:
         op.order.append((placed.ready, 0))
         lanes.template.ops.append(op)
         lanes.rows.setdefault(table, []).append(op)
+        lanes.row_of[value] = op
         row = Operand(op, 0, table.pitch)
         return row if fold == table.folds[0] else folded(lanes, row, fold)
 
 
 @dataclass(frozen=True, eq=False)
 class RecordSecond:
-    """The other words of a row that an earlier read has loaded; ``atom`` says which one."""
+    """The other words of the row that the read ``first`` has loaded; ``atom`` says which one."""
 
     table: RecordTable
+    first: Value
     atom: Value
     words: tuple[int, ...]
     name: str = "in record"
 
     def arms(self, lanes: Lanes) -> list[Operand]:
         """The candidate words, one operand for each of ``words``."""
-        row = lanes.rows[self.table][-1]
+        row = lanes.row_of[self.first]
         return [Operand(row, 1 + t, self.table.pitch) for t in range(len(self.words))]
 
     def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:

@@ -177,7 +177,7 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     cost = Cost(flow=extra, plain=comparisons, lanes=extra, loads=program.machine.vlen)
     return Step(
         "record",
-        ((first, RecordFirst(table)), (second, RecordSecond(table, picker, words))),
+        ((first, RecordFirst(table)), (second, RecordSecond(table, first, picker, words))),
         cost,
         lead.times(table.pitch).plus(Linear(-lo * table.pitch & MASK)),
         (),
