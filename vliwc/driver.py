@@ -12,6 +12,7 @@ from isa.validate import check
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
 from vliwc.backend.generate import Generated, generate
+from vliwc.backend.reschedule import rescheduled
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.emit import emit
 from vliwc.ir.graph import Function
@@ -21,6 +22,7 @@ from vliwc.lang.lower import lower
 from vliwc.options import Options
 from vliwc.pipeline import passes_for
 from vliwc.sched.check import check_schedule
+from vliwc.sched.registry import make_scheduler
 from vliwc.sched.stagger import OutOfScratch
 from vliwc.target.build import LaneProgram
 
@@ -157,6 +159,7 @@ def _compile(
     started: float,
 ) -> Compilation:
     show = progress or _quiet
+    make_scheduler(options.scheduler, options.seed)  # a wrong name is better refused at once
     times: list[tuple[str, float]] = []
 
     def timed(name: str, since: float) -> float:
@@ -180,7 +183,7 @@ def _compile(
     lanes = LaneProgram.of(function, facts, options.machine)
     clock = timed("analyse", clock)
     try:
-        generated = generate(lanes, options, show)
+        generated = rescheduled(generate(lanes, options, show), options, show)
     except OutOfScratch as error:
         raise KernelError([Diagnostic("E0901", str(error))]) from error
     clock = timed("schedule", clock)

@@ -20,7 +20,7 @@ def test_defaults() -> None:
     [
         ({"level": -1}, "level -1: expected 0 to 3"),
         ({"level": 4}, "level 4: expected 0 to 3"),
-        ({"scheduler": "magic"}, "'magic'; there is list"),
+        ({"scheduler": ""}, "name is empty"),
         ({"seed": -1}, "seed -1"),
         ({"budget": 0}, "budget 0"),
     ],

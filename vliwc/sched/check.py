@@ -59,7 +59,7 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     last = np.maximum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
     engine = schedule.engine.astype(np.int64)
     if problem.renewable is not None:
-        last = last + problem.renewable.duration - 1
+        last = last + problem.renewable.duration.astype(np.int64) - 1
 
     if n and (cycle.min() < 0 or last.max() >= max(schedule.cycles, 1)):
         found.append(Violation("range", "an operation lies outside the schedule's cycles", ()))

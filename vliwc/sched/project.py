@@ -63,11 +63,13 @@ def project_problem(
 
 def heads_and_tails(problem: ScheduleProblem, renewable: Renewable) -> tuple[list[int], list[int]]:
     """Earliest start of each operation, and cycles that must follow its end."""
-    dense, duration = problem.dense, renewable.duration.tolist()
+    dense = problem.dense
+    duration: list[int] = renewable.duration.tolist()
     n = len(duration)
-    ptr, succ = dense.succ_ptr.tolist(), dense.succ.tolist()
-    latency = dense.succ_latency.tolist()
-    order = topological_order(dense).tolist()
+    ptr: list[int] = dense.succ_ptr.tolist()
+    succ: list[int] = dense.succ.tolist()
+    latency: list[int] = dense.succ_latency.tolist()
+    order: list[int] = topological_order(dense).tolist()
     head, tail = [0] * n, [0] * n
     for op in order:
         for s in range(ptr[op], ptr[op + 1]):

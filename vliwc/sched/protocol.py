@@ -31,7 +31,7 @@ class Scheduler(Protocol):
         schedule of the same problem to start from; a scheduler that uses hints never returns a
         worse one, the others ignore it.
 
-        Raises :class:`vliwc.sched.list.OutOfScratch` if it finds no schedule whose results fit
+        Raises :class:`vliwc.sched.stagger.OutOfScratch` if it finds no schedule whose results fit
         into scratch, and :class:`Infeasible` if it has proved that there is none.
         """
         ...

@@ -1,0 +1,133 @@
+"""Scratch addresses for a schedule whose cycles are fixed.
+
+Live ranges are intervals in time and the colours are words: first fit in the order of first
+writes, vectors from the lower end of scratch and scalars from the upper one (Poletto and
+Sarkar's linear scan, 1999, with rows of several words).  Where the ranges fit by their sum but
+first fit leaves gaps of the wrong size, CP-SAT packs them as rectangles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from vliwc.sched.dense import Ints
+from vliwc.sched.view import View
+
+REPAIR_EFFORT = 4.0
+"""Deterministic time for packing ranges that first fit could not place."""
+
+
+class LiveRange(NamedTuple):
+    """``width`` words hold the result of ``op`` from the end of cycle ``start`` to ``stop``: they
+    may be written again in cycle ``stop``."""
+
+    op: int
+    width: int
+    start: int
+    stop: int
+
+
+def live_ranges(view: View, cycles: Sequence[Sequence[int]]) -> list[LiveRange]:
+    """The live ranges of all results, by first write, from the cycles of all operations."""
+    last = [max(own) for own in cycles]
+    found = [
+        LiveRange(
+            op,
+            width,
+            min(cycles[op]),
+            max([last[op] + 1, *(last[reader] for reader in view.readers[op])]),
+        )
+        for op, width in enumerate(view.width)
+        if width
+    ]
+    return sorted(found, key=lambda live: (live.start, -live.width, live.op))
+
+
+def peak_words(ranges: Sequence[LiveRange]) -> int:
+    """The most words that are in use at once: no allocation needs fewer."""
+    changes = sorted(
+        change for live in ranges for change in ((live.start, live.width), (live.stop, -live.width))
+    )
+    peak = used = 0
+    for _, change in changes:
+        used += change
+        peak = max(peak, used)
+    return peak
+
+
+def allocate(view: View, cycles: Sequence[Sequence[int]]) -> tuple[Ints, int] | None:
+    """Addresses of all results (-1 without one) and the words used, or None if none were found."""
+    ranges = live_ranges(view, cycles)
+    words = view.problem.dense.words
+    if peak_words(ranges) > words:
+        return None
+    placed = first_fit(ranges, words, view.problem.dense.vlen)
+    if placed is None:
+        placed = _pack(ranges, words)
+    if placed is None:
+        return None
+    address = np.full(len(view), -1, dtype=np.int32)
+    for op, at in placed.items():
+        address[op] = at
+    return address, peak_words(ranges)
+
+
+def first_fit(ranges: Sequence[LiveRange], words: int, vlen: int) -> dict[int, int] | None:
+    """Addresses by first fit, or None if a range finds no place."""
+    used = np.zeros(words, dtype=np.bool_)
+    placed: dict[int, int] = {}
+    alive: list[tuple[int, int, int]] = []
+    for live in ranges:
+        while alive and alive[0][0] <= live.start:
+            _, at, width = heappop(alive)
+            used[at : at + width] = False
+        at = _place(used, live.width, vlen)
+        if at is None:
+            return None
+        used[at : at + live.width] = True
+        placed[live.op] = at
+        heappush(alive, (live.stop, at, live.width))
+    return placed
+
+
+def _place(used: np.ndarray[tuple[int], np.dtype[np.bool_]], width: int, vlen: int) -> int | None:
+    """The highest free word for a scalar, the lowest free run for more; aligned runs first."""
+    free = ~used
+    if width == 1:
+        at = np.flatnonzero(free)
+        return int(at[-1]) if len(at) else None
+    if width > len(used):
+        return None
+    sums = np.concatenate([[0], np.cumsum(free)])
+    runs = np.flatnonzero(sums[width:] - sums[:-width] == width)
+    if not len(runs):
+        return None
+    aligned = runs[runs % vlen == 0]
+    return int(aligned[0] if len(aligned) else runs[0])
+
+
+def _pack(ranges: Sequence[LiveRange], words: int) -> dict[int, int] | None:
+    """Rectangles of time and words that do not overlap, by CP-SAT."""
+    model = cp_model.CpModel()
+    times: list[cp_model.IntervalVar] = []
+    places: list[cp_model.IntervalVar] = []
+    starts: dict[int, cp_model.IntVar] = {}
+    for live in ranges:
+        if live.width > words:
+            return None
+        start = model.new_int_var(0, words - live.width, "")
+        starts[live.op] = start
+        times.append(model.new_fixed_size_interval_var(live.start, live.stop - live.start, ""))
+        places.append(model.new_fixed_size_interval_var(start, live.width, ""))
+    model.add_no_overlap_2d(times, places)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = REPAIR_EFFORT
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    return {op: solver.value(start) for op, start in starts.items()}

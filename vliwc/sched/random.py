@@ -1,0 +1,39 @@
+"""Random greedy schedules: the baseline that every heuristic has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vliwc.sched.expand import expanded, restricted
+from vliwc.sched.greedy import GreedyRunner
+from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.sgs import best_project_schedule
+from vliwc.sched.view import View
+
+
+@dataclass(frozen=True)
+class RandomScheduler:
+    """The best of ``budget`` (10 by default) greedy schedules by random priorities."""
+
+    seed: int = 0
+    samples: int = 10
+    name: str = "random"
+
+    def schedule(
+        self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
+    ) -> Schedule:
+        """The best schedule found; raises :class:`vliwc.sched.stagger.OutOfScratch`."""
+        rng = np.random.default_rng(self.seed)
+        samples = budget or self.samples
+        if problem.renewable is not None:
+            scores = [rng.random(len(problem)) for _ in range(samples)]
+            return best_project_schedule(View.of(problem), scores, self.name, passes=0)
+        inner = expanded(problem)
+        runner = GreedyRunner(inner)
+        found = [
+            runner.run(rng.permutation(len(inner)).astype(np.int32), self.name)
+            for _ in range(samples)
+        ]
+        return restricted(problem, min(found, key=lambda schedule: schedule.cycles))
