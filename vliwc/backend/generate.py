@@ -12,7 +12,7 @@ from vliwc.options import Options
 from vliwc.sched.lowering import problem_of
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.stagger import OutOfScratch, StaggerSearch, planned_deadlines
-from vliwc.target.build import DagBuilder, LaneProgram
+from vliwc.target.build import Assignment, DagBuilder, LaneProgram
 from vliwc.target.constants import derive_constants
 from vliwc.target.dag import MachineDag
 from vliwc.target.memory import Placement
@@ -59,12 +59,16 @@ Progress = Callable[[str, float | None], None]
 
 @dataclass(frozen=True, eq=False)
 class Generated:
-    """A machine DAG with its problem and schedule, and remarks for the user."""
+    """A machine DAG with its problem and schedule, and remarks for the user.
+
+    ``assignment``: the plan of each group of each loop, that is how its tables are read.
+    """
 
     dag: MachineDag
     problem: ScheduleProblem
     schedule: Schedule
     notes: tuple[str, ...]
+    assignment: Assignment
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ class Candidate:
 
     dag: MachineDag
     search: StaggerSearch
+    assignment: Assignment
 
     def generated(self, *notes: str) -> Generated:
         """The candidate with its best schedule."""
@@ -80,7 +85,7 @@ class Candidate:
         if self.search.narrowed:
             part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
             notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
-        return Generated(self.dag, self.search.problem, schedule, notes)
+        return Generated(self.dag, self.search.problem, schedule, notes, self.assignment)
 
 
 def generate(program: LaneProgram, options: Options, progress: Progress) -> Generated:
@@ -162,4 +167,4 @@ def _candidate(
         problem = problem_of(dag)
     search = StaggerSearch(problem, options.seed)
     search.begin()
-    return Candidate(dag, search)
+    return Candidate(dag, search, assignment)
