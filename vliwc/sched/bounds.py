@@ -33,35 +33,48 @@ SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Bound:
-    """No schedule takes fewer than ``cycles`` cycles; ``reason`` says why, for people."""
+    """No schedule takes fewer than ``cycles`` cycles; ``reason`` says why, for people.
+
+    ``name`` is what the bound counts; ``work`` the cycles that this takes by itself (all
+    operations, no window); ``prices`` the price of a slot of each engine, in parts of a cycle.
+    """
 
     cycles: int
     reason: str
+    name: str = ""
+    work: float = 0.0
+    prices: tuple[float, ...] = ()
 
 
 def lower_bound(problem: ScheduleProblem) -> Bound:
     """The best of all bounds of this module."""
+    return max(every_bound(problem), key=lambda bound: bound.cycles)
+
+
+def every_bound(problem: ScheduleProblem) -> list[Bound]:
+    """All bounds of this module: the critical path, each engine, engines together."""
     dense = problem.dense
     if problem.renewable is not None:
-        return Bound(*project_bound(problem, problem.renewable))
+        return [Bound(*project_bound(problem, problem.renewable))]
     if not len(dense.lanes):
-        return Bound(0, "nothing to do")
+        return [Bound(0, "nothing to do")]
     topo = topological_order(dense)
     duration = durations(dense)
     head, tail = heads_and_tails(dense, topo, duration)
-    best = Bound(int(ceil((head + duration + tail).max() - SLACK)), "critical path")
+    longest = float((head + duration + tail).max())
+    path = int(ceil(longest - SLACK))
+    found = [Bound(path, "critical path", "critical path", longest)]
     for name, prices in _price_vectors(dense):
         cost = cheapest_form(dense, prices)
         value = float(dense.capacity @ prices)
         cycles, at_head, at_tail = best_window(cost / value, head, tail)
-        found = int(ceil(cycles - SLACK))
-        if found > best.cycles:
-            total = float(cost.sum()) / value
-            reason = f"{name}: {total:.1f} cycles of work"
-            if at_head or at_tail:
-                reason += f", windows of {at_head:.0f} cycles before and {at_tail:.0f} after"
-            best = Bound(found, reason)
-    return best
+        work = float(cost.sum()) / value
+        reason = f"{name}: {work:.1f} cycles of work"
+        if at_head or at_tail:
+            reason += f", windows of {at_head:.0f} cycles before and {at_tail:.0f} after"
+        shares = tuple((prices / value).tolist())
+        found.append(Bound(int(ceil(cycles - SLACK)), reason, name, work, shares))
+    return found
 
 
 def earliest_and_latest(problem: ScheduleProblem) -> tuple[Floats, Floats]:
