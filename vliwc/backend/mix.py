@@ -118,7 +118,7 @@ def _balance_all(
             reads = loop_reads(program, loop, records=records).without(forbidden)
             limits = Limits(
                 memory_words=memory.capacity(loop.number, _max_passing(program, loop)),
-                entry_words=program.machine.scratch_words // 3,
+                entry_words=program.machine.scratch_words // ENTRY_SHARE,
             )
             mix = balance(
                 reads,
@@ -173,7 +173,14 @@ def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]
 
 def _max_passing(program: LaneProgram, loop: Loop) -> int:
     """Groups that may lend the words of their results: their inputs wait in scratch meanwhile."""
-    return program.groups(loop) // 4
+    room = program.machine.scratch_words // (PASSING_SHARE * program.machine.vlen)
+    return min(program.groups(loop) // 4, room)
+
+
+PASSING_SHARE = 32
+"""Inputs of groups that lend words may take one part in so many of scratch."""
+ENTRY_SHARE = 4
+"""Table entries for select trees may take one part in so many of scratch."""
 
 
 def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from vliwc.jit import jit
 from vliwc.sched.core import list_schedule
 from vliwc.sched.dense import Dense, Ints
-from vliwc.sched.priority import Floats, Tails, deadlines
+from vliwc.sched.priority import LEAD, Floats, Tails, deadlines, planned_cycles
 
 Words = NDArray[np.uint64]
 
-N_SETTINGS = 5
-PREFETCH, RESERVE, FLOW_QUEUE, PATIENCE, STRETCH = range(N_SETTINGS)
+N_SETTINGS = 6
+PREFETCH, RESERVE, FLOW_QUEUE, PATIENCE, STRETCH, IN_FLIGHT = range(N_SETTINGS)
 """Positions in the array of settings, which mean what they mean to
 :meth:`vliwc.sched.stagger.Runner.run`."""
 
@@ -102,15 +102,16 @@ def evaluate(
     for i in range(len(due)):
         rank[order[i]] = i
     finish = np.argsort(end, kind="mergesort").astype(np.int32)
-    urgent = np.empty(len(due), dtype=np.int32)
-    for i in range(len(due)):
-        cycle = due[i] * settings[STRETCH] + settings[PATIENCE]
-        urgent[i] = int(min(max(cycle, 0.0), float(horizon)))
+    urgent = planned_cycles(due, settings[STRETCH], settings[PATIENCE], horizon)
+    release = planned_cycles(due, settings[STRETCH], -LEAD, horizon)
     cycles = list_schedule(
         p,
         rank,
         urgent,
+        release,
+        tails.first,
         finish,
+        int(settings[IN_FLIGHT]),
         int(settings[RESERVE]),
         int(settings[FLOW_QUEUE]),
         horizon,

@@ -18,6 +18,9 @@ STUCK = -1
 EITHER = (1 << FLOW) | (1 << VALU)
 """Engines of vector operations that flow or arithmetic can execute."""
 
+AHEAD = 8
+"""Groups whose inputs may be loaded before they may go on."""
+
 HELD = 3
 """Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
 
@@ -206,7 +209,10 @@ def list_schedule(
     p: Dense,
     rank: Ints,
     urgent: Ints,
+    release: Ints,
+    first: Ints,
     group_order: Ints,
+    in_flight: int,
     reserve: int,
     flow_queue: int,
     horizon: int,
@@ -219,14 +225,16 @@ def list_schedule(
 
     ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
     a vector operation that flow can execute waits for it rather than take a compute slot that
-    another operation could use.  ``group_order`` lists groups
-    in the order in which they are to finish: results of a group other than the oldest unfinished
-    one must leave ``reserve`` vector slots free, which keeps scratch from filling up with groups
-    none of which can go on.  An operation that can run elsewhere takes the flow engine only if at
-    most ``flow_queue`` flow-only operations wait.  Gives up with ``STUCK`` after ``horizon``
-    cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle`` the cycle of each lane,
-    ``address`` (n,) scratch addresses (-1 without a result), ``stats`` (2,) = peak scratch words,
-    operations left unscheduled.
+    another operation could use.  Shared operations issue from
+    cycle ``release`` (n,) on.  At most ``in_flight`` groups are under way at a time, and ``AHEAD``
+    more may have issued operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
+    ``group_order`` lists groups in the order in which they are to finish: results of a group other
+    than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
+    from filling up with groups none of which can go on.  An operation that can run elsewhere takes
+    the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
+    ``STUCK`` after ``horizon`` cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
+    the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
+    (2,) = peak scratch words, operations left unscheduled.
     """
     lanes, serial, width, group, klass = p.lanes, p.serial, p.width, p.group, p.klass
     class_whole, class_split, class_base = p.class_whole, p.class_split, p.class_base
@@ -253,6 +261,11 @@ def list_schedule(
     is_open = np.zeros(n_classes, dtype=np.uint8)
     deferred = np.zeros(n_classes, dtype=np.uint8)
     left = np.zeros(p.n_groups + 1, dtype=np.int32)
+    started = np.zeros(p.n_groups + 1, dtype=np.uint8)
+    opened = 0
+    under_way = 0
+    future = np.empty(n, dtype=np.int32)
+    n_future = 0
     n_next = 0
     n_running = 0
     oldest = 0
@@ -274,11 +287,20 @@ def list_schedule(
     cycle = 0
     while remaining > 0 and cycle < horizon:
         for i in range(n_next):
-            op = next_ready[i]
-            c = klass[op]
-            _push(heap, class_base[c], size[c], rank[op])
-            size[c] += 1
+            future[n_future] = next_ready[i]
+            n_future += 1
         n_next = 0
+        kept = 0
+        for i in range(n_future):
+            op = future[i]
+            if group[op] < 0 and release[op] > cycle:
+                future[kept] = op
+                kept += 1
+            else:
+                c = klass[op]
+                _push(heap, class_base[c], size[c], rank[op])
+                size[c] += 1
+        n_future = kept
         for e in range(N_ENGINES):
             slots[e] = p.capacity[e]
         progress = False
@@ -370,7 +392,14 @@ def list_schedule(
                 keep = reserve
             lo, hi = use_ptr[op], use_ptr[op + 1]
             dying = hi if finishing else lo
-            if not _fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool):
+            g = group[op]
+            opens = g >= 0 and first[op] == 1 and started[g] == 0
+            starts = g >= 0 and first[op] == 0 and started[g] < 2
+            if (
+                (opens and opened >= in_flight + AHEAD)
+                or (starts and under_way >= in_flight)
+                or not _fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool)
+            ):
                 aside[n_aside] = op
                 n_aside += 1
                 continue
@@ -379,6 +408,12 @@ def list_schedule(
             if width[op] > 0:
                 address[op] = _allocate(width[op], vlen, used, scalars, pool)
             progress = True
+            if opens or (starts and started[g] == 0):
+                started[g] = 1
+                opened += 1
+            if starts:
+                started[g] = 2
+                under_way += 1
             engine[op] = e
             if e < N_ENGINES:
                 slots[e] -= now if e == split else 1
@@ -404,6 +439,9 @@ def list_schedule(
             op = done[i]
             remaining -= 1
             left[group[op]] -= 1
+            if group[op] >= 0 and left[group[op]] == 0:
+                under_way -= 1 if started[group[op]] == 2 else 0
+                opened -= 1 if started[group[op]] > 0 else 0
             if p.n_uses[op] == 0:
                 _release(address[op], width[op], vlen, used, scalars, pool)
             for s in range(succ_ptr[op], succ_ptr[op + 1]):
@@ -415,7 +453,7 @@ def list_schedule(
                         n_next += 1
         while oldest < p.n_groups - 1 and left[group_order[oldest]] == 0:
             oldest += 1
-        if not progress and n_next == 0:
+        if not progress and n_next == 0 and n_future == 0:
             break
         cycle += 1
     stats[0] = peak

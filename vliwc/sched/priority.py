@@ -22,7 +22,7 @@ class Tails(NamedTuple):
     operation needs at least in its cheapest form, as far as one engine's slots tell; ``tail``
     (n,) longest path after the operation's end within its group; ``longest`` (groups,) the
     longest such path of each group, own durations included; ``first`` (n,) 1 for operations of
-    a group that wait for nothing in it."""
+    a group that wait for nothing in it, 2 if something outside the group waits for them."""
 
     topo: Ints
     duration: Floats
@@ -116,6 +116,10 @@ def first_in_group(p: Dense) -> Ints:
         for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
             if p.group[p.succ[s]] == p.group[op]:
                 first[p.succ[s]] = 0
+    for op in range(len(p.lanes)):
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            if first[op] > 0 and p.group[p.succ[s]] != p.group[op]:
+                first[op] = 2
     return first
 
 
@@ -157,7 +161,7 @@ def deadlines(
         if g >= 0:
             done = 1.0 - tail[op] / max(longest[g], 1.0)
             due[op] = start[g] + (end[g] - start[g]) * done
-            if first[op] == 1:
+            if first[op] > 0:
                 due[op] = min(due[op], prefetch * start[g])
         for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
             t = p.succ[s]
@@ -168,6 +172,20 @@ def deadlines(
         if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
             due[op] = AT_ONCE
     return due
+
+
+LEAD = 200.0
+"""Cycles before its deadline from which on a shared operation may issue: its result takes scratch
+until it is used."""
+
+
+@jit
+def planned_cycles(due: Floats, stretch: float, shift: float, horizon: int) -> Ints:
+    """``due * stretch + shift`` as cycles between 0 and ``horizon``."""
+    found = np.empty(len(due), dtype=np.int32)
+    for i in range(len(due)):
+        found[i] = int(min(max(due[i] * stretch + shift, 0.0), float(horizon)))
+    return found
 
 
 def ranks(due: Floats) -> Ints:

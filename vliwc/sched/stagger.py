@@ -15,6 +15,7 @@ import numpy as np
 
 from vliwc.sched.anneal import (
     FLOW_QUEUE,
+    IN_FLIGHT,
     N_SETTINGS,
     PATIENCE,
     PREFETCH,
@@ -27,7 +28,7 @@ from vliwc.sched.anneal import (
 from vliwc.sched.bounds import Bound, lower_bound
 from vliwc.sched.core import STUCK, list_schedule
 from vliwc.sched.dense import Ints
-from vliwc.sched.priority import Floats, deadlines, ranks, tails
+from vliwc.sched.priority import LEAD, Floats, deadlines, planned_cycles, ranks, tails
 from vliwc.sched.problem import Schedule, ScheduleProblem
 
 
@@ -51,11 +52,14 @@ class Stagger(NamedTuple):
     together: float = 0.2
     prefetch: float = 0.3
     patience: float = 0.0
+    in_flight: float = 64.0
 
 
 MIN_SPAN = 0.1
-IN_FLIGHT = (24, 16, 10, 6)
-"""Numbers of groups in flight that are tried where there are many more groups."""
+FLIGHTS = (28, 22, 16, 10, 5, 2, 1)
+"""Numbers of groups in flight that are tried where there are more groups."""
+MANY_GROUPS = 48
+"""From here on groups are never all in flight, and settings made for that are not tried."""
 NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
 """Parts of scratch that only the oldest group may use, tried when scratch runs short."""
 
@@ -69,7 +73,7 @@ FIRST = (
     Stagger(1.0, 0.95, 1.0, 0.1, 1.0, 0.3, 1.0),
     Stagger(1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
 )
-LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6, 40.0)
+LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6, 40.0, 4.0)
 """How far each field may move in one step at first; also the scale of its range."""
 
 
@@ -104,6 +108,7 @@ class Runner:
         flow_queue: int = 1,
         stretch: float = 1.0,
         patience: float = 0.0,
+        in_flight: int = 1 << 30,
     ) -> Trial:
         """One schedule; ``cycles`` is :data:`vliwc.sched.core.STUCK` if scratch ran out."""
         dense = self.dense
@@ -121,8 +126,11 @@ class Runner:
         trial.cycles = list_schedule(
             dense,
             ranks(due),
-            np.clip(due * stretch + patience, 0, self.horizon).astype(np.int32),
+            planned_cycles(due, stretch, patience, self.horizon),
+            planned_cycles(due, stretch, -LEAD, self.horizon),
+            self.tails.first,
             order,
+            in_flight,
             reserve,
             flow_queue,
             self.horizon,
@@ -145,7 +153,7 @@ class Runner:
         end = length * (
             stagger.first_end + (1 - stagger.first_end) * (1 - (1 - u) ** stagger.curve)
         )
-        shortest = min(MIN_SPAN, IN_FLIGHT[-1] / max(groups, 1)) * length
+        shortest = min(MIN_SPAN, 6 / max(groups, 1)) * length
         return start, np.maximum(end, start + shortest)
 
     def spans_of(self, setting: Stagger) -> Spans:
@@ -157,6 +165,7 @@ class Runner:
         settings[FLOW_QUEUE] = round(setting.flow_queue)
         settings[PATIENCE] = setting.patience
         settings[STRETCH] = 1.0 / setting.length
+        settings[IN_FLIGHT] = round(setting.in_flight)
         return Spans(start, end, settings)
 
     def try_stagger(self, stagger: Stagger) -> Trial:
@@ -172,6 +181,7 @@ class Runner:
             flow_queue=round(stagger.flow_queue),
             stretch=1.0 / stagger.length,
             patience=stagger.patience,
+            in_flight=round(stagger.in_flight),
         )
 
 
@@ -185,8 +195,8 @@ def planned_deadlines(problem: ScheduleProblem) -> Floats:
 
 def mutate(stagger: Stagger, scale: float, rng: Random) -> Stagger:
     """Change some fields of ``stagger`` by up to ``scale`` times their limits."""
-    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, -200.0)
-    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0, 200.0)
+    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, -200.0, 1.0)
+    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0, 200.0, 64.0)
     changed = [
         min(max(old + rng.gauss(0.0, 0.4) * scale * limit, floor), ceiling)
         if rng.random() < 0.5
@@ -198,11 +208,12 @@ def mutate(stagger: Stagger, scale: float, rng: Random) -> Stagger:
 
 def first_settings(groups: int) -> list[Stagger]:
     """Settings to try first: those that did well, and with many groups a few in flight."""
-    settings = list(FIRST)
-    for flight in IN_FLIGHT:
+    settings = list(FIRST) if groups <= MANY_GROUPS else []
+    for flight in FLIGHTS:
         if groups > flight:
-            part = flight / groups
-            settings.append(Stagger(1.0, 1.0 - part, 1.0, part, 1.0, 0.12, 1.0, 0.0))
+            part = min(flight / groups, 0.6)
+            few = Stagger(1.0, 1.0 - part, 1.0, part, 1.0, 0.0, 1.0, 0.0, 0.9, 0.0, flight)
+            settings.append(few)
     return settings
 
 
@@ -247,7 +258,7 @@ class StaggerSearch:
             if self.best is not None:
                 return
             self.narrowed = part
-            for base in (FIRST[0], FIRST[6], *first_settings(1 << 10)[-2:]):
+            for base in (FIRST[0], FIRST[6]):
                 self._try(base._replace(reserve=part))
         if self.best is None:
             words = self.problem.dense.words
@@ -277,6 +288,7 @@ class StaggerSearch:
             flow_queue=int(settings[FLOW_QUEUE]),
             stretch=float(settings[STRETCH]),
             patience=float(settings[PATIENCE]),
+            in_flight=int(settings[IN_FLIGHT]),
         )
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
             self.best = trial
