@@ -64,12 +64,15 @@ class Lanes:
         for value in self.function.values:
             if value not in needed:
                 continue
+            emitted = len(self.template.ops)
             if value.op is Op.STORE:
                 self._store(value)
             elif value.op is Op.REDUCE:
                 self.reduced[value] = self.adjacent(self.vector(value.args[0]))
             else:
                 self._vectors[value] = self._lower(value)
+            for op in self.template.ops[emitted:]:
+                op.origin = value
         self._remove_dead()
         return self.template
 

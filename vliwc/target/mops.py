@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from vliwc.diagnostics import InternalError
+from vliwc.ir.value import Value
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +23,7 @@ class MOp:
     ``width``: scratch words of the result (0 without one).
     ``serial``: lanes must issue in ascending order, one per cycle (their writes overlap).
     ``order``: operations that must come before, with the latency (0: same cycle allowed).
+    ``origin``: the lane value that the operation was selected for (None: shared set-up).
     """
 
     name: str
@@ -30,6 +32,7 @@ class MOp:
     width: int = 1
     serial: bool = False
     order: list[tuple[Source, int]] = field(default_factory=list["tuple[Source, int]"])
+    origin: Value | None = None
 
     def __repr__(self) -> str:
         return f"<{self.name} {'|'.join(form.opcode for form in self.forms)}>"
