@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vliwc import __version__
+from vliwc.cli.bound import bound
 from vliwc.cli.check import check
 from vliwc.cli.compile import compile_kernel
 from vliwc.cli.convert import asm, disasm, export
@@ -54,6 +55,7 @@ app.command("export")(guarded(export))
 app.command("asm")(guarded(asm))
 app.command("disasm")(guarded(disasm))
 app.command("ir")(guarded(ir))
+app.command("bound")(guarded(bound))
 
 
 def main() -> None:

@@ -1,0 +1,81 @@
+"""`vliwc bound`: what is proved about the cycles of a kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from vliwc.cli.arguments import (
+    DEFAULT_LEVEL,
+    DEFAULT_SCHEDULER,
+    DEFAULT_SEED,
+    Definitions,
+    Json,
+    KernelFile,
+    Level,
+    MachineFile,
+    Scheduler,
+    Seed,
+    make_options,
+    parse_definitions,
+)
+from vliwc.cli.compile import compile_quietly, percent
+from vliwc.cli.output import print_fields, print_json
+from vliwc.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from vliwc.driver import Compilation
+    from vliwc.explain.bounds import BoundReport
+
+
+def bound(
+    kernel: KernelFile,
+    definitions: Definitions = None,
+    level: Level = DEFAULT_LEVEL,
+    scheduler: Scheduler = DEFAULT_SCHEDULER,
+    machine: MachineFile = None,
+    seed: Seed = DEFAULT_SEED,
+    as_json: Json = False,
+) -> None:
+    """Compile a kernel and prove how few cycles it could take at best.
+
+    Two things are proved: that no schedule of the machine DAG the compiler chose takes fewer
+    cycles, and that no other mix of the strategies it knows leads to fewer.
+    """
+    from vliwc.explain.bounds import bound_report
+
+    options = make_options(level=level, scheduler=scheduler, machine=machine, seed=seed)
+    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    report = bound_report(result)
+    if as_json:
+        print_json(
+            {"kernel": result.kernel.name, "params": result.kernel.params, "level": level}
+            | report.to_json()
+        )
+        return
+    _print(result, report)
+
+
+def _print(result: Compilation, report: BoundReport) -> None:
+    from vliwc.explain.bounds import PROVES_DAG, PROVES_MIX, gap
+
+    sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
+    best, mix = report.best, report.mix_cycles
+    print_fields(
+        {
+            "kernel": f"{result.kernel.name}({sizes})",
+            "cycles": str(report.cycles),
+            "DAG bound": f"{best.cycles}, gap {percent(gap(report.cycles, best.cycles))}\n"
+            f"{best.reason}\nproves that {PROVES_DAG}",
+            "kernel bound": f"{mix}, gap {percent(gap(report.cycles, mix))}\n"
+            f"{report.mix:.1f} cycles of work in the best mix\nproves that {PROVES_MIX}",
+        }
+    )
+    typer.echo()
+    print_table(
+        "Bounds of the machine DAG",
+        ("counting", "cycles", "because"),
+        [(b.name, str(b.cycles), b.reason.removeprefix(f"{b.name}: ")) for b in report.dag],
+        right=("cycles",),
+    )

@@ -1,0 +1,1 @@
+"""Reports on compiled programs: bounds, where the cycles go, which strategies were chosen."""

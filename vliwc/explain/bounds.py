@@ -1,0 +1,89 @@
+"""The bounds of a compilation: of the machine DAG it scheduled and of every mix it could choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+from isa.program import JSON
+from vliwc.analysis.facts import Facts
+from vliwc.backend.mix_bound import proved_mix_bound
+from vliwc.driver import ENGINES, Compilation
+from vliwc.sched.bounds import SLACK, Bound, every_bound, lower_bound
+from vliwc.sched.problem import ScheduleProblem
+from vliwc.target.build import LaneProgram
+
+PROVES_DAG = "no schedule of this machine DAG takes fewer cycles, whatever the scheduler"
+PROVES_MIX = (
+    "no program that the compiler could make of the optimised kernel by another mix of its "
+    "strategies takes fewer cycles"
+)
+
+
+@dataclass(frozen=True)
+class BoundReport:
+    """``dag``: every bound of the machine DAG; ``best``: the highest of them; ``mix``: cycles that
+    any mix of strategies takes (a multiple of a tenth)."""
+
+    cycles: int
+    dag: tuple[Bound, ...]
+    best: Bound
+    mix: float
+
+    @property
+    def mix_cycles(self) -> int:
+        """The bound over all mixes in whole cycles."""
+        return ceil(self.mix - SLACK)
+
+    def to_json(self) -> dict[str, JSON]:
+        """The report as JSON data; gaps are fractions of the bounds."""
+        return {
+            "cycles": self.cycles,
+            "lower_bound": self.best.cycles,
+            "bound_reason": self.best.reason,
+            "gap": gap(self.cycles, self.best.cycles),
+            "proves": PROVES_DAG,
+            "bounds": [
+                {
+                    "name": bound.name,
+                    "cycles": bound.cycles,
+                    "work": bound.work,
+                    "reason": bound.reason,
+                    "prices": dict(zip(ENGINES, bound.prices, strict=False)),
+                }
+                for bound in self.dag
+            ],
+            "mix_bound": self.mix_cycles,
+            "mix_work": self.mix,
+            "mix_gap": gap(self.cycles, self.mix_cycles),
+            "mix_proves": PROVES_MIX,
+        }
+
+
+def bound_report(compilation: Compilation) -> BoundReport:
+    """The bounds of a compilation."""
+    bounds = tuple(every_bound(compilation.generated.problem))
+    best = max(bounds, key=lambda bound: bound.cycles)
+    return BoundReport(compilation.cycles, bounds, best, mix_bound(compilation))
+
+
+def mix_bound(compilation: Compilation) -> float:
+    """The proved bound over all mixes of strategies for the optimised kernel."""
+    function, machine = compilation.function, compilation.program.machine
+    return proved_mix_bound(LaneProgram.of(function, Facts(function), machine))
+
+
+def with_one_more_slot(problem: ScheduleProblem) -> dict[str, Bound]:
+    """The best bound of the same operations if one engine had one slot more, by engine."""
+    found: dict[str, Bound] = {}
+    for number, engine in enumerate(ENGINES):
+        capacity = problem.dense.capacity.copy()
+        capacity[number] += 1
+        dense = problem.dense._replace(capacity=capacity)
+        found[engine] = lower_bound(replace(problem, dense=dense))
+    return found
+
+
+def gap(cycles: int, bound: int) -> float:
+    """How far ``cycles`` is above ``bound``, as a fraction of it; 0 for a bound of 0."""
+    return cycles / bound - 1 if bound else 0.0
