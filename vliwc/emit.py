@@ -13,9 +13,9 @@ from vliwc.target.mops import Form, MOp
 def emit(dag: MachineDag, schedule: Schedule) -> Program:
     """The program that executes ``schedule``; engines in a fixed order within each bundle."""
     bundles: list[dict[str, list[Slot]]] = [{} for _ in range(schedule.cycles)]
-    engine = schedule.engine.tolist()
-    cycle = schedule.lane_cycle.tolist()
-    address = schedule.address.tolist()
+    engine: list[int] = schedule.engine.tolist()
+    cycle: list[int] = schedule.lane_cycle.tolist()
+    address: list[int] = schedule.address.tolist()
     at = 0
     for number, (op, group) in enumerate(dag.operations()):
         if engine[number] < N_ENGINES:

@@ -228,7 +228,7 @@ def slots_needed(ops: Iterable[MOp]) -> Load:
     """Slots by what can execute them; choices between constants count as compute."""
     lanes = valu = alu = flow = load = store = 0
     for op in ops:
-        engines = frozenset(form.engine for form in op.forms)
+        engines = {form.engine for form in op.forms}
         if "valu" in engines:
             lanes += op.lanes
             valu += "alu" not in engines

@@ -14,12 +14,13 @@ engine's slots force it to.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.linear_solver import pywraplp
+from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.jit import jit
 from vliwc.sched.dense import ENGINES, N_ENGINES, Dense, Ints
@@ -170,30 +171,30 @@ def _price_vectors(dense: Dense) -> list[tuple[str, Floats]]:
 
 def _joint_prices(dense: Dense) -> Floats | None:
     """Slot prices from the linear program that spreads all operations over the engines."""
-    solver = pywraplp.Solver.CreateSolver("GLOP")
-    cycles = solver.NumVar(0, solver.infinity(), "cycles")
-    used = [solver.Constraint(-solver.infinity(), 0) for _ in range(N_ENGINES)]
-    for e in range(N_ENGINES):
-        used[e].SetCoefficient(cycles, -float(dense.capacity[e]))
+    model = mb.Model()
+    cycles = model.new_num_var(0.0, math.inf, "cycles")
+    used: list[mb.LinearExpr] = [0.0 - float(slots) * cycles for slots in dense.capacity]
     for c in range(len(dense.class_whole)):
         members = dense.klass == c
         whole, split = int(dense.class_whole[c]), int(dense.class_split[c])
         forms = [e for e in range(N_ENGINES) if (whole >> e) & 1]
         if not forms and split < 0:
             continue
-        for lanes in np.unique(dense.lanes[members]):
+        for lanes in np.unique(dense.lanes[members]).tolist():
             count = int((dense.lanes[members] == lanes).sum())
-            all_done = solver.Constraint(1.0, 1.0)
             slots = [(e, count) for e in forms]
             if split >= 0:
-                slots.append((split, count * int(lanes)))
+                slots.append((split, count * lanes))
+            whole_op: mb.LinearExpr = 0.0 * cycles
             for e, amount in slots:
-                part = solver.NumVar(0, 1, "")
-                all_done.SetCoefficient(part, 1.0)
-                used[e].SetCoefficient(part, float(amount))
-    solver.Objective().SetCoefficient(cycles, 1.0)
-    solver.Objective().SetMinimization()
-    if solver.Solve() != pywraplp.Solver.OPTIMAL:
+                part = model.new_num_var(0.0, 1.0, "part")
+                whole_op = whole_op + part
+                used[e] = used[e] + float(amount) * part
+            model.add(whole_op == 1.0)
+    rows = [model.add_linear_constraint(expression, -math.inf, 0.0) for expression in used]
+    model.minimize(cycles)
+    solver = mb.Solver("GLOP")
+    if solver.solve(model) != mb.SolveStatus.OPTIMAL:
         return None
-    prices = np.array([max(-row.dual_value(), 0.0) for row in used])
+    prices = np.array([max(-solver.dual_value(row), 0.0) for row in rows])
     return prices if prices.sum() > 0 else None

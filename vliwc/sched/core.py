@@ -103,7 +103,7 @@ def _release_operands(
 ) -> None:
     """Count reads of the values ``use[lo:hi]``; without further readers they give way."""
     for u in range(lo, hi):
-        v = use[u]
+        v = int(use[u])
         readers[v] -= 1
         if readers[v] == 0:
             _release(address[v], width[v], vlen, used, scalars, pool)
@@ -137,7 +137,7 @@ def _fits(
     gain = 0
     gain_scalar = 0
     for u in range(lo, hi):
-        v = use[u]
+        v = int(use[u])
         if readers[v] == 1:
             if width[v] == 1:
                 gain_scalar += 1
@@ -160,7 +160,7 @@ def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> 
         return first * vlen
     if width == 1 and pool[SCALARS_FREE] > 0:
         pool[SCALARS_FREE] -= 1
-        return scalars[pool[SCALARS_FREE]]
+        return int(scalars[pool[SCALARS_FREE]])
     while used[pool[LOWEST_FREE]]:
         pool[LOWEST_FREE] += 1
     first = pool[LOWEST_FREE]
@@ -292,12 +292,12 @@ def list_schedule(
         n_next = 0
         kept = 0
         for i in range(n_future):
-            op = future[i]
+            op = int(future[i])
             if group[op] < 0 and release[op] > cycle:
                 future[kept] = op
                 kept += 1
             else:
-                c = klass[op]
+                c = int(klass[op])
                 _push(heap, class_base[c], size[c], rank[op])
                 size[c] += 1
         n_future = kept
@@ -311,7 +311,7 @@ def list_schedule(
         # slots to more urgent scalar operations, which would otherwise never find one.
         held = 0
         for i in range(n_running):
-            op = running[i]
+            op = int(running[i])
             if engine[op] == ALU:
                 for c in range(n_classes):
                     scalar = (class_whole[c] >> ALU) & 1 and size[c] > 0
@@ -320,8 +320,8 @@ def list_schedule(
         slots[ALU] = max(slots[ALU] - held, 0)
         kept = 0
         for i in range(n_running):
-            op = running[i]
-            e = engine[op]
+            op = int(running[i])
+            e = int(engine[op])
             now = min(lanes[op] - issued[op], slots[e])
             if serial[op] == 1:
                 now = min(now, 1)
@@ -333,7 +333,7 @@ def list_schedule(
             if issued[op] == lanes[op]:
                 done[n_done] = op
                 n_done += 1
-                lo, hi = use_ptr[op], use_ptr[op + 1]
+                lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
                 _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
             else:
                 running[kept] = op
@@ -348,14 +348,14 @@ def list_schedule(
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
             while handled < n_done:
-                op = done[handled]
+                op = int(done[handled])
                 handled += 1
                 for s in range(succ_ptr[op], succ_ptr[op + 1]):
                     if succ_latency[s] == 0:
-                        t = succ[s]
+                        t = int(succ[s])
                         waiting[t] -= 1
                         if waiting[t] == 0:
-                            c = klass[t]
+                            c = int(klass[t])
                             _push(heap, class_base[c], size[c], rank[t])
                             size[c] += 1
             best = n
@@ -371,9 +371,9 @@ def list_schedule(
                 hurry = True
                 deferred[:] = 0
                 continue
-            op = by_rank[best]
+            op = int(by_rank[best])
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
-            split = class_split[chosen]
+            split = int(class_split[chosen])
             e = _choose_engine(class_whole[chosen], split, slots, queue, flow_queue)
             if e != FLOW and (class_whole[chosen] & EITHER) == EITHER:
                 if not hurry and cycle < urgent[op]:
@@ -390,9 +390,9 @@ def list_schedule(
             keep = 0
             if group[op] >= 0 and group[op] != group_order[oldest] and e != NO_ENGINE:
                 keep = reserve
-            lo, hi = use_ptr[op], use_ptr[op + 1]
+            lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
             dying = hi if finishing else lo
-            g = group[op]
+            g = int(group[op])
             opens = g >= 0 and first[op] == 1 and started[g] == 0
             starts = g >= 0 and first[op] == 0 and started[g] < 2
             if (
@@ -431,12 +431,12 @@ def list_schedule(
 
         peak = max(peak, (n_slots - pool[SLOTS_FREE]) * vlen)
         for i in range(n_aside):
-            op = aside[i]
-            c = klass[op]
+            op = int(aside[i])
+            c = int(klass[op])
             _push(heap, class_base[c], size[c], rank[op])
             size[c] += 1
         for i in range(n_done):
-            op = done[i]
+            op = int(done[i])
             remaining -= 1
             left[group[op]] -= 1
             if group[op] >= 0 and left[group[op]] == 0:
@@ -446,7 +446,7 @@ def list_schedule(
                 _release(address[op], width[op], vlen, used, scalars, pool)
             for s in range(succ_ptr[op], succ_ptr[op + 1]):
                 if succ_latency[s] > 0:
-                    t = succ[s]
+                    t = int(succ[s])
                     waiting[t] -= 1
                     if waiting[t] == 0:
                         next_ready[n_next] = t

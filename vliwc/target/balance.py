@@ -204,8 +204,15 @@ class _Model:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
         weighted = [(arc.flow, arc.cost) for arc in self.arcs] + self.setup
 
-        def total(field: str) -> cp_model.LinearExprT:
-            return sum(getattr(cost, field) * var for var, cost in weighted)
+        nothing = model.new_constant(0)
+
+        def total(field: str) -> cp_model.LinearExpr:
+            expression: cp_model.LinearExpr = nothing
+            for var, cost in weighted:
+                factor = int(getattr(cost, field))
+                if factor:
+                    expression = expression + factor * var
+            return expression
 
         horizon = 1 << 24
         cycles = model.new_int_var(0, horizon * TENTHS, "cycles")
@@ -219,7 +226,7 @@ class _Model:
         ) * vlen + self.base.lanes
         alu, valu = slots["alu"], slots["valu"]
 
-        def fits(work: cp_model.LinearExprT, capacity: int, offset: float) -> None:
+        def fits(work: cp_model.LinearExpr | int, capacity: int, offset: float) -> None:
             model.add(TENTHS * work <= capacity * (cycles - round(TENTHS * offset)))
 
         fits(everything, alu + valu * vlen, offsets.compute)
