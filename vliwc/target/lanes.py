@@ -57,6 +57,7 @@ class Lanes:
         self.addresses = AddressBook(self)
         self._vectors: dict[Value, Operand] = {}
         self._adjacent: dict[Operand, Operand] = {}
+        self._comparisons: dict[tuple[Value, int], Operand] = {}
 
     def build(self) -> Template:
         """Select operations for everything the loop's stores and reductions need."""
@@ -198,9 +199,16 @@ class Lanes:
             if word == 0:
                 chosen = self.select(vector, chosen, arm, name)
             else:
-                is_word = self.elementwise("==", vector, self.uniform.vector(word), "is")
-                chosen = self.select(is_word, arm, chosen, name)
+                chosen = self.select(self._is(atom, word), arm, chosen, name)
         return chosen
+
+    def _is(self, atom: Value, word: int) -> Operand:
+        """Where ``atom`` is ``word``."""
+        found = self._comparisons.get((atom, word))
+        if found is None:
+            found = self.elementwise("==", self.vector(atom), self.uniform.vector(word), "is")
+            self._comparisons[atom, word] = found
+        return found
 
     def _on_fields(self, value: Value, field: Value, other: Value, name: str) -> Operand | None:
         """``value`` computed on each candidate word of a record, then the right one chosen.
