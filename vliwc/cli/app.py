@@ -13,6 +13,7 @@ from vliwc.cli.check import check
 from vliwc.cli.compile import compile_kernel
 from vliwc.cli.convert import asm, disasm, export
 from vliwc.cli.errors import guarded
+from vliwc.cli.explain import explain
 from vliwc.cli.ir import ir
 from vliwc.cli.run import run
 
@@ -56,6 +57,7 @@ app.command("asm")(guarded(asm))
 app.command("disasm")(guarded(disasm))
 app.command("ir")(guarded(ir))
 app.command("bound")(guarded(bound))
+app.command("explain")(guarded(explain))
 
 
 def main() -> None:

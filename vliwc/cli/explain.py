@@ -1,0 +1,136 @@
+"""`vliwc explain`: where a program's cycles go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vliwc.cli.arguments import (
+    DEFAULT_LEVEL,
+    DEFAULT_SCHEDULER,
+    DEFAULT_SEED,
+    Definitions,
+    Json,
+    KernelFile,
+    Level,
+    MachineFile,
+    Scheduler,
+    Seed,
+    make_options,
+    parse_definitions,
+)
+from vliwc.cli.compile import compile_quietly, percent
+from vliwc.cli.files import write_text
+from vliwc.cli.output import print_fields, print_json
+from vliwc.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from vliwc.explain.report import Explanation
+
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write the report as one HTML page."),
+]
+Windows = Annotated[
+    int,
+    typer.Option("--windows", metavar="N", min=1, help="Stretches of time to show utilisation in."),
+]
+
+
+def explain(
+    kernel: KernelFile,
+    definitions: Definitions = None,
+    level: Level = DEFAULT_LEVEL,
+    scheduler: Scheduler = DEFAULT_SCHEDULER,
+    machine: MachineFile = None,
+    seed: Seed = DEFAULT_SEED,
+    html: HtmlFile = None,
+    windows: Windows = 20,
+    as_json: Json = False,
+) -> None:
+    """Compile a kernel and say where the cycles go: by time, purpose, source line, and cause."""
+    from vliwc.explain.html import html_page
+    from vliwc.explain.report import explain as explain_compilation
+
+    options = make_options(level=level, scheduler=scheduler, machine=machine, seed=seed)
+    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    explanation = explain_compilation(result, count=windows)
+    if html is not None:
+        write_text(html, html_page(explanation))
+    if as_json:
+        report = explanation.to_json()
+        if html is not None:
+            report["html"] = str(html)
+        print_json(report)
+    else:
+        _print(explanation)
+
+
+def _print(explanation: Explanation) -> None:
+    from vliwc.explain.bounds import gap
+    from vliwc.sched.dense import ENGINES
+
+    result, bounds = explanation.compilation, explanation.bounds
+    sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
+    fields = {
+        "kernel": f"{result.kernel.name}({sizes})",
+        "cycles": str(result.cycles),
+        "DAG bound": f"{bounds.best.cycles}, gap "
+        f"{percent(gap(bounds.cycles, bounds.best.cycles))}: {bounds.best.reason}",
+        "kernel bound": f"{bounds.mix_cycles}, gap "
+        f"{percent(gap(bounds.cycles, bounds.mix_cycles))}",
+    }
+    if explanation.gap is not None:
+        parts = explanation.gap
+        causes = [
+            (parts.work, "work in the cheapest forms"),
+            (parts.dearer, "work in dearer forms than necessary"),
+            *(
+                (phase.idle, f"idle in {phase.name}, cycles {phase.first} to {phase.end}")
+                for phase in parts.phases
+            ),
+        ]
+        lines = [f"counting {parts.counting}", *(f"{n:8.1f}  {text}" for n, text in causes)]
+        fields["they go to"] = "\n".join(lines)
+    fields["with one more slot"] = "\n".join(
+        f"{engine:<5}  bound {bound.cycles} ({bound.cycles - bounds.best.cycles:+d})"
+        for engine, bound in explanation.one_more.items()
+    )
+    fields["table reads"] = "\n".join(str(read) for read in explanation.reads) or "none"
+    print_fields(fields)
+    typer.echo()
+    numbers = (*ENGINES, "worth")
+    print_table(
+        "Used part of the slots",
+        ("cycles", *ENGINES),
+        [
+            (f"{w.first}..{w.end}", *(f"{100 * w.used[e]:.0f} %" for e in ENGINES))
+            for w in explanation.windows
+        ],
+        right=ENGINES,
+    )
+    print_table(
+        "Slots by purpose, and what they are worth in cycles",
+        ("purpose", *numbers),
+        [
+            (share.name, *(str(share.slots[e]) for e in ENGINES), f"{share.value:.1f}")
+            for share in (*explanation.owners, *explanation.kinds)
+        ],
+        right=numbers,
+    )
+    print_table(
+        "Slots by source line",
+        ("line", "source", *numbers),
+        [
+            (
+                str(at.line or ""),
+                at.text,
+                *(str(at.share.slots[e]) for e in ENGINES),
+                f"{at.share.value:.1f}",
+            )
+            for at in explanation.lines
+        ],
+        right=("line", *numbers),
+    )

@@ -1,0 +1,108 @@
+"""Everything `vliwc explain` knows about a compilation, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from isa.program import JSON
+from vliwc.driver import Compilation
+from vliwc.explain.attribution import (
+    Gap,
+    Share,
+    Window,
+    attribute_gap,
+    kind,
+    line,
+    owner,
+    shares,
+    windows,
+)
+from vliwc.explain.bounds import BoundReport, bound_report, with_one_more_slot
+from vliwc.explain.mixes import ReadMix, read_mixes
+from vliwc.explain.slots import slot_table
+from vliwc.sched.bounds import Bound
+from vliwc.sched.dense import ENGINES
+
+WINDOWS = 20
+
+
+@dataclass(frozen=True)
+class LineShare:
+    """A source line (0: not known) with the slots spent on it."""
+
+    line: int
+    text: str
+    share: Share
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """``gap`` is None for a program without slots; ``one_more`` is the bound of the same machine
+    DAG with one more slot on an engine, by engine."""
+
+    compilation: Compilation
+    bounds: BoundReport
+    gap: Gap | None
+    windows: tuple[Window, ...]
+    owners: tuple[Share, ...]
+    kinds: tuple[Share, ...]
+    lines: tuple[LineShare, ...]
+    reads: tuple[ReadMix, ...]
+    one_more: dict[str, Bound]
+
+    def to_json(self) -> dict[str, JSON]:
+        """The explanation as JSON data."""
+        return {
+            "kernel": self.compilation.kernel.name,
+            "params": dict(self.compilation.kernel.params),
+            **self.bounds.to_json(),
+            "attribution": None if self.gap is None else self.gap.to_json(),
+            "windows": [asdict(window) for window in self.windows],
+            "owners": [asdict(share) for share in self.owners],
+            "kinds": [asdict(share) for share in self.kinds],
+            "lines": [
+                {
+                    "line": at.line,
+                    "text": at.text,
+                    "slots": dict(at.share.slots),
+                    "value": at.share.value,
+                }
+                for at in self.lines
+            ],
+            "reads": [read.to_json() for read in self.reads],
+            "one_more_slot": {
+                engine: {"lower_bound": bound.cycles, "reason": bound.reason}
+                for engine, bound in self.one_more.items()
+            },
+        }
+
+
+def explain(compilation: Compilation, *, count: int = WINDOWS) -> Explanation:
+    """Explain a compilation, with utilisation in ``count`` windows."""
+    slots = slot_table(compilation)
+    machine = compilation.program.machine
+    capacity = [machine.slots[engine] for engine in ENGINES]
+    bounds = bound_report(compilation)
+    gap = attribute_gap(slots, capacity, bounds.dag)
+    prices = gap.prices if gap is not None else {}
+    return Explanation(
+        compilation,
+        bounds,
+        gap,
+        tuple(windows(slots, capacity, count)),
+        tuple(shares(slots, prices, owner)),
+        tuple(shares(slots, prices, kind)),
+        tuple(_lines(compilation, shares(slots, prices, line))),
+        tuple(read_mixes(compilation)),
+        with_one_more_slot(compilation.generated.problem),
+    )
+
+
+def _lines(compilation: Compilation, found: list[Share]) -> list[LineShare]:
+    """The shares by source line with the lines' text, in the order of the source."""
+    source = compilation.kernel.source
+    numbered = sorted((int(share.name or "0"), share) for share in found)
+    return [
+        LineShare(number, source.line(number).strip() if number else "(set-up)", share)
+        for number, share in numbered
+    ]
