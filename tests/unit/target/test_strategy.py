@@ -146,7 +146,7 @@ def test_costs_are_those_of_the_code() -> None:
     word of it is not an operand of simple arithmetic, its candidates are copied first.
     """
     compared = with_records = 0
-    for seed in range(150):
+    for seed in range(200):
         generated = random_walk(seed)
         if generated.params["batch"] < 8:
             continue
