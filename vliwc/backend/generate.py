@@ -27,7 +27,8 @@ class Effort:
     ``fills``: guesses of how long engines idle, each of which gives a mix of strategies;
     ``arrangements`` of each mix; ``balance``: CP-SAT's deterministic time for one mix; ``trials``
     schedules per candidate at most, then ``finals`` for the best one, as many as ``work``
-    operations allow; ``anneal``: operations scheduled while annealing.
+    operations allow; ``fill_steps`` changes to the first cycles of the ``kept`` best candidates;
+    ``anneal``: operations scheduled while annealing.
     """
 
     fills: int = 1
@@ -36,12 +37,22 @@ class Effort:
     trials: int = 8
     finals: int = 0
     work: int = 1_500_000
+    fill_steps: int = 0
+    kept: int = 1
     anneal: int = 0
 
 
 EFFORT = {
     1: Effort(),
-    2: Effort(fills=3, arrangements=2, balance=1.0, trials=60, finals=400, work=10_000_000),
+    2: Effort(
+        fills=3,
+        arrangements=2,
+        balance=1.0,
+        trials=60,
+        finals=400,
+        work=10_000_000,
+        fill_steps=2000,
+    ),
     3: Effort(
         fills=5,
         arrangements=3,
@@ -49,10 +60,14 @@ EFFORT = {
         trials=200,
         finals=600,
         work=40_000_000,
+        fill_steps=8000,
+        kept=2,
         anneal=900_000_000,
     ),
 }
 MIN_TRIALS = 8
+FILL_SHARE = 5
+"""A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
 
 Progress = Callable[[str, float | None], None]
 
@@ -116,10 +131,18 @@ def generate(program: LaneProgram, options: Options, progress: Progress) -> Gene
     if effort.finals:
         progress("schedule", 0.5)
         trials = effort.work // max(len(best.search.problem), 1)
-        best.search.improve(min(max(trials, MIN_TRIALS), effort.finals), wide=0.6, narrow=0.05)
+        finals = min(max(trials, MIN_TRIALS), effort.finals)
+        best.search.improve(finals, wide=0.6, narrow=0.05)
+        for number, candidate in enumerate(candidates[: effort.kept]):
+            if not candidate.search.done:
+                steps = min(
+                    effort.fill_steps, FILL_SHARE * effort.work // len(candidate.search.problem)
+                )
+                candidate.search.fill(steps, options.seed + number)
+                candidate.search.improve(finals // 4, wide=0.2, narrow=0.05)
+        best = min(candidates, key=lambda candidate: candidate.search.cycles)
     if effort.anneal:
-        budget = options.budget if options.budget is not None else None
-        best = anneal_candidates(candidates, effort.anneal, budget, options.seed, progress)
+        best = anneal_candidates(candidates, effort.anneal, options.budget, options.seed, progress)
     return best.generated()
 
 
@@ -130,12 +153,19 @@ def _candidates(
     options: Options,
     progress: Progress,
 ) -> list[Candidate]:
-    """Every arrangement of every strategy that fits into scratch, the best first."""
+    """Arrangements of strategies that fit into scratch, the best first.
+
+    Large kernels get fewer of them: half of the level's work is spent here at most, but for the
+    first one.
+    """
     found: list[Candidate] = []
+    spent = 0
     total = len(strategies) * effort.arrangements
     for number, strategy in enumerate(strategies):
         mixed = any(len(part.plans) > 1 for part in strategy.loops)
         for turn, arrangement in enumerate(ARRANGEMENTS[: effort.arrangements if mixed else 1]):
+            if spent > effort.work // 2:
+                break
             progress("schedule", (number * effort.arrangements + turn) / (2 * total))
             assignment = [
                 [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
@@ -148,6 +178,7 @@ def _candidates(
             trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
             candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
             found.append(candidate)
+            spent += candidate.search.runner.runs * len(candidate.search.problem)
             if candidate.search.done:
                 return [candidate]
     return sorted(found, key=lambda candidate: candidate.search.cycles)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.jit import jit
-from vliwc.sched.core import list_schedule
+from vliwc.sched.core import N_STATS, list_schedule
 from vliwc.sched.dense import Dense, Ints
 from vliwc.sched.priority import LEAD, Floats, Tails, deadlines, planned_cycles
 
@@ -39,6 +39,8 @@ class Spans(NamedTuple):
     start: Floats
     end: Floats
     settings: Floats
+    bias: Floats
+    """(n,) cycles added to the deadline of each operation."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Chain:
 
 
 @jit
-def _random(state: Words) -> float:
+def random_unit(state: Words) -> float:
     """A number in [0, 1) from xorshift64* (Vigna 2016), by 32-bit halves of the state."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -62,11 +64,11 @@ def _random(state: Words) -> float:
 
 
 @jit
-def _bell(state: Words) -> float:
+def random_bell(state: Words) -> float:
     """Roughly a standard normal number: the sum of four uniform ones, scaled."""
     total = 0.0
     for _ in range(4):
-        total += _random(state)
+        total += random_unit(state)
     return (total - 2.0) * 1.7320508
 
 
@@ -77,6 +79,7 @@ def evaluate(
     start: Floats,
     end: Floats,
     settings: Floats,
+    bias: Floats,
     bound: int,
     horizon: int,
     engine: Ints,
@@ -85,7 +88,7 @@ def evaluate(
     stats: Ints,
 ) -> float:
     """Schedule under given spans; the cost, with the schedule in the output arrays."""
-    due = deadlines(
+    due = bias + deadlines(
         p,
         tails.topo,
         tails.duration,
@@ -134,15 +137,15 @@ def evaluate(
 def _mutate(start: Floats, end: Floats, settings: Floats, scale: float, state: Words) -> None:
     """Change the spans of one or two groups, or rarely a setting."""
     groups = len(start)
-    kind = _random(state)
-    g = min(int(_random(state) * groups), groups - 1)
-    h = min(int(_random(state) * groups), groups - 1)
+    kind = random_unit(state)
+    g = min(int(random_unit(state) * groups), groups - 1)
+    h = min(int(random_unit(state) * groups), groups - 1)
     if kind < 0.3:
-        start[g] = max(start[g] + scale * _bell(state), 0.0)
+        start[g] = max(start[g] + scale * random_bell(state), 0.0)
     elif kind < 0.6:
-        end[g] = max(end[g] + scale * _bell(state), 1.0)
+        end[g] = max(end[g] + scale * random_bell(state), 1.0)
     elif kind < 0.8:
-        shift = scale * _bell(state)
+        shift = scale * random_bell(state)
         start[g] = max(start[g] + shift, 0.0)
         end[g] = max(end[g] + shift, 1.0)
     elif kind < 0.84:
@@ -151,13 +154,13 @@ def _mutate(start: Floats, end: Floats, settings: Floats, scale: float, state: W
     elif kind < 0.88:
         end[g], end[h] = end[h], end[g]
     elif kind < 0.91:
-        settings[PREFETCH] = min(max(settings[PREFETCH] + 0.1 * _bell(state), 0.0), 1.0)
+        settings[PREFETCH] = min(max(settings[PREFETCH] + 0.1 * random_bell(state), 0.0), 1.0)
     elif kind < 0.94:
-        settings[RESERVE] = max(settings[RESERVE] + 3.0 * _bell(state), 0.0)
+        settings[RESERVE] = max(settings[RESERVE] + 3.0 * random_bell(state), 0.0)
     elif kind < 0.97:
-        settings[FLOW_QUEUE] = min(max(settings[FLOW_QUEUE] + 1.5 * _bell(state), 0.0), 16.0)
+        settings[FLOW_QUEUE] = min(max(settings[FLOW_QUEUE] + 1.5 * random_bell(state), 0.0), 16.0)
     else:
-        settings[PATIENCE] += scale * _bell(state)
+        settings[PATIENCE] += scale * random_bell(state)
     end[g] = max(end[g], start[g] + 1.0)
     end[h] = max(end[h], start[h] + 1.0)
 
@@ -169,6 +172,7 @@ def _chain(
     start: Floats,
     end: Floats,
     settings: Floats,
+    bias: Floats,
     bound: int,
     horizon: int,
     steps: int,
@@ -187,10 +191,10 @@ def _chain(
     engine = np.empty(len(p.lanes), dtype=np.int32)
     lane_cycle = np.zeros(p.lane_ptr[-1], dtype=np.int32)
     address = np.empty(len(p.lanes), dtype=np.int32)
-    stats = np.zeros(2, dtype=np.int32)
+    stats = np.zeros(N_STATS, dtype=np.int32)
     start, end, settings = start.copy(), end.copy(), settings.copy()
     cost = evaluate(
-        p, tails, start, end, settings, bound, horizon, engine, lane_cycle, address, stats
+        p, tails, start, end, settings, bias, bound, horizon, engine, lane_cycle, address, stats
     )
     best = cost
     best_start[:] = start
@@ -201,7 +205,7 @@ def _chain(
         temperature = hot * (cold / hot) ** part
         scale = wide * (narrow / wide) ** part
         new_start, new_end, new_settings = start.copy(), end.copy(), settings.copy()
-        changes = 1 + int(_random(state) * 3.0)
+        changes = 1 + int(random_unit(state) * 3.0)
         for _ in range(changes):
             _mutate(new_start, new_end, new_settings, scale, state)
         found = evaluate(
@@ -210,6 +214,7 @@ def _chain(
             new_start,
             new_end,
             new_settings,
+            bias,
             bound,
             horizon,
             engine,
@@ -217,7 +222,7 @@ def _chain(
             address,
             stats,
         )
-        if found <= cost or _random(state) < np.exp((cost - found) / temperature):
+        if found <= cost or random_unit(state) < np.exp((cost - found) / temperature):
             start, end, settings, cost = new_start, new_end, new_settings, found
             if cost < best:
                 best = cost
@@ -241,13 +246,16 @@ def anneal(
     p: Dense, tails: Tails, spans: Spans, bound: int, steps: int, seed: int, cooling: Cooling
 ) -> Chain:
     """Run one chain of ``steps`` schedules from ``spans``."""
-    best = Spans(np.empty_like(spans.start), np.empty_like(spans.end), np.empty(N_SETTINGS))
+    best = Spans(
+        np.empty_like(spans.start), np.empty_like(spans.end), np.empty(N_SETTINGS), spans.bias
+    )
     cost = _chain(
         p,
         tails,
         spans.start,
         spans.end,
         spans.settings,
+        spans.bias,
         bound,
         2 * bound + 1000,
         steps,
@@ -256,7 +264,9 @@ def anneal(
         cooling.wide,
         cooling.narrow,
         seed,
-        *best,
+        best.start,
+        best.end,
+        best.settings,
     )
     return Chain(best, cost, int(cost) if cost < WORST else -1)
 

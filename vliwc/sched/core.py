@@ -24,6 +24,9 @@ AHEAD = 8
 HELD = 3
 """Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
 
+N_STATS = 2 + N_ENGINES
+"""Length of the ``stats`` array of :func:`list_schedule`."""
+
 SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
 """Positions in the ``pool`` array: free single words, free vector slots, a lower bound of the
 lowest free vector slot."""
@@ -234,7 +237,7 @@ def list_schedule(
     the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
     ``STUCK`` after ``horizon`` cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
     the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
-    (2,) = peak scratch words, operations left unscheduled.
+    (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
     """
     lanes, serial, width, group, klass = p.lanes, p.serial, p.width, p.group, p.klass
     class_whole, class_split, class_base = p.class_whole, p.class_split, p.class_base
@@ -258,6 +261,7 @@ def list_schedule(
     aside = np.empty(n, dtype=np.int32)
     done = np.empty(n, dtype=np.int32)
     slots = np.empty(N_ENGINES, dtype=np.int32)
+    work = np.zeros(N_ENGINES, dtype=np.int32)
     is_open = np.zeros(n_classes, dtype=np.uint8)
     deferred = np.zeros(n_classes, dtype=np.uint8)
     left = np.zeros(p.n_groups + 1, dtype=np.int32)
@@ -329,6 +333,7 @@ def list_schedule(
                 lane_cycle[lane_ptr[op] + issued[op] + k] = cycle
             issued[op] += now
             slots[e] -= now
+            work[e] += now
             progress = progress or now > 0
             if issued[op] == lanes[op]:
                 done[n_done] = op
@@ -416,7 +421,9 @@ def list_schedule(
                 under_way += 1
             engine[op] = e
             if e < N_ENGINES:
-                slots[e] -= now if e == split else 1
+                taken = now if e == split else 1
+                slots[e] -= taken
+                work[e] += taken
                 if slots[e] == 0:
                     _open_classes(class_whole, class_split, slots, is_open)
             for k in range(max(now, 1)):
@@ -458,4 +465,6 @@ def list_schedule(
         cycle += 1
     stats[0] = peak
     stats[1] = remaining
+    for e in range(N_ENGINES):
+        stats[2 + e] = work[e]
     return cycle if remaining == 0 else STUCK

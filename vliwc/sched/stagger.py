@@ -26,8 +26,9 @@ from vliwc.sched.anneal import (
     Spans,
 )
 from vliwc.sched.bounds import Bound, lower_bound
-from vliwc.sched.core import STUCK, list_schedule
-from vliwc.sched.dense import Ints
+from vliwc.sched.core import N_STATS, STUCK, list_schedule
+from vliwc.sched.dense import N_ENGINES, VALU, Ints
+from vliwc.sched.fill import improve_fill
 from vliwc.sched.priority import LEAD, Floats, deadlines, planned_cycles, ranks, tails
 from vliwc.sched.problem import Schedule, ScheduleProblem
 
@@ -56,6 +57,8 @@ class Stagger(NamedTuple):
 
 
 MIN_SPAN = 0.1
+FILL_TRIALS = 20
+"""Settings near the best one that are tried after the first cycles were improved."""
 FLIGHTS = (28, 22, 16, 10, 5, 2, 1)
 """Numbers of groups in flight that are tried where there are more groups."""
 MANY_GROUPS = 48
@@ -97,6 +100,7 @@ class Runner:
         self.bound: Bound = lower_bound(problem)
         self.horizon = 4 * int(self.dense.lanes.sum()) + 64
         self.runs = 0
+        self.bias = np.zeros(len(self.dense.lanes))
 
     def run(
         self,
@@ -113,7 +117,7 @@ class Runner:
         """One schedule; ``cycles`` is :data:`vliwc.sched.core.STUCK` if scratch ran out."""
         dense = self.dense
         last = float(end.max()) if len(end) else float(self.bound.cycles)
-        due = deadlines(dense, *self.tails, start, end, prefetch, last)
+        due = self.bias + deadlines(dense, *self.tails, start, end, prefetch, last)
         order = np.argsort(end, kind="stable").astype(np.int32)
         trial = Trial(
             STUCK,
@@ -122,7 +126,7 @@ class Runner:
             np.empty(len(dense.lanes), dtype=np.int32),
             0,
         )
-        stats = np.zeros(2, dtype=np.int32)
+        stats = np.zeros(N_STATS, dtype=np.int32)
         trial.cycles = list_schedule(
             dense,
             ranks(due),
@@ -166,7 +170,7 @@ class Runner:
         settings[PATIENCE] = setting.patience
         settings[STRETCH] = 1.0 / setting.length
         settings[IN_FLIGHT] = round(setting.in_flight)
-        return Spans(start, end, settings)
+        return Spans(start, end, settings, self.bias)
 
     def try_stagger(self, stagger: Stagger) -> Trial:
         """One schedule under ``stagger``."""
@@ -273,6 +277,24 @@ class StaggerSearch:
                 return
             scale = wide + (narrow - wide) * number / trials
             self._try(mutate(self.setting, scale, self._rng))
+
+    def fill(self, steps: int, seed: int) -> None:
+        """Improve the first cycles; keep that if the whole schedule does not become longer."""
+        runner = self.runner
+        dense = runner.dense
+        prices = np.ones(N_ENGINES)
+        prices[VALU] = dense.vlen
+        before = runner.bias
+        spans = improve_fill(dense, runner.tails, self.spans, prices, steps, seed)
+        runner.bias = spans.bias
+        cycles = self.cycles
+        self._try(self.setting)
+        for _ in range(FILL_TRIALS):
+            if self.cycles < cycles:
+                break
+            self._try(mutate(self.setting, 0.05, self._rng))
+        if self.cycles > cycles or runner.bias is not self.spans.bias:
+            runner.bias = before
 
     def follow(self, chain: Chain) -> None:
         """Go on from the spans of an annealing chain if they cost less."""
