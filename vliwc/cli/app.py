@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vliwc import __version__
+from vliwc.cli.bench import bench
 from vliwc.cli.bound import bound
 from vliwc.cli.check import check
 from vliwc.cli.compile import compile_kernel
@@ -58,6 +59,7 @@ app.command("disasm")(guarded(disasm))
 app.command("ir")(guarded(ir))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
+app.command("bench")(guarded(bench))
 
 
 def main() -> None:

@@ -1,0 +1,174 @@
+"""`vliwc bench`: cycles, bounds and compile times of the suite, and regressions in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+import vliwc
+from vliwc.cli.arguments import DEFAULT_SEED, Json, Output, Seed
+from vliwc.cli.compile import percent
+from vliwc.cli.errors import EXIT_WRONG, CommandError
+from vliwc.cli.files import STDOUT, read_json, write_text
+from vliwc.cli.output import print_json, progress
+from vliwc.cli.tables import print_table
+from vliwc.options import LEVELS
+
+if TYPE_CHECKING:
+    from vliwc.explain.suite import Case, Difference, Result, Suite
+
+_KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
+
+
+class SuiteName(Enum):
+    """Suites by name."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
+def bench(
+    suite: Annotated[SuiteName, typer.Option("--suite", help="Which suite.")] = SuiteName.QUICK,
+    levels: Annotated[
+        list[int] | None,
+        typer.Option("-O", metavar="LEVEL", help="Only this optimisation level; repeatable."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--kernel", metavar="NAME", help="Only this kernel; repeatable."),
+    ] = None,
+    kernels: Annotated[
+        Path,
+        typer.Option("--kernels", metavar="DIR", help="The folder of the kernels."),
+    ] = _KERNELS,
+    seed: Seed = DEFAULT_SEED,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="Results of an earlier run; exit code 1 if any program became slower.",
+        ),
+    ] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Compile the suite and report cycles, proved bounds, gaps and compile times.
+
+    Seconds are reported but never compared. The exit code is 1 if a kernel does not compile, or if
+    a baseline is given and a program takes more cycles than there.
+    """
+    from vliwc.explain.suite import SUITES, compare, run_cases, to_json
+
+    if as_json and output == STDOUT:
+        raise CommandError("--json and -o - would both print on standard output; name a file")
+    runs = _runs(SUITES[suite.value], levels, only, kernels)
+    before = None if baseline is None else _baseline(baseline)
+    with progress(quiet=as_json) as show:
+        results = run_cases(kernels, runs, seed, show)
+    differences = [] if before is None else compare(before, results)
+    report = to_json(suite.value, results)
+    if output is not None:
+        write_text(output, json.dumps(report, indent=1) + "\n")
+    failed = any(result.error for result in results)
+    failed = failed or any(difference.regression for difference in differences)
+    if as_json:
+        if before is not None:
+            report["differences"] = [
+                {"title": d.title, "before": d.before, "now": d.now, "regression": d.regression}
+                for d in differences
+            ]
+        print_json(report)
+    elif output != STDOUT:
+        _print(results)
+        if before is not None:
+            known = {result.key for result in before}
+            compared = sum(result.key in known for result in results)
+            _print_differences(differences, compared)
+    if failed:
+        raise typer.Exit(EXIT_WRONG)
+
+
+def _runs(
+    suite: Suite, levels: Sequence[int] | None, only: Sequence[str] | None, kernels: Path
+) -> list[tuple[Case, int]]:
+    """Which cases to compile at which levels. Raises `CommandError` if there is nothing to do."""
+    for level in levels or ():
+        if level not in LEVELS:
+            raise CommandError(f"-O {level}: expected {LEVELS.start} to {LEVELS.stop - 1}")
+    names = sorted({case.kernel for case in suite.cases})
+    for name in only or ():
+        if name not in names:
+            raise CommandError(f"--kernel {name}: the kernels of the suite are {', '.join(names)}")
+    if not kernels.is_dir():
+        raise CommandError(f"{kernels}: no such folder; name that of the kernels with --kernels")
+    chosen = sorted(set(levels or suite.levels))
+    return [
+        (case, level) for case in suite.cases if not only or case.kernel in only for level in chosen
+    ]
+
+
+def _baseline(path: Path) -> list[Result]:
+    from vliwc.explain.suite import SuiteError, from_json
+
+    try:
+        return from_json(read_json(path))
+    except SuiteError as error:
+        raise CommandError(f"{path}: {error}") from None
+
+
+def _print(results: Sequence[Result]) -> None:
+    from isa.takehome import PUBLISHED_MARKS
+    from vliwc.explain.suite import Case, median_gaps
+
+    rows: list[tuple[str, ...]] = []
+    for result in results:
+        sizes = Case(result.kernel, tuple(result.params.items())).sizes
+        name = (result.kernel, sizes, str(result.level))
+        if result.error:
+            rows.append((*name, "-", "-", "-", "-", "-", result.error.splitlines()[0]))
+            continue
+        marks = "" if result.marks_beaten is None else f"{result.marks_beaten} of "
+        rows.append(
+            (
+                *name,
+                str(result.cycles),
+                str(result.lower_bound),
+                percent(result.gap),
+                str(result.mix_bound),
+                f"{result.compile_seconds:.2f}",
+                marks and f"{marks}{len(PUBLISHED_MARKS)}",
+            )
+        )
+    columns = ("kernel", "sizes", "-O", "cycles", "bound", "gap", "any mix", "seconds", "beats")
+    print_table("Benchmarks", columns, rows, right=columns[2:8])
+    for level, gap in median_gaps(results).items():
+        typer.echo(f"median gap at -O{level}: {percent(gap)}")
+
+
+def _print_differences(differences: Sequence[Difference], compared: int) -> None:
+    worse = sum(difference.regression for difference in differences)
+    typer.echo(
+        f"{compared} compared with the baseline: {worse} worse, {len(differences) - worse} better"
+    )
+    if differences:
+        print_table(
+            "Differences from the baseline",
+            ("case", "before", "now", "change", ""),
+            [
+                (
+                    d.title,
+                    str(d.before),
+                    str(d.now) if d.now else "-",
+                    f"{d.now - d.before:+d}" if d.now else "-",
+                    "WORSE" if d.regression else "better",
+                )
+                for d in differences
+            ],
+            right=("before", "now", "change"),
+        )

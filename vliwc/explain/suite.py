@@ -1,0 +1,266 @@
+"""The benchmark suite: which kernels at which sizes, how they are measured, what is a regression.
+
+Cycles, bounds and gaps are deterministic; seconds are those of the computer at hand and are never
+compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import Final, cast
+
+from isa.program import JSON
+from isa.takehome import PUBLISHED_MARKS, REFERENCE_BATCH, REFERENCE_HEIGHT, REFERENCE_ROUNDS
+from vliwc.diagnostics import KernelError
+from vliwc.driver import compile_file
+from vliwc.explain.bounds import mix_bound
+from vliwc.options import Options
+from vliwc.sched.bounds import SLACK
+
+VERSION: Final = 1
+"""Of the JSON form of results."""
+HEADLINE: Final = {
+    "forest_height": REFERENCE_HEIGHT,
+    "rounds": REFERENCE_ROUNDS,
+    "batch_size": REFERENCE_BATCH,
+}
+_MARKED: Final = ("tree_hash", "tree_hash_full")
+"""Kernels that solve the reference problem."""
+
+
+class SuiteError(ValueError):
+    """Results that cannot be read; the message says what is wrong with them."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel of the suite at one size."""
+
+    kernel: str
+    params: tuple[tuple[str, int], ...]
+
+    @staticmethod
+    def of(kernel: str, **params: int) -> Case:
+        """A case from named parameters."""
+        return Case(kernel, tuple(params.items()))
+
+    @property
+    def sizes(self) -> str:
+        """The parameters for people."""
+        return ", ".join(f"{name} {value}" for name, value in self.params)
+
+
+def _tree_hash(height: int, rounds: int, batch: int) -> Case:
+    return Case.of("tree_hash", forest_height=height, rounds=rounds, batch_size=batch)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Cases, each compiled at each of ``levels``."""
+
+    name: str
+    cases: tuple[Case, ...]
+    levels: tuple[int, ...]
+
+
+_QUICK: Final = (
+    _tree_hash(REFERENCE_HEIGHT, REFERENCE_ROUNDS, REFERENCE_BATCH),
+    _tree_hash(8, 12, 128),
+    Case("tree_hash_full", tuple(HEADLINE.items())),
+    Case.of("ternary_tree", levels=4, steps=12, batch=256),
+    Case.of("murmur", n=1024, seed=7),
+    Case.of("saxpy_dot", n=1024),
+    Case.of("binary_search", n=1000, batch=256),
+    Case.of("lcg", lanes=64, steps=200),
+    Case.of("crc32", batch=256, words=4),
+    Case.of("dfa", states=8, symbol_bits=2, batch=256, words=4),
+)
+_MORE: Final = (
+    _tree_hash(10, 16, 128),
+    _tree_hash(10, 16, 512),
+    _tree_hash(10, 11, 256),
+    _tree_hash(10, 24, 256),
+    _tree_hash(6, 16, 256),
+    _tree_hash(3, 8, 64),
+    _tree_hash(10, 16, 13),
+    Case.of("tree_hash_full", forest_height=8, rounds=12, batch_size=128),
+    Case.of("ternary_tree", levels=6, steps=16, batch=128),
+    Case.of("ternary_tree", levels=3, steps=8, batch=512),
+    Case.of("murmur", n=256, seed=7),
+    Case.of("murmur", n=1001, seed=7),
+    Case.of("saxpy_dot", n=256),
+    Case.of("saxpy_dot", n=997),
+    Case.of("binary_search", n=15, batch=512),
+    Case.of("binary_search", n=4095, batch=64),
+    Case.of("lcg", lanes=256, steps=100),
+    Case.of("lcg", lanes=8, steps=1000),
+    Case.of("crc32", batch=64, words=16),
+    Case.of("crc32", batch=509, words=1),
+    Case.of("dfa", states=4, symbol_bits=1, batch=256, words=8),
+    Case.of("dfa", states=32, symbol_bits=4, batch=64, words=4),
+)
+SUITES: Final = {
+    suite.name: suite
+    for suite in (Suite("quick", _QUICK, (1, 2)), Suite("full", _QUICK + _MORE, (0, 1, 2, 3)))
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What compiling ``kernel`` with ``params`` at ``level`` gave.
+
+    ``mix_bound``: proved cycles of any mix of strategies; ``marks_beaten``: published marks above
+    ``cycles``, None where they do not apply; ``error``: why there is no program (then the
+    numbers are 0).
+    """
+
+    kernel: str
+    params: dict[str, int]
+    level: int
+    cycles: int = 0
+    lower_bound: int = 0
+    bound_reason: str = ""
+    gap: float = 0.0
+    mix_bound: int = 0
+    scratch_words: int = 0
+    compile_seconds: float = 0.0
+    marks_beaten: int | None = None
+    error: str = ""
+
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, int], ...], int]:
+        """What identifies the measurement."""
+        return self.kernel, tuple(sorted(self.params.items())), self.level
+
+    @property
+    def title(self) -> str:
+        """The measurement for people."""
+        return (
+            f"{self.kernel} ({Case(self.kernel, tuple(self.params.items())).sizes}) -O{self.level}"
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Cycles before and now; 0 now means that the kernel no longer compiles."""
+
+    title: str
+    before: int
+    now: int
+
+    @property
+    def regression(self) -> bool:
+        """Whether the program became slower, or is gone."""
+        return self.now > self.before or self.now == 0
+
+
+def measure(kernels: Path, case: Case, level: int, seed: int) -> Result:
+    """Compile one case from the folder ``kernels``."""
+    params = dict(case.params)
+    try:
+        compiled = compile_file(
+            kernels / f"{case.kernel}.vk", params, Options(level=level, seed=seed)
+        )
+    except KernelError as error:
+        return Result(case.kernel, params, level, error=str(error))
+    marked = case.kernel in _MARKED and params == HEADLINE
+    return Result(
+        case.kernel,
+        params,
+        level,
+        compiled.cycles,
+        compiled.lower_bound,
+        compiled.bound_reason,
+        compiled.gap,
+        ceil(mix_bound(compiled) - SLACK),
+        compiled.scratch_words,
+        round(compiled.compile_seconds, 3),
+        sum(mark > compiled.cycles for mark in PUBLISHED_MARKS) if marked else None,
+    )
+
+
+def run_cases(
+    kernels: Path,
+    runs: Sequence[tuple[Case, int]],
+    seed: int,
+    progress: Callable[[str, float | None], None],
+) -> list[Result]:
+    """Measure cases at levels, one after the other."""
+    # The first compilation of a process loads solvers and compiled code; that is not measured.
+    measure(kernels, Case.of("lcg", lanes=8, steps=2), 2, 0)
+    results: list[Result] = []
+    for number, (case, level) in enumerate(runs):
+        progress(f"{case.kernel} ({case.sizes}) -O{level}", number / len(runs))
+        results.append(measure(kernels, case, level, seed))
+    return results
+
+
+def median_gaps(results: Sequence[Result]) -> dict[int, float]:
+    """The median gap of what compiled, by level."""
+    levels = sorted({result.level for result in results if not result.error})
+    return {
+        level: median(r.gap for r in results if r.level == level and not r.error)
+        for level in levels
+    }
+
+
+def compare(baseline: Sequence[Result], results: Sequence[Result]) -> list[Difference]:
+    """Every measurement whose cycles differ from those of the baseline; what only one of them has
+    is left out."""
+    before = {result.key: result for result in baseline if not result.error}
+    found: list[Difference] = []
+    for result in results:
+        old = before.get(result.key)
+        if old is not None and old.cycles != result.cycles:
+            found.append(Difference(result.title, old.cycles, result.cycles))
+    return found
+
+
+def to_json(suite: str, results: Sequence[Result]) -> dict[str, JSON]:
+    """Results as JSON data that :func:`from_json` reads."""
+    return {
+        "version": VERSION,
+        "suite": suite,
+        "median_gap": {f"-O{level}": gap for level, gap in median_gaps(results).items()},
+        "results": [asdict(result) for result in results],
+    }
+
+
+def from_json(data: object) -> list[Result]:
+    """The results in JSON data. Raises `SuiteError` if it is not what :func:`to_json` makes."""
+    if not isinstance(data, Mapping):
+        raise SuiteError("not the results of a benchmark: expected an object")
+    fields = cast("Mapping[str, object]", data)
+    if fields.get("version") != VERSION:
+        raise SuiteError(
+            f"results of version {fields.get('version')!r}; this vliwc reads version {VERSION}"
+        )
+    rows = fields.get("results")
+    if not isinstance(rows, list):
+        raise SuiteError("not the results of a benchmark: `results` is no list")
+    return [_result(number, row) for number, row in enumerate(cast("list[object]", rows))]
+
+
+def _result(number: int, row: object) -> Result:
+    """One result, as far as a comparison needs it."""
+    if isinstance(row, Mapping):
+        fields = cast("Mapping[str, object]", row)
+        kernel, params = fields.get("kernel"), fields.get("params")
+        level, cycles = fields.get("level"), fields.get("cycles")
+        if (
+            isinstance(kernel, str)
+            and isinstance(params, dict)
+            and isinstance(level, int)
+            and isinstance(cycles, int)
+        ):
+            bound = {
+                name: value
+                for name, value in cast("dict[str, object]", params).items()
+                if isinstance(value, int)
+            }
+            return Result(kernel, bound, level, cycles, error=str(fields.get("error", "")))
+    raise SuiteError(f"result {number}: expected kernel, params, level and cycles")
