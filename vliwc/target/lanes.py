@@ -6,6 +6,7 @@ are done is decided outside (:mod:`vliwc.target.strategy`) and handed in as a pl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from vliwc.analysis.linear import BitFacts, Linear
@@ -57,11 +58,13 @@ class Lanes:
         self.addresses = AddressBook(self)
         self._vectors: dict[Value, Operand] = {}
         self._adjacent: dict[Operand, Operand] = {}
+        self._readers: Counter[Value] = Counter()
         self._comparisons: dict[tuple[Value, int], Operand] = {}
 
     def build(self) -> Template:
         """Select operations for everything the loop's stores and reductions need."""
         needed = self._needed()
+        self._readers = Counter(arg for value in needed for arg in self._inputs(value))
         for value in self.function.values:
             if value not in needed:
                 continue
@@ -213,10 +216,11 @@ class Lanes:
     def _on_fields(self, value: Value, field: Value, other: Value, name: str) -> Operand | None:
         """``value`` computed on each candidate word of a record, then the right one chosen.
 
-        Scalar operations read the words where the rows stand, so that none needs moving.
+        Scalar operations read the words where the rows stand, so that none needs moving.  A word
+        with several readers is better moved once.
         """
         read = self.plan.reads.get(field)
-        if not isinstance(read, RecordSecond) or field is other:
+        if not isinstance(read, RecordSecond) or self._readers[field] != 1:
             return None
         if self.plan.folds.get(field) != read.table.folds[1]:
             return None
