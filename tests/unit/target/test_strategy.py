@@ -130,7 +130,8 @@ def random_path(reads: LoopReads, rng: random.Random) -> list[tuple[Step, int]]:
     path: list[tuple[Step, int]] = []
     at = 0
     while at < len(reads.table):
-        step = rng.choice(reads.steps[at])
+        records = [step for step in reads.steps[at] if step.table is not None]
+        step = rng.choice(records or reads.steps[at])
         # For records the balance takes one bit: it knows no constant that a second could ride on.
         path.append((step, 1 if step.table is not None else rng.randint(1, 2)))
         at += len(step.reads)
