@@ -6,20 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vliwc.sched.core import STUCK, list_schedule
+from vliwc.sched.core import N_STATS, STUCK, list_schedule
 from vliwc.sched.dense import N_ENGINES, NO_ENGINE, Ints
+from vliwc.sched.priority import first_in_group
 from vliwc.sched.problem import Schedule, ScheduleProblem
 
 
 def ints(words: Sequence[int]) -> Ints:
-    return np.array(words, dtype=np.int32)
+    return np.array(list(words), dtype=np.int32)
 
 
 def run_core(
     problem: ScheduleProblem,
     rank: Sequence[int] | None = None,
     *,
+    urgent: Sequence[int] | None = None,
+    release: Sequence[int] | None = None,
     group_order: Sequence[int] | None = None,
+    in_flight: int | None = None,
     reserve: int = 0,
     flow_queue: int = 0,
     horizon: int = 1000,
@@ -27,14 +31,16 @@ def run_core(
     """One run of the core; operations are urgent in the order of their numbers by default."""
     dense = problem.dense
     n = len(problem)
-    order = group_order if group_order is not None else range(dense.n_groups)
     engine, address = np.empty(n, np.int32), np.empty(n, np.int32)
-    lane_cycle, stats = np.zeros(int(dense.lane_ptr[-1]), np.int32), np.zeros(2, np.int32)
+    lane_cycle, stats = np.zeros(int(dense.lane_ptr[-1]), np.int32), np.zeros(N_STATS, np.int32)
     cycles = list_schedule(
         dense,
-        ints(list(rank) if rank is not None else list(range(n))),
-        np.zeros(n, np.int32),
-        ints(list(order)),
+        ints(rank if rank is not None else range(n)),
+        ints(urgent if urgent is not None else [0] * n),
+        ints(release if release is not None else [0] * n),
+        first_in_group(dense),
+        ints(group_order if group_order is not None else range(dense.n_groups)),
+        in_flight if in_flight is not None else dense.n_groups + 1,
         reserve,
         flow_queue,
         horizon,
@@ -43,9 +49,14 @@ def run_core(
         address,
         stats,
     )
-    left = int(stats[1])
     return Schedule(
-        cycles, engine, lane_cycle, address, int(stats[0]), "core", statistics={"left": left}
+        cycles,
+        engine,
+        lane_cycle,
+        address,
+        int(stats[0]),
+        "core",
+        statistics={"left": int(stats[1])},
     )
 
 

@@ -241,3 +241,54 @@ def test_a_word_that_stays_zero_takes_no_slot() -> None:
 def test_nothing_to_do() -> None:
     schedule = run_core(Sketch(small_machine()).problem())
     assert schedule.cycles == 0 and schedule.peak_words == 0
+
+
+def test_choices_wait_for_flow_until_they_are_urgent() -> None:
+    """Early on, the only valu slot goes to an operation that needs it, later to the choice."""
+    sketch = Sketch(small_machine())
+    choice = sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4))
+    other = sketch.add(VECTOR)
+    sketch.add(Task(whole=(FLOW,), lanes=4, width=4))
+    problem = sketch.problem()
+    hurried = run_core(problem, urgent=[0, 0, 0])
+    assert hurried.engine[choice] == VALU
+    assert [cycles_of(problem, hurried, op)[0] for op in (choice, other)] == [0, 1]
+    patient = run_core(problem, urgent=[9, 9, 9])
+    check_schedule(problem, patient)
+    assert cycles_of(problem, patient, other)[0] == 0
+
+
+def test_a_slot_that_nobody_else_wants_is_not_left_empty() -> None:
+    sketch = Sketch(small_machine())
+    choice = sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4))
+    sketch.add(Task(whole=(FLOW,), lanes=4, width=4))
+    problem = sketch.problem()
+    schedule = run_core(problem, urgent=[9, 9])
+    assert schedule.cycles == 1 and schedule.engine[choice] == VALU
+
+
+def test_shared_operations_wait_for_their_release() -> None:
+    sketch = Sketch(small_machine(alu=2))
+    early, late = sketch.add(SCALAR), sketch.add(SCALAR)
+    problem = sketch.problem()
+    schedule = run_core(problem, release=[0, 3])
+    check_schedule(problem, schedule)
+    assert [cycles_of(problem, schedule, op)[0] for op in (early, late)] == [0, 3]
+
+
+def test_few_groups_in_flight() -> None:
+    """With one group under way, the others at most load their inputs."""
+    sketch = Sketch(small_machine(vlen=4, words=256, valu=8, load=8, store=8))
+    steps: list[list[int]] = []
+    for group in range(6):
+        a = sketch.add(Task(whole=(LOAD,), width=4, group=group))
+        b = sketch.add(Task(whole=(VALU,), lanes=4, width=4, group=group), [a])
+        c = sketch.add(Task(whole=(STORE,), width=0, group=group), [b])
+        steps.append([a, b, c])
+    problem = sketch.problem()
+    wide, narrow = run_core(problem), run_core(problem, in_flight=1)
+    check_schedule(problem, narrow)
+    assert wide.cycles == 3 < narrow.cycles
+    work = [cycles_of(problem, narrow, b)[0] for _, b, _ in steps]
+    done = [cycles_of(problem, narrow, c)[0] for _, _, c in steps]
+    assert all(start > end for start, end in zip(work[1:], done[:-1], strict=True))
