@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from isa.program import JSON, Program
@@ -13,6 +13,7 @@ from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
 from vliwc.backend.generate import Generated, generate
 from vliwc.backend.reschedule import rescheduled
+from vliwc.backend.resume import KEY
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.emit import emit
 from vliwc.ir.graph import Function
@@ -190,6 +191,7 @@ def _compile(
     check_schedule(generated.problem, generated.schedule)
     clock = timed("check", clock)
     program = emit(generated.dag, generated.schedule)
+    program = replace(program, meta=_meta(kernel, options, generated))
     check(program)
     timed("emit", clock)
     schedule = generated.schedule
@@ -209,6 +211,19 @@ def _compile(
         notes=[*notes, *generated.notes],
         stages=stages if keep_stages else [],
     )
+
+
+def _meta(kernel: CheckedKernel, options: Options, generated: Generated) -> dict[str, JSON]:
+    """What the program file says of its origin, and what a later search can go on from."""
+    meta: dict[str, JSON] = {
+        "kernel": kernel.name,
+        "params": dict(kernel.params),
+        "level": options.level,
+        "seed": options.seed,
+    }
+    if generated.state is not None:
+        meta[KEY] = generated.state.to_json()
+    return meta
 
 
 def _quiet(stage: str, part: float | None) -> None:

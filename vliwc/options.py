@@ -37,10 +37,10 @@ class Options:
     """Seed of every random choice; at least 0."""
 
     budget: int | None = None
-    """How much to search, in steps that do not depend on the computer's speed; None: by level."""
+    """Schedules to try while annealing at -O3; None: by the size of the kernel."""
 
     hint: Path | None = None
-    """A program or schedule file to start a search from, if the scheduler can use one."""
+    """A program file whose search state to go on from."""
 
     verify: bool = False
     """Run the IR verifier after each pass."""

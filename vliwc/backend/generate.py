@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from vliwc.backend.arrange import ARRANGEMENTS, arrange
 from vliwc.backend.mix import FILLS, Strategy, choose_strategies, plain_strategy
+from vliwc.backend.resume import SearchState, mismatch, read_hint
 from vliwc.backend.search import anneal_candidates
 from vliwc.options import Options
 from vliwc.sched.lowering import problem_of
@@ -84,12 +86,14 @@ class Generated:
     schedule: Schedule
     notes: tuple[str, ...]
     assignment: Assignment
+    state: SearchState | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A machine DAG and the search for its best schedule."""
+    """A machine DAG and the search for its best schedule; ``name`` tells candidates apart."""
 
+    name: str
     dag: MachineDag
     search: StaggerSearch
     assignment: Assignment
@@ -100,7 +104,8 @@ class Candidate:
         if self.search.narrowed:
             part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
             notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
-        return Generated(self.dag, self.search.problem, schedule, notes, self.assignment)
+        state = SearchState(self.name, self.search.spans)
+        return Generated(self.dag, self.search.problem, schedule, notes, self.assignment, state)
 
 
 def generate(program: LaneProgram, options: Options, progress: Progress) -> Generated:
@@ -121,6 +126,8 @@ def generate(program: LaneProgram, options: Options, progress: Progress) -> Gene
         effort=effort.balance,
     )
     candidates = _candidates(program, strategies, effort, options, progress)
+    if options.hint is not None:
+        _resume(candidates, options.hint)
     if not candidates:
         plain = _candidate(program, plain_strategy(program), {}, options)
         plain.search.improve(effort.trials)
@@ -144,6 +151,18 @@ def generate(program: LaneProgram, options: Options, progress: Progress) -> Gene
     if effort.anneal:
         best = anneal_candidates(candidates, effort.anneal, options.budget, options.seed, progress)
     return best.generated()
+
+
+def _resume(candidates: list[Candidate], path: Path) -> None:
+    """Let the candidate that a saved state belongs to go on from there."""
+    state = read_hint(path)
+    for candidate in candidates:
+        if candidate.name == state.candidate:
+            if not candidate.search.resume(state.spans):
+                raise mismatch(path, "the saved spans do not fit this kernel")
+            candidates.sort(key=lambda each: each.search.cycles)
+            return
+    raise mismatch(path, f"this compilation has no strategy {state.candidate!r}")
 
 
 def _candidates(
@@ -172,7 +191,8 @@ def _candidates(
                 for part in strategy.loops
             ]
             try:
-                candidate = _candidate(program, assignment, strategy.placements, options)
+                name = f"{number}/{arrangement.name}"
+                candidate = _candidate(program, assignment, strategy.placements, options, name)
             except OutOfScratch:
                 continue
             trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
@@ -189,6 +209,7 @@ def _candidate(
     assignment: list[list[Plan]],
     placements: dict[RecordTable, Placement],
     options: Options,
+    name: str = "plain",
 ) -> Candidate:
     dag = DagBuilder(program).build(assignment, placements)
     problem = problem_of(dag)
@@ -198,4 +219,4 @@ def _candidate(
         problem = problem_of(dag)
     search = StaggerSearch(problem, options.seed)
     search.begin()
-    return Candidate(dag, search, assignment)
+    return Candidate(name, dag, search, assignment)

@@ -54,6 +54,24 @@ MachineFile = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random choice.")]
+Budget = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        metavar="N",
+        help="-O3: how many schedules to try while annealing; by default as many as the kernel's "
+        "size allows in a few minutes. The result does not depend on the clock.",
+    ),
+]
+Hint = Annotated[
+    Path | None,
+    typer.Option(
+        "--hint",
+        metavar="FILE",
+        help="Go on from the search state in a program that compile -o has written, for the same "
+        "kernel, parameters, machine, level and seed.",
+    ),
+]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
@@ -106,6 +124,8 @@ def make_options(
     machine: Path | None,
     seed: int,
     verify: bool = False,
+    budget: int | None = None,
+    hint: Path | None = None,
 ) -> Options:
     """The options that the arguments stand for.
 
@@ -119,4 +139,6 @@ def make_options(
         machine=load_machine(machine),
         seed=seed,
         verify=verify,
+        budget=budget,
+        hint=hint,
     )

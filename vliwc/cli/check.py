@@ -17,7 +17,9 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
+    Budget,
     Definitions,
+    Hint,
     Json,
     KernelFile,
     Level,
@@ -152,6 +154,8 @@ def check(
         typer.Option("--compile-seed", metavar="N", help="Seed of the compiler's own choices."),
     ] = DEFAULT_SEED,
     verify: Verify = False,
+    budget: Budget = None,
+    hint: Hint = None,
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and compare its answers with the reference interpreter.
@@ -166,6 +170,8 @@ def check(
         machine=machine,
         seed=compile_seed,
         verify=verify,
+        budget=budget,
+        hint=hint,
     )
     if memory is not None and (cases is not None or seed is not None):
         raise CommandError("--memory names the only input; --cases and --seed make random ones")

@@ -10,7 +10,9 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
+    Budget,
     Definitions,
+    Hint,
     Json,
     KernelFile,
     Level,
@@ -40,6 +42,8 @@ def compile_kernel(
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
     verify: Verify = False,
+    budget: Budget = None,
+    hint: Hint = None,
     output: Output = None,
     emit: Emit = Format.PROGRAM,
     as_json: Json = False,
@@ -53,6 +57,8 @@ def compile_kernel(
         machine=machine,
         seed=seed,
         verify=verify,
+        budget=budget,
+        hint=hint,
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     if output is not None:

@@ -301,10 +301,22 @@ class StaggerSearch:
         if chain.cost >= self._cost:
             return
         self.spans, self._cost = chain.spans, chain.cost
-        settings = chain.spans.settings
+        self._run_spans()
+
+    def resume(self, spans: Spans) -> bool:
+        """Go on from saved spans; False if they do not fit the problem."""
+        dense = self.problem.dense
+        if len(spans.start) != dense.n_groups or len(spans.bias) != len(dense.lanes):
+            return False
+        self.runner.bias, self.spans = spans.bias, spans
+        return self._run_spans()
+
+    def _run_spans(self) -> bool:
+        """Schedule under ``spans`` and keep the result unless it is worse."""
+        settings = self.spans.settings
         trial = self.runner.run(
-            chain.spans.start,
-            chain.spans.end,
+            self.spans.start,
+            self.spans.end,
             prefetch=float(settings[PREFETCH]),
             reserve=int(settings[RESERVE]),
             flow_queue=int(settings[FLOW_QUEUE]),
@@ -314,6 +326,7 @@ class StaggerSearch:
         )
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
             self.best = trial
+        return trial.cycles != STUCK
 
     def schedule(self, name: str) -> Schedule:
         """The best schedule."""

@@ -1,0 +1,72 @@
+"""Saving and resuming a search: the spans behind a schedule, as JSON data in a program's meta."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from isa.program import JSON
+from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.sched.anneal import N_SETTINGS, Spans
+
+KEY = "search"
+"""Where a program's meta keeps the state."""
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """The candidate (mix and arrangement) that a schedule belongs to, and its spans."""
+
+    candidate: str
+    spans: Spans
+
+    def to_json(self) -> dict[str, JSON]:
+        """The state as JSON data; floats are kept exactly."""
+        bias = self.spans.bias
+        changed = np.nonzero(bias)[0].tolist()
+        return {
+            "candidate": self.candidate,
+            "operations": len(bias),
+            "start": cast("list[JSON]", self.spans.start.tolist()),
+            "end": cast("list[JSON]", self.spans.end.tolist()),
+            "settings": cast("list[JSON]", self.spans.settings.tolist()),
+            "bias": [[op, float(bias[op])] for op in changed],
+        }
+
+
+def read_hint(path: Path) -> SearchState:
+    """The state in a program file that ``vliwc compile -o`` has written.
+
+    Raises :class:`vliwc.diagnostics.KernelError` (E0902) if there is none.
+    """
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        state = data["meta"][KEY]
+        bias = np.zeros(int(state["operations"]))
+        for op, value in state["bias"]:
+            bias[op] = value
+        settings = np.array(state["settings"], dtype=np.float64)
+        if len(settings) != N_SETTINGS:
+            raise ValueError("settings of another version")
+        spans = Spans(
+            np.array(state["start"], dtype=np.float64),
+            np.array(state["end"], dtype=np.float64),
+            settings,
+            bias,
+        )
+        return SearchState(str(state["candidate"]), spans)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except (ValueError, KeyError, TypeError, IndexError):
+        reason = "it holds no search state; write it with `vliwc compile -O3 -o`"
+    raise KernelError([Diagnostic("E0902", f"cannot resume from {path}: {reason}")])
+
+
+def mismatch(path: Path, reason: str) -> KernelError:
+    """The error for a state that belongs to something else."""
+    hint = "compile the same kernel with the same parameters, machine, level and seed"
+    return KernelError([Diagnostic("E0902", f"cannot resume from {path}: {reason}", hint=hint)])
