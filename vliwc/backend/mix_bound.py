@@ -41,6 +41,8 @@ EFFORT = 1.0
 """Deterministic time of the solver; the bound is valid whenever it stops."""
 HORIZON = 1 << 40
 """More tenths of a cycle than any program takes."""
+CHOICE_BITS = (0, 1, 2)
+"""How many bits may choose the constant of an address."""
 MANY_WORDS = 1 << 16
 """With more words of working memory than this, any address is taken to be possible."""
 
@@ -271,7 +273,7 @@ class _Model:
                     continue
             rest = form if base is None else form.minus(base.times(factor))
             for const in self._constants(rest.const, table, base_table, factor):
-                for bits in (1, 2):
+                for bits in CHOICE_BITS:
                     plan = plan_sum(Linear(const, rest.terms), [], reads.is_bit, bits)
                     found.setdefault(replace(plan, base=base, factor=factor).cost)
         return [

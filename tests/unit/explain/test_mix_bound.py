@@ -60,7 +60,7 @@ def random_plan(reads: LoopReads, rng: random.Random) -> Plan:
     position = 0
     while position < len(reads.table):
         step = rng.choice([step for step in reads.steps[position] if step.table is None])
-        steps.append((step, rng.choice((1, 2))))
+        steps.append((step, rng.choice((0, 1, 2))))
         position += len(step.reads)
     return reads.plan(steps)
 
