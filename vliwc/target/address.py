@@ -58,10 +58,12 @@ class Sum:
         """What the sum costs."""
         total = Cost()
         started = self.const != 0 or bool(self.choice)
-        if len(self.choice) == 1:
-            total += Cost(either=1)
-        elif self.choice:
-            total += Cost(either=2, flow=1)
+        if self.choice:
+            # Two bits: two choices by the first one, then one between them.
+            choices = len(self.choice)
+            arithmetic = self.choice[0][1] in (1, MASK)
+            total += Cost(either=choices) if arithmetic else Cost(flow=choices)
+            total += Cost(flow=choices - 1)
         factors = [] if self.base is None else [self.factor]
         for factor in [*factors, *(c for _, c in self.steps)]:
             if started:
@@ -82,8 +84,6 @@ class Sum:
             totals += [total + c for total in totals]
         if self.const or self.choice:
             found += [(origin, total & MASK) for total in totals]
-        if self.choice:
-            found.append((None, self.choice[0][1]))
         factors = [c for _, c in self.steps]
         if self.base is not None:
             factors.append(self.factor)
@@ -96,8 +96,9 @@ def plan_sum(
 ) -> Sum:
     """The sum for ``form`` with the fewest operations, from one of the ``known`` forms or none.
 
-    Its constant rides on the choice by up to ``choice_bits`` (1 or 2) left-over bits: two bits
-    choose between four constants by three flow selects, which saves one addition.
+    Its constant rides on the choice by up to ``choice_bits`` (0, 1 or 2) left-over bits: one bit
+    chooses between two constants, which saves one addition, two bits between four by three flow
+    selects, which saves two.
     """
     best = _plan_rest(form, None, 0, is_bit, choice_bits)
     for base in known:
@@ -152,7 +153,9 @@ class AddressBook:
             total = self._constant_tree(plan.choice[0], plan.choice[1], plan.const)
         elif plan.choice:
             atom, c = plan.choice[0]
-            total = lanes.bit_choice(lanes.vector(atom), plan.const + c, plan.const, "k")
+            total = lanes.bit_choice(
+                lanes.vector(atom), plan.const + c, plan.const, "k", multiply=False
+            )
         elif plan.const:
             total = lanes.uniform.vector(plan.const)
         if plan.base is not None:
@@ -167,8 +170,8 @@ class AddressBook:
         lanes = self._lanes
         (x, a), (y, b) = early, late
         bit = lanes.vector(x)
-        high = lanes.bit_choice(bit, const + a + b, const + b, "k")
-        low = lanes.bit_choice(bit, const + a, const, "k")
+        high = lanes.bit_choice(bit, const + a + b, const + b, "k", multiply=False)
+        low = lanes.bit_choice(bit, const + a, const, "k", multiply=False)
         return lanes.select(lanes.vector(y), high, low, "k")
 
     def _step(self, vector: Operand, factor: int, total: Operand | None) -> Operand:

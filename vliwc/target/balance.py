@@ -166,9 +166,12 @@ class _Model:
 
     def _addresses(self, step: Step, known: Linear | None) -> list[tuple[int, Sum | None]]:
         """Different ways to compute the address of ``step``, with their choice bits."""
-        one = self.reads.address_sum(step, known, 1)
-        two = self.reads.address_sum(step, known, 2)
-        return [(1, one)] if one == two else [(1, one), (2, two)]
+        found: list[tuple[int, Sum | None]] = []
+        for bits in (1, 0, 2):
+            address = self.reads.address_sum(step, known, bits)
+            if all(address != other for _, other in found):
+                found.append((bits, address))
+        return found
 
     def _use(self, key: object, cost: Cost, arc: _Arc) -> None:
         if key not in self.used:

@@ -117,8 +117,14 @@ class Lanes:
         operands = (self.adjacent(c), self.adjacent(a), self.adjacent(b))
         return self.emit(name, Form("flow", "vselect", operands))
 
-    def bit_choice(self, bit: Operand, one: int, zero: int, name: str = "t") -> Operand:
-        """``one`` where ``bit`` is 1, ``zero`` where it is 0: by flow, or by arithmetic."""
+    def bit_choice(
+        self, bit: Operand, one: int, zero: int, name: str = "t", *, multiply: bool = True
+    ) -> Operand:
+        """``one`` where ``bit`` is 1, ``zero`` where it is 0.
+
+        By flow; if the constants differ by 1, by addition as well; with ``multiply`` otherwise by
+        multiplication, which takes a vector of the difference.
+        """
         bit = self.adjacent(bit)
         zeros = self.uniform.vector(zero)
         difference = (one - zero) & MASK
@@ -127,6 +133,8 @@ class Lanes:
             opcode, a, b = ("+", bit, zeros) if difference == 1 else ("-", zeros, bit)
             plain = Form("valu", opcode, (a, b))
             return self.emit(name, flow, plain, Form("alu", opcode, (a, b), split=True))
+        if not multiply:
+            return self.emit(name, flow)
         factor = self.uniform.vector(difference)
         return self.emit(name, flow, Form("valu", "multiply_add", (bit, factor, zeros)))
 

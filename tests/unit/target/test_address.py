@@ -158,8 +158,8 @@ def test_two_choice_bits_trade_an_operation_for_flow() -> None:
     form = Linear.of(100, {x: 4, y: 2, z: 1})
     one = plan_sum(form, [], lambda _: True, 1).cost
     two = plan_sum(form, [], lambda _: True, 2).cost
-    assert one == Cost(either=1, valu=1, plain=1)
-    assert two == Cost(either=2, flow=1, plain=1)
+    assert one == Cost(flow=1, valu=1, plain=1)
+    assert two == Cost(flow=3, plain=1)
 
 
 @given(st.lists(st.tuples(words, coefficients, st.integers(1, 2)), min_size=1, max_size=4))
