@@ -117,7 +117,7 @@ def _balance_all(
         for loop in program.function.loops:
             reads = loop_reads(program, loop, records=records).without(forbidden)
             limits = Limits(
-                memory_words=memory.capacity(loop.number, _max_passing(program, loop)),
+                memory_words=memory.capacity(loop.number, max_passing(program, loop)),
                 entry_words=program.machine.scratch_words // ENTRY_SHARE,
             )
             mix = balance(
@@ -144,7 +144,7 @@ def _place_tables(
     placements: dict[RecordTable, Placement] = {}
     for table, loop in _tables(chosen):
         overrun = program.machine.vlen - table.pitch
-        place = memory.place(table.words, overrun, loop.number, _max_passing(program, loop))
+        place = memory.place(table.words, overrun, loop.number, max_passing(program, loop))
         if place is None:
             return table, placements
         placements[table] = place
@@ -171,7 +171,7 @@ def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]
     return found
 
 
-def _max_passing(program: LaneProgram, loop: Loop) -> int:
+def max_passing(program: LaneProgram, loop: Loop) -> int:
     """Groups that may lend the words of their results: their inputs wait in scratch meanwhile."""
     room = program.machine.scratch_words // (PASSING_SHARE * program.machine.vlen)
     return min(program.groups(loop) // 4, room)

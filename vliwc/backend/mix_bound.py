@@ -23,7 +23,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.analysis.linear import Linear, multiplier
-from vliwc.backend.mix import plain_strategy
+from vliwc.backend.mix import max_passing, plain_strategy
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
@@ -329,9 +329,9 @@ class _Model:
         if stores:
             function = self.program.function
             memory = WorkingMemory(function, self.program.forms, vlen)
-            groups = sum(self.program.groups(loop) for loop in function.loops)
+            passing = sum(max_passing(self.program, loop) for loop in function.loops)
             size = [(vlen * vectors, used) for vectors, used in stores]
-            self._at_most(size, memory.capacity(0, groups))
+            self._at_most(size, memory.capacity(0, passing))
         # Words that the same tables and entries want are all loaded or none of them.
         classes: dict[tuple[Key, ...], int] = {}
         for keys in needed.values():
