@@ -178,24 +178,27 @@ def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> 
 
 @jit
 def _choose_engine(
-    whole: int, split: int, slots: Ints, flow_only_waiting: int, flow_queue: int
+    whole: int, split: int, lanes: int, slots: Ints, flow_only_waiting: int, flow_queue: int
 ) -> int:
     """The engine for an operation, the one with the fewest other customers first; -1 if none.
 
     Vector operations that can run on flow go there if at most ``flow_queue`` flow-only operations
     wait; scalar ones only if nothing else has a slot left, because a flow slot is worth several
-    slots of the other engines that take them.
+    slots of the other engines that take them.  Lanes are spread over several cycles only if no
+    engine can finish the operation in this one: its successors wait.
     """
     if whole == 0 and split < 0:
         return NO_ENGINE
     flow = (whole >> FLOW) & 1 and slots[FLOW] > 0
     if flow and (whole >> VALU) & 1 and flow_only_waiting <= flow_queue:
         return FLOW
-    if split >= 0 and slots[split] > 0:
+    if split >= 0 and slots[split] >= lanes:
         return split
     for e in range(N_ENGINES):
         if (whole >> e) & 1 and slots[e] > 0 and e != FLOW:
             return e
+    if split >= 0 and slots[split] > 0:
+        return split
     return FLOW if flow else -1
 
 
@@ -203,7 +206,7 @@ def _choose_engine(
 def _open_classes(whole: Ints, split: Ints, slots: Ints, is_open: Bytes) -> None:
     """Mark the classes of operations for which some engine has a slot left."""
     for c in range(len(whole)):
-        e = _choose_engine(whole[c], split[c], slots, 0, 0)
+        e = _choose_engine(whole[c], split[c], 1, slots, 0, 0)
         is_open[c] = 1 if e >= 0 else 0
 
 
@@ -379,7 +382,7 @@ def list_schedule(
             op = int(by_rank[best])
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
             split = int(class_split[chosen])
-            e = _choose_engine(class_whole[chosen], split, slots, queue, flow_queue)
+            e = _choose_engine(class_whole[chosen], split, lanes[op], slots, queue, flow_queue)
             if e != FLOW and (class_whole[chosen] & EITHER) == EITHER:
                 if not hurry and cycle < urgent[op]:
                     deferred[chosen] = 1
