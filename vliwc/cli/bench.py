@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import vliwc
-from vliwc.cli.arguments import DEFAULT_SEED, Json, Output, Seed
+from vliwc.cli.arguments import DEFAULT_SEED, Budget, Json, Output, Seed
 from vliwc.cli.compile import percent
 from vliwc.cli.errors import EXIT_WRONG, CommandError
 from vliwc.cli.files import STDOUT, read_json, write_text
@@ -47,6 +47,7 @@ def bench(
         typer.Option("--kernels", metavar="DIR", help="The folder of the kernels."),
     ] = _KERNELS,
     seed: Seed = DEFAULT_SEED,
+    budget: Budget = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +71,7 @@ def bench(
     runs = _runs(SUITES[suite.value], levels, only, kernels)
     before = None if baseline is None else _baseline(baseline)
     with progress(quiet=as_json) as show:
-        results = run_cases(kernels, runs, seed, show)
+        results = run_cases(kernels, runs, seed, budget, show)
     differences = [] if before is None else compare(before, results)
     report = to_json(suite.value, results)
     if output is not None:

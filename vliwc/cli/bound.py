@@ -10,7 +10,9 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
+    Budget,
     Definitions,
+    Hint,
     Json,
     KernelFile,
     Level,
@@ -36,6 +38,8 @@ def bound(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
+    budget: Budget = None,
+    hint: Hint = None,
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and prove how few cycles it could take at best.
@@ -45,7 +49,9 @@ def bound(
     """
     from vliwc.explain.bounds import bound_report
 
-    options = make_options(level=level, scheduler=scheduler, machine=machine, seed=seed)
+    options = make_options(
+        level=level, scheduler=scheduler, machine=machine, seed=seed, budget=budget, hint=hint
+    )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     report = bound_report(result)
     if as_json:

@@ -11,7 +11,9 @@ from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
+    Budget,
     Definitions,
+    Hint,
     Json,
     KernelFile,
     Level,
@@ -46,6 +48,8 @@ def explain(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
+    budget: Budget = None,
+    hint: Hint = None,
     html: HtmlFile = None,
     windows: Windows = 20,
     as_json: Json = False,
@@ -54,7 +58,9 @@ def explain(
     from vliwc.explain.html import html_page
     from vliwc.explain.report import explain as explain_compilation
 
-    options = make_options(level=level, scheduler=scheduler, machine=machine, seed=seed)
+    options = make_options(
+        level=level, scheduler=scheduler, machine=machine, seed=seed, budget=budget, hint=hint
+    )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     explanation = explain_compilation(result, count=windows)
     if html is not None:

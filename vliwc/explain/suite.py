@@ -166,13 +166,12 @@ class Difference:
         return self.now > self.before or self.now == 0
 
 
-def measure(kernels: Path, case: Case, level: int, seed: int) -> Result:
+def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None) -> Result:
     """Compile one case from the folder ``kernels``."""
     params = dict(case.params)
     try:
-        compiled = compile_file(
-            kernels / f"{case.kernel}.vk", params, Options(level=level, seed=seed)
-        )
+        options = Options(level=level, seed=seed, budget=budget)
+        compiled = compile_file(kernels / f"{case.kernel}.vk", params, options)
     except KernelError as error:
         return Result(case.kernel, params, level, error=str(error))
     marked = case.kernel in _MARKED and params == HEADLINE
@@ -195,15 +194,16 @@ def run_cases(
     kernels: Path,
     runs: Sequence[tuple[Case, int]],
     seed: int,
+    budget: int | None,
     progress: Callable[[str, float | None], None],
 ) -> list[Result]:
-    """Measure cases at levels, one after the other."""
+    """Measure cases at levels, one after the other; ``budget`` is that of `Options`."""
     # The first compilation of a process loads solvers and compiled code; that is not measured.
     compile_text(_WARM_UP, "warm-up", {})
     results: list[Result] = []
     for number, (case, level) in enumerate(runs):
         progress(f"{case.kernel} ({case.sizes}) -O{level}", number / len(runs))
-        results.append(measure(kernels, case, level, seed))
+        results.append(measure(kernels, case, level, seed, budget))
     return results
 
 
