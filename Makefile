@@ -17,6 +17,8 @@ LOCK_VENV := .venv-lock
 LOCK_PIP := $(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet
 LOCK_NOTE := \# Written by "make lock" from pyproject.toml; do not edit.
 
+# A small kernel that goes through all of -O2, so that numba's cache is filled when it is installed.
+WARM := kernels/tree_hash.vk -D forest_height=5 -D rounds=8 -D batch_size=64
 DEMO := kernels/tree_hash.vk -D forest_height=10 -D rounds=16 -D batch_size=256
 
 .PHONY: help demo test lint format install install-dev lock clean
@@ -59,6 +61,8 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "installing the packages of requirements.lock into $(VENV)"
 	@$(PIP) install -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@echo "compiling the inner loops of the scheduler (once)"
+	@$(BIN)/vliwc compile $(WARM) > /dev/null
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)
