@@ -18,6 +18,8 @@ from vliwc.driver import compile_text
 from vliwc.options import Options
 
 ALLOWANCE = 0.02
+FEW = 3
+"""Cycles by which one search may end behind another on a kernel that needs about a hundred."""
 
 SMALL = {"forest_height": 7, "rounds": 10, "batch_size": 64}
 
@@ -69,7 +71,7 @@ def test_levels_do_what_they_promise(name: str) -> None:
     cycles = [
         compile_text(text, f"{name}.vk", small, Options(level=level)).cycles for level in (0, 1, 2)
     ]
-    assert cycles[2] <= (1 + ALLOWANCE) * cycles[1]
+    assert cycles[2] <= cycles[1] + FEW
     assert cycles[1] <= cycles[0]
 
 
