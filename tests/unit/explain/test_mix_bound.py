@@ -35,6 +35,7 @@ SMALL: list[tuple[str, dict[str, int]]] = [
     ("crc32", {"batch": 16, "words": 1}),
     ("dfa", {"states": 4, "symbol_bits": 1, "batch": 24, "words": 1}),
     ("saxpy_dot", {"n": 61}),
+    ("murmur", {"n": 40, "seed": 7}),
     ("lcg", {"lanes": 16, "steps": 8}),
 ]
 NARROW = MachineSpec(
