@@ -29,6 +29,7 @@ from vliwc.sched.bounds import Bound, lower_bound
 from vliwc.sched.core import N_STATS, STUCK, list_schedule
 from vliwc.sched.dense import N_ENGINES, VALU, Ints
 from vliwc.sched.fill import improve_fill
+from vliwc.sched.ownership import with_owners
 from vliwc.sched.priority import LEAD, Floats, deadlines, planned_cycles, ranks, tails
 from vliwc.sched.problem import Schedule, ScheduleProblem
 
@@ -66,6 +67,9 @@ MANY_GROUPS = 48
 NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
 """Parts of scratch that only the oldest group may use, tried when scratch runs short."""
 
+POOR = 1.25
+"""Cycles, as a multiple of the lower bound, beyond which scratch may be what is short."""
+
 FIRST = (
     Stagger(),
     Stagger(0.92, 0.66, 1.1, 0.73, 3.4, 0.04, 1.0),
@@ -94,10 +98,10 @@ class Trial:
 class Runner:
     """Runs the list scheduling core on one problem under different spans of groups."""
 
-    def __init__(self, problem: ScheduleProblem) -> None:
+    def __init__(self, problem: ScheduleProblem, bound: Bound | None = None) -> None:
         self.dense = problem.dense
         self.tails = tails(problem.dense)
-        self.bound: Bound = lower_bound(problem)
+        self.bound = bound or lower_bound(problem)
         self.horizon = 4 * int(self.dense.lanes.sum()) + 64
         self.runs = 0
         self.bias = np.zeros(len(self.dense.lanes))
@@ -254,10 +258,13 @@ class StaggerSearch:
 
         Raises :class:`OutOfScratch` if even one group at a time does not fit.
         """
-        for setting in first_settings(self.problem.dense.n_groups):
+        settings = first_settings(self.problem.dense.n_groups)
+        for setting in settings:
             if self.done:
                 return
             self._try(setting)
+        if self.cycles > POOR * self.runner.bound.cycles:
+            self._try_with_owners(settings)
         for part in NARROW:
             if self.best is not None:
                 return
@@ -269,6 +276,20 @@ class StaggerSearch:
             raise OutOfScratch(
                 f"the results of one group at a time do not fit into {words} words of scratch"
             )
+
+    def _try_with_owners(self, settings: list[Stagger]) -> None:
+        """Try the settings with shared operations in the groups that need them first.
+
+        The search goes on that way if it is better, or if nothing else was possible.
+        """
+        before, cycles = self.runner, self.cycles
+        self.runner = Runner(with_owners(self.problem), before.bound)
+        for setting in settings:
+            if self.done:
+                return
+            self._try(setting)
+        if self.best is not None and self.cycles == cycles:
+            self.runner = before
 
     def improve(self, trials: int, wide: float = 1.0, narrow: float = 0.1) -> None:
         """Try ``trials`` random changes, from ``wide`` to ``narrow`` ones."""
