@@ -215,7 +215,8 @@ def _candidate(
     problem = problem_of(dag)
     if options.level >= 2:
         due = planned_deadlines(problem)
-        derive_constants(dag, lambda op: float(due[dag.shared_index[op]]))
+        index = dag.shared_index
+        dag = derive_constants(dag, lambda op: float(due[index[op]]))
         problem = problem_of(dag)
     search = StaggerSearch(problem, options.seed)
     search.begin()
