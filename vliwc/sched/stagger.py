@@ -28,6 +28,7 @@ from vliwc.sched.anneal import (
 from vliwc.sched.bounds import Bound, lower_bound
 from vliwc.sched.core import N_STATS, STUCK, list_schedule
 from vliwc.sched.dense import N_ENGINES, VALU, Ints
+from vliwc.sched.depth_first import in_chunks
 from vliwc.sched.fill import improve_fill
 from vliwc.sched.ownership import with_owners
 from vliwc.sched.priority import LEAD, Floats, deadlines, planned_cycles, ranks, tails
@@ -67,6 +68,8 @@ MANY_GROUPS = 48
 NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
 """Parts of scratch that only the oldest group may use, tried when scratch runs short."""
 
+CHUNKS = (64, 16, 4, 1)
+"""Operations taken at a time in depth-first order when nothing else fits into scratch."""
 POOR = 1.25
 """Cycles, as a multiple of the lower bound, beyond which scratch may be what is short."""
 
@@ -271,6 +274,9 @@ class StaggerSearch:
             self.narrowed = part
             for base in (FIRST[0], FIRST[6]):
                 self._try(base._replace(reserve=part))
+        for size in CHUNKS:
+            if self.best is None:
+                self._try_depth_first(size)
         if self.best is None:
             words = self.problem.dense.words
             raise OutOfScratch(
@@ -290,6 +296,14 @@ class StaggerSearch:
             self._try(setting)
         if self.best is not None and self.cycles == cycles:
             self.runner = before
+
+    def _try_depth_first(self, size: int) -> None:
+        """Try to schedule ``size`` operations at a time in depth-first order."""
+        runner = Runner(in_chunks(self.problem, size), self.runner.bound)
+        start = np.arange(runner.dense.n_groups, dtype=np.float64)
+        trial = runner.run(start, start + 1.0, reserve=runner.dense.words)
+        if trial.cycles != STUCK:
+            self.best = trial
 
     def improve(self, trials: int, wide: float = 1.0, narrow: float = 0.1) -> None:
         """Try ``trials`` random changes, from ``wide`` to ``narrow`` ones."""
