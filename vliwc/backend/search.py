@@ -36,8 +36,10 @@ def anneal_candidates(
     """Anneal the best two candidates for a round, then the better one; the best of all.
 
     ``work`` is the number of operations to schedule altogether; ``budget``, if given, the number
-    of schedules instead.
+    of schedules instead.  A problem without groups has no spans to anneal.
     """
+    if not candidates[0].search.problem.dense.n_groups:
+        return candidates[0]
     size = len(candidates[0].search.problem)
     schedules = budget if budget is not None else work // max(size, 1)
     steps = max(schedules // (ROUNDS * WORKERS), 1)

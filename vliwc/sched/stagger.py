@@ -314,7 +314,12 @@ class StaggerSearch:
             self._try(mutate(self.setting, scale, self._rng))
 
     def fill(self, steps: int, seed: int) -> None:
-        """Improve the first cycles; keep that if the whole schedule does not become longer."""
+        """Improve the first cycles; keep that if the whole schedule does not become longer.
+
+        Without groups there are no spans to schedule under and nothing is changed.
+        """
+        if not self.problem.dense.n_groups:
+            return
         runner = self.runner
         dense = runner.dense
         prices = np.ones(N_ENGINES)
