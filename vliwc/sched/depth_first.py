@@ -43,12 +43,16 @@ def depth_first(p: Dense) -> Ints:
             before[t].append(op)
     order: list[int] = []
     seen = [False] * n
+    under_way = [False] * n
     for sink in (op for op in range(n) if rows[op] == rows[op + 1]):
         stack = [(sink, 0)]
         while stack:
             op, position = stack.pop()
             if seen[op]:
                 continue
+            if position == 0 and under_way[op]:
+                raise CyclicProblem(f"operations wait for each other, number {op} among them")
+            under_way[op] = True
             if position < len(before[op]):
                 stack.append((op, position + 1))
                 stack.append((before[op][position], 0))
@@ -56,5 +60,5 @@ def depth_first(p: Dense) -> Ints:
                 seen[op] = True
                 order.append(op)
     if len(order) < n:
-        raise CyclicProblem(f"{n - len(order)} operations wait for each other")
+        raise CyclicProblem(f"{n - len(order)} operations wait for each other, all without end")
     return np.array(order, dtype=np.int32)
