@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,6 +202,12 @@ def _candidates(
             spent += candidate.search.runner.runs * len(candidate.search.problem)
             if candidate.search.done:
                 return [candidate]
+    if found and all(candidate.search.poor for candidate in found):
+        # Perhaps the entries of tables take the scratch that groups in flight need.
+        with suppress(OutOfScratch):
+            plain = _candidate(program, plain_strategy(program), {}, options)
+            plain.search.improve(MIN_TRIALS)
+            found.append(plain)
     return sorted(found, key=lambda candidate: candidate.search.cycles)
 
 

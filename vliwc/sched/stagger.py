@@ -71,7 +71,7 @@ NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
 CHUNKS = (64, 16, 4, 1)
 """Operations taken at a time in depth-first order when nothing else fits into scratch."""
 POOR = 1.25
-"""Cycles, as a multiple of the lower bound, beyond which scratch may be what is short."""
+"""Cycles, as a multiple of the lower bound, beyond which a schedule is a poor one."""
 
 FIRST = (
     Stagger(),
@@ -256,6 +256,11 @@ class StaggerSearch:
         """Whether the lower bound is reached."""
         return self.cycles <= self.runner.bound.cycles
 
+    @property
+    def poor(self) -> bool:
+        """Whether the best schedule is so long that scratch may be what is short."""
+        return self.cycles > POOR * self.runner.bound.cycles
+
     def begin(self) -> None:
         """Try the first settings; with less and less scratch for young groups if all fail.
 
@@ -266,7 +271,7 @@ class StaggerSearch:
             if self.done:
                 return
             self._try(setting)
-        if self.cycles > POOR * self.runner.bound.cycles:
+        if self.poor:
             self._try_with_owners(settings)
         for part in NARROW:
             if self.best is not None:
