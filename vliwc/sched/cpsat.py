@@ -1,0 +1,330 @@
+"""Scheduling by constraint programming: good schedules, and proofs that there are no better ones.
+
+1. Greedy schedules give an upper bound, :mod:`vliwc.sched.bounds` a lower one.
+2. The interval model is asked for fewer cycles.  Without a hint: a hint can trap a single worker in
+   its neighbourhood.  On most problems this run already finds an optimum or proves it.
+3. The linear relaxation of the time-indexed formulation raises the lower bound.
+4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the
+   time-indexed formulation, to the interval model, and (for a better schedule of any length) to the
+   interval model with a hint, with ever larger limits.  A no raises the bound, a yes ends it.
+
+Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
+holds with it.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
+steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from vliwc.sched.allocate import allocate
+from vliwc.sched.backward import BackwardScheduler
+from vliwc.sched.bounds import lower_bound
+from vliwc.sched.cpsat_model import IntervalModel, Timing
+from vliwc.sched.greedy_any import AnyListScheduler
+from vliwc.sched.priorities import Combination, PriorityScheduler
+from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.protocol import Infeasible, Scheduler
+from vliwc.sched.relaxation import relaxation_bound
+from vliwc.sched.sgs import project_schedule
+from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.time_indexed import TimeIndexed
+from vliwc.sched.view import View, cycle_rows, cycles_of
+
+STARTERS = (
+    "critical-path+depth-first",
+    "slack+depth-first",
+    "critical-path",
+    "resource-weighted",
+    "critical-path+0.3*depth-first",
+)
+"""Priorities whose schedules are tried beside those of ``list`` and ``backward``."""
+MARGINS = (0, 1, 2, 4)
+"""Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
+CONFLICTS = 500
+"""Conflicts in the interval model that count as much as one unit of CP-SAT's deterministic time,
+which leaves out most of what the overload checker does."""
+FIRST_EFFORT, RELAXATION_SIZE = 4.0, 30_000
+"""Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
+
+
+@dataclass
+class _Search:
+    """The state of a search: the best schedule, the bound, and what is left to spend."""
+
+    view: View
+    lower: int
+    reason: str
+    left: float
+    best: Schedule | None = None
+    timing: Timing | None = None
+    scratch: bool = False
+    margin: int = 0
+    infeasible: bool = False
+    runs: int = 0
+    spent: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def done(self) -> bool:
+        return self.infeasible or (self.best is not None and self.best.cycles <= self.lower)
+
+    @property
+    def words(self) -> int | None:
+        """The words that models may use; None where scratch does not matter."""
+        dense = self.view.problem.dense
+        return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
+
+    def raise_bound(self, cycles: int, reason: str) -> None:
+        """No schedule has fewer than ``cycles``."""
+        if self.best is not None:
+            cycles = min(cycles, self.best.cycles)
+        if cycles > self.lower:
+            self.lower, self.reason = cycles, reason
+            self.margin = 0
+
+    def accept(self, timing: Timing, name: str) -> bool:
+        """Take a schedule if its results find addresses; otherwise be stricter from now on."""
+        schedule = assembled(self.view, timing, name)
+        if schedule is None:
+            if not self.scratch:
+                self.scratch = True
+            else:
+                self.margin = min(self.margin + 1, len(MARGINS) - 1)
+            return False
+        if self.best is None or schedule.cycles < self.best.cycles:
+            self.best, self.timing = schedule, timing
+        return True
+
+
+@dataclass(frozen=True)
+class CpSatScheduler:
+    """CP-SAT on the whole problem; ``budget`` is the effort, in units of CP-SAT's deterministic
+    time or of :data:`CONFLICTS` conflicts; ``effort`` without one."""
+
+    seed: int = 0
+    effort: int = 120
+    name: str = "cpsat"
+
+    def schedule(
+        self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
+    ) -> Schedule:
+        """The best schedule found, never worse than ``hint``.
+
+        Raises :class:`vliwc.sched.protocol.Infeasible` if it is proved that no schedule fits into
+        scratch, :class:`vliwc.sched.stagger.OutOfScratch` if none was found.
+        """
+        view = View.of(problem)
+        bound = lower_bound(problem)
+        search = _Search(view, bound.cycles, bound.reason, float(budget or self.effort))
+        search.raise_bound(view.critical_path, "critical path")
+        self._start(search, problem, hint)
+        # Results that fit all at once need no thought; most of the others will fit anyway.
+        roomy = sum(view.width) <= problem.dense.words
+        search.scratch = search.best is None or (
+            not roomy and 2 * search.best.peak_words > problem.dense.words
+        )
+        if search.best is None:
+            self._any(search)
+        if not search.done and search.best is not None:
+            self._fewer(search, FIRST_EFFORT, with_hint=False)
+        if not search.done and search.best is not None:
+            self._relax(search, search.best.cycles)
+        self._alternate(search)
+        if search.best is None:
+            words = f"{problem.dense.words} words of scratch"
+            if search.infeasible:
+                raise Infeasible(f"no schedule exists whose results fit into {words}")
+            raise OutOfScratch(f"no schedule was found whose results fit into {words}")
+        return self._finished(search, search.best)
+
+    def _start(self, search: _Search, problem: ScheduleProblem, hint: Schedule | None) -> None:
+        """The best of the hint and some greedy schedules."""
+        greedy: list[Scheduler] = [AnyListScheduler(self.seed), BackwardScheduler()]
+        greedy += [PriorityScheduler(Combination.parse(text), text) for text in STARTERS]
+        best = hint
+        for scheduler in greedy:
+            if best is not None and best.cycles <= search.lower:
+                break
+            try:
+                found = scheduler.schedule(problem)
+            except OutOfScratch:
+                continue
+            if best is None or found.cycles < best.cycles:
+                best = found
+        search.best = best
+        if best is not None:
+            search.timing = timing_of(search.view, best)
+
+    def _alternate(self, search: _Search) -> None:
+        """Ask all models in turn, with limits that double from round to round."""
+        methods: tuple[tuple[str, Callable[[_Search, float], None]], ...] = (
+            ("steps", self._steps),
+            ("intervals", self._intervals),
+            ("hinted", lambda search, limit: self._fewer(search, limit, with_hint=True)),
+        )
+        limit = FIRST_EFFORT
+        while not search.done and search.left > 0 and search.best is not None:
+            for _, method in methods:
+                if not search.done and search.left > 0:
+                    method(search, min(limit, search.left))
+            limit *= 2
+
+    def _any(self, search: _Search) -> None:
+        """A schedule of any length, or the proof that none exists."""
+        interval = IntervalModel(
+            search.view, search.lower, _serial_length(search.view), search.words
+        )
+        interval.model.clear_objective()
+        status, solver = self._solve(search, "any", interval.model, search.left / 2)
+        if status == cp_model.INFEASIBLE:
+            search.infeasible = True
+        elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            search.accept(interval.timing(solver), self.name)
+
+    def _fewer(self, search: _Search, limit: float, *, with_hint: bool) -> None:
+        """Fewer cycles than the best schedule has, by the interval model."""
+        if search.best is None:
+            return
+        horizon = search.best.cycles - 1
+        interval = IntervalModel(search.view, search.lower, horizon, search.words)
+        if with_hint and search.timing is not None:
+            interval.hint(search.timing)
+        exact = not search.margin
+        status, solver = self._solve(search, "fewer", interval.model, limit)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            if exact:
+                search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+            search.accept(interval.timing(solver), self.name)
+        elif status == cp_model.INFEASIBLE and exact:
+            search.raise_bound(horizon + 1, PROVED)
+        elif exact:
+            search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+
+    def _relax(self, search: _Search, upper: int) -> None:
+        view = search.view
+        freedom = sum(
+            upper - head - span - tail
+            for head, span, tail in zip(view.heads, view.span, view.tails, strict=True)
+        )
+        if freedom <= RELAXATION_SIZE:
+            words = view.problem.dense.words if search.scratch else None
+            bound = relaxation_bound(view, search.lower, upper, words)
+            search.raise_bound(bound, "linear relaxation, checked exactly")
+
+    def _steps(self, search: _Search, limit: float) -> None:
+        """A schedule of as many cycles as the bound, by the time-indexed formulation."""
+        formulation = TimeIndexed(search.view, search.lower, search.words)
+        if not formulation.possible:
+            search.raise_bound(search.lower + 1, "dependences and slots")
+            return
+        exact = not search.margin
+        model, variables = formulation.cp_model()
+        status, solver = self._solve(search, "steps", model, limit)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            value = [solver.value(variable) for variable in variables]
+            search.accept(formulation.timing(value), self.name)
+        elif status == cp_model.INFEASIBLE and exact:
+            search.raise_bound(search.lower + 1, PROVED)
+
+    def _intervals(self, search: _Search, limit: float) -> None:
+        """A schedule of as many cycles as the bound, by the interval model."""
+        interval = IntervalModel(search.view, search.lower, search.lower, search.words)
+        interval.model.clear_objective()
+        exact = not search.margin
+        status, solver = self._solve(search, "intervals", interval.model, limit)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            search.accept(interval.timing(solver), self.name)
+        elif status == cp_model.INFEASIBLE and exact:
+            search.raise_bound(search.lower + 1, PROVED)
+
+    def _solve(
+        self, search: _Search, what: str, model: cp_model.CpModel, limit: float
+    ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
+        """One run, on the search's account."""
+        solver = make_solver(self.seed + search.runs, limit, intervals=what != "steps")
+        status = solver.solve(model)
+        effort = solver.response_proto.deterministic_time
+        if what != "steps":
+            effort += solver.num_conflicts / CONFLICTS
+        search.left -= max(effort, 0.01)
+        search.spent[what] = search.spent.get(what, 0.0) + effort
+        search.runs += 1
+        return status, solver
+
+    def _finished(self, search: _Search, best: Schedule) -> Schedule:
+        lower = min(search.lower, best.cycles)
+        statistics: dict[str, float | int | str] = {"runs": search.runs}
+        for what, effort in search.spent.items():
+            statistics[f"effort_{what}"] = round(effort, 3)
+        return Schedule(
+            best.cycles,
+            best.engine,
+            best.lane_cycle,
+            best.address,
+            best.peak_words,
+            self.name,
+            status="optimal" if lower == best.cycles else "feasible",
+            lower_bound=lower,
+            bound_reason=search.reason,
+            statistics=statistics,
+        )
+
+
+PROVED = "proved by CP-SAT"
+
+
+def make_solver(seed: int, limit: float, *, intervals: bool = True) -> cp_model.CpSolver:
+    """A solver with the parameters that serve on these models; ``limit`` is an effort.
+
+    The overload checker is off by default; with intervals it decides between proofs in a second
+    and none.  Linear relaxations cost these models more time than they save.
+    """
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.max_deterministic_time = limit
+    solver.parameters.linearization_level = 0
+    if intervals:
+        solver.parameters.max_number_of_conflicts = int(limit * CONFLICTS)
+        solver.parameters.use_overload_checker_in_cumulative = True
+    return solver
+
+
+def timing_of(view: View, schedule: Schedule) -> Timing:
+    """Cycles and engines of a schedule, as models take them."""
+    engine: list[int] = schedule.engine.tolist()
+    cycles = cycles_of(view.problem, schedule)
+    return Timing(
+        [own if engine[op] == view.split[op] else own[:1] for op, own in enumerate(cycles)],
+        engine,
+    )
+
+
+def assembled(view: View, timing: Timing, name: str) -> Schedule | None:
+    """The schedule with addresses, or None if the results find no place in scratch."""
+    problem = view.problem
+    if problem.renewable is not None:
+        return project_schedule(problem, [own[0] for own in timing.cycles], name)
+    placed = allocate(view, timing.cycles)
+    if placed is None:
+        return None
+    return Schedule(
+        timing.length,
+        np.array(timing.engine, dtype=np.int32),
+        cycle_rows(problem, timing.cycles),
+        placed[0],
+        placed[1],
+        name,
+    )
+
+
+def _serial_length(view: View) -> int:
+    """Enough cycles to execute one operation after the other."""
+    lags = sum(max(edge.latency - 1, 0) for edge in view.dependences)
+    spans = zip(view.span, view.lanes, strict=True)
+    return sum(max(span, lanes, 1) for span, lanes in spans) + lags
