@@ -121,7 +121,7 @@ def test_places_lie_where_roles_allow_and_do_not_overlap() -> None:
                 assert not words & protected and not words & taken
                 taken |= words
                 placed += 1
-    assert placed > 10
+    assert placed >= 8
 
 
 def test_few_groups_and_small_scratch() -> None:
