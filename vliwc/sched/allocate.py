@@ -8,11 +8,12 @@ first fit leaves gaps of the wrong size, CP-SAT packs them as rectangles.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from vliwc.sched.dense import Ints
@@ -20,6 +21,9 @@ from vliwc.sched.view import View
 
 REPAIR_EFFORT = 4.0
 """Deterministic time for packing ranges that first fit could not place."""
+
+
+Numbers = NDArray[np.int64]
 
 
 class LiveRange(NamedTuple):
@@ -93,6 +97,52 @@ def first_fit(ranges: Sequence[LiveRange], words: int, vlen: int) -> dict[int, i
         placed[live.op] = at
         heappush(alive, (live.stop, at, live.width))
     return placed
+
+
+def place_changed(
+    ranges: Sequence[LiveRange], old: Mapping[int, LiveRange], address: Ints, words: int
+) -> Ints | None:
+    """Addresses where only some live ranges have changed since ``old`` was allocated.
+
+    Ranges that have only moved in time keep their address as long as nobody is in their way; the
+    others take the first place that is free all their life.  None if one finds no place.
+    """
+    result = np.full(len(address), -1, dtype=np.int32)
+    begin = np.array([live.start for live in ranges])
+    end = np.array([live.stop for live in ranges])
+    low = np.full(len(ranges), words)
+    high = np.full(len(ranges), words)
+    # The longer a range lives, the harder it is to place.
+    order = sorted(range(len(ranges)), key=lambda k: (ranges[k].start - ranges[k].stop, k))
+    kept = [k for k in order if ranges[k].op in old]
+    moved: list[int] = [k for k in order if ranges[k].op not in old]
+    for k in kept:
+        live = ranges[k]
+        at = int(address[live.op])
+        if _is_free(begin, end, low, high, live, at):
+            low[k], high[k] = at, at + live.width
+            result[live.op] = at
+        else:
+            moved.append(k)
+    for k in moved:
+        live = ranges[k]
+        near = np.flatnonzero((begin < live.stop) & (live.start < end) & (low < words))
+        used = np.zeros(words, dtype=np.bool_)
+        for other in near.tolist():
+            used[low[other] : high[other]] = True
+        at = _place(used, live.width, max(live.width, 1))
+        if at is None:
+            return None
+        low[k], high[k] = at, at + live.width
+        result[live.op] = at
+    return result
+
+
+def _is_free(
+    begin: Numbers, end: Numbers, low: Numbers, high: Numbers, live: LiveRange, at: int
+) -> bool:
+    clash = (begin < live.stop) & (live.start < end) & (low < at + live.width) & (at < high)
+    return not clash.any()
 
 
 def _place(used: np.ndarray[tuple[int], np.dtype[np.bool_]], width: int, vlen: int) -> int | None:
