@@ -14,6 +14,7 @@ from math import inf
 from ortools.sat.python import cp_model
 
 from vliwc.analysis.linear import Linear
+from vliwc.ir.value import Value
 from vliwc.target.address import Cost, Sum
 from vliwc.target.strategy import LoopReads, Step
 
@@ -131,6 +132,7 @@ class _Model:
         entering: dict[State, list[_Arc]] = {(0, None): []}
         order: list[State] = [(0, None)]
         end = len(self.reads.table)
+        useful = self._atoms_from()
         at = 0
         while at < len(order):
             state = order[at]
@@ -139,9 +141,11 @@ class _Model:
             if position == end:
                 continue
             for step in self.reads.steps[position]:
-                head: State = (position + len(step.reads), step.address or known)
-                if head[0] == end:
-                    head = (end, None)
+                after = position + len(step.reads)
+                left: Linear | None = step.address or known
+                if left is not None and useful[after].isdisjoint(left.atoms):
+                    left = None
+                head: State = (after, left)
                 if head not in states:
                     states[head] = []
                     entering[head] = []
@@ -165,6 +169,14 @@ class _Model:
                 inflow = self.groups
             self.model.add(sum(arc.flow for arc in states[state]) == inflow)
         self.leaving = states
+
+    def _atoms_from(self) -> list[set[Value]]:
+        """For each position, the atoms of all addresses from there on."""
+        found: list[set[Value]] = [set()]
+        for steps in reversed(self.reads.steps):
+            own = {atom for s in steps if s.address is not None for atom in s.address.atoms}
+            found.append(found[-1] | own)
+        return found[::-1]
 
     def _addresses(self, step: Step, known: Linear | None) -> list[tuple[int, Sum | None]]:
         """Different ways to compute the address of ``step``, with their choice bits."""
