@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from isa.machine import MachineSpec
@@ -159,3 +161,24 @@ def test_loads_add_and_subtract() -> None:
     cost = Cost(either=1, flow=2, valu=3, plain=1, lanes=1, loads=8)
     assert load.minus(cost, 2, 8) == Load(4, 4, 0, 1, 24, 3)
     assert load.minus(cost, 100, 8) == Load(store=3), "nothing becomes negative"
+
+
+LONG = TREE.replace("for r in 0 .. 4", "for r in 0 .. 120").replace(
+    "x = (x >> 1) ^ t[node];",
+    "x = (x >> 1) ^ t[node]; node = if node >= 15 then 0 else node;",
+)
+
+
+@pytest.mark.parametrize("effort", [1e-9, 0.3])
+def test_loops_with_many_reads(effort: float) -> None:
+    """Without any time for the solver there is still a mix: gathers throughout."""
+    reads = reads_of(LONG, n=40)
+    assert len(reads.table) > 80
+    mix = balance(reads, 5, Load(), PLENTY, NO_OFFSETS, seed=0, effort=effort)
+    assert sum(path.groups for path in mix.paths) == 5
+    for path in mix.paths:
+        assert [value for step, _ in path.steps for value, _ in step.reads] == reads.table
+    if effort < 1e-6:
+        assert steps_of(mix) == {"gather": 5 * len(reads.table)} and mix.cycles == inf
+    else:
+        assert mix.cycles < inf
