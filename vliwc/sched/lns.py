@@ -24,9 +24,9 @@ from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.view import View, cycle_rows
 
-OPERATIONS = 220
+OPERATIONS = 150
 """About as many operations are in one window."""
-EFFORT = 1.0
+EFFORT = 0.3
 """Effort of one window, as in :class:`vliwc.sched.cpsat.CpSatScheduler`."""
 PACKED = 400
 """With more results than that, addresses are only repaired, not assigned anew."""
@@ -37,7 +37,7 @@ class LnsScheduler:
     """Windows by CP-SAT; ``budget`` is their number, ``windows`` without one."""
 
     seed: int = 0
-    windows: int = 40
+    windows: int = 24
     name: str = "cpsat-lns"
 
     def schedule(
