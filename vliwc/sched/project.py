@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from isa.machine import DEFAULT_MACHINE
-from vliwc.sched.priority import topological_order
+from vliwc.sched.priority import CyclicProblem, topological_order
 from vliwc.sched.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.renewable import ProblemError, Renewable
 
@@ -55,8 +55,10 @@ def project_problem(
         machine=DEFAULT_MACHINE,
         n_groups=0,
     )
-    if len(topological_order(dense)) < n:
-        raise ProblemError("the precedences form a circle")
+    try:
+        topological_order(dense)
+    except CyclicProblem as error:
+        raise ProblemError(f"the precedences form a circle: {error}") from error
     given = list(names) if names is not None else [f"j{k}" for k in range(n)]
     return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
 
