@@ -28,7 +28,7 @@ Numbers = NDArray[np.int64]
 
 class LiveRange(NamedTuple):
     """``width`` words hold the result of ``op`` from the end of cycle ``start`` to ``stop``: they
-    may be written again in cycle ``stop``."""
+    may be written again in cycle ``stop``.  Words that must stay zero start at -1."""
 
     op: int
     width: int
@@ -43,7 +43,7 @@ def live_ranges(view: View, cycles: Sequence[Sequence[int]]) -> list[LiveRange]:
         LiveRange(
             op,
             width,
-            min(cycles[op]),
+            -1 if view.is_zero[op] else min(cycles[op]),
             max([last[op] + 1, *(last[reader] for reader in view.readers[op])]),
         )
         for op, width in enumerate(view.width)

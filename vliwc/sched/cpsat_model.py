@@ -230,5 +230,6 @@ class IntervalModel:
             model.add(stop >= self.last[op] + 1)
             for reader in view.readers[op]:
                 model.add(stop >= self.last[reader])
-            use.add(model.new_interval_var(self.start(op), size, stop, ""), width)
+            start = 0 if view.is_zero[op] else self.start(op)
+            use.add(model.new_interval_var(start, size, stop, ""), width)
         self._limit(use, words)

@@ -179,18 +179,21 @@ class WindowModel:
         room = view.problem.dense.words
         profile = _Profile([], [])
         for op, width in enumerate(view.width):
-            if not width or self.start[op] >= self.length:
+            zero = view.is_zero[op]  # its words are taken from the start of the schedule
+            if not width or (self.start[op] >= self.length and not zero):
                 continue
             ends = [(self.last[op] + 1, op), *((self.last[r], r) for r in view.readers[op])]
             if max(end for end, _ in ends) <= 0:
                 continue
             stays = max(end for end, _ in ends) >= self.length
-            if stays and self.start[op] <= 0 and self.place[op] != INSIDE:
+            if stays and (zero or (self.start[op] <= 0 and self.place[op] != INSIDE)):
                 room -= width
                 continue
             begin: cp_model.LinearExprT = self._first(op) if self.start[op] > 0 else 0
             if self.place[op] == INSIDE:
                 begin = self.lanes[op][0]
+            if zero:
+                begin = 0
             stop = model.new_int_var(0, self.length, "")
             if stays:
                 model.add(stop >= self.shrunk)

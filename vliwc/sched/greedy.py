@@ -108,6 +108,15 @@ def run_greedy(
         if waiting[op] == 0:
             fresh[n_fresh] = op
             n_fresh += 1
+        c = int(p.klass[op])
+        if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
+            # Nothing writes it: its words must be zero, so nothing else may have been there.
+            at = find_place(used, int(p.width[op]), p.vlen)
+            if at < 0:
+                return STUCK
+            address[op] = at
+            used[at : at + p.width[op]] = 1
+            in_use += p.width[op]
     remaining = n
     cycle = 0
     while remaining > 0:
@@ -193,7 +202,8 @@ def run_greedy(
                         if readers[v] == 0:
                             used[address[v] : address[v] + p.width[v]] = 0
                 at = 0
-                if p.width[op] > 0:
+                writes = p.width[op] > 0 and address[op] < 0
+                if writes:
                     at = find_place(used, int(p.width[op]), p.vlen)
                 if at < 0:
                     if finishing:
@@ -209,7 +219,7 @@ def run_greedy(
                     for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
                         if readers[p.use[u]] == 0:
                             in_use -= p.width[p.use[u]]
-                if p.width[op] > 0:
+                if writes:
                     address[op] = at
                     used[at : at + p.width[op]] = 1
                     in_use += p.width[op]

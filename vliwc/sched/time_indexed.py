@@ -225,8 +225,10 @@ class TimeIndexed:
             if not width:
                 continue
             limits = [self.ended[op].moved(1), *(self.ended[r] for r in view.readers[op])]
-            for cycle in range(self.started[op].first, self.horizon):
-                terms, constant = self.started[op].at(cycle)
+            # Words that must stay zero are taken from the start.
+            taking = _Step(0, 0, []) if view.is_zero[op] else self.started[op]
+            for cycle in range(taking.first, self.horizon):
+                terms, constant = taking.at(cycle)
                 taken[cycle] += [(variable, width) for variable, _ in terms]
                 fixed[cycle] += width * constant
                 values = [limit.at(cycle) for limit in limits]

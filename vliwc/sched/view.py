@@ -162,6 +162,15 @@ class View:
         )
 
     @cached_property
+    def is_zero(self) -> list[bool]:
+        """Results that nothing writes: words that must stay zero from the start to the last read
+        (scratch is zero at the start)."""
+        return [
+            width > 0 and not whole and split < 0
+            for width, whole, split in zip(self.width, self.whole, self.split, strict=True)
+        ]
+
+    @cached_property
     def is_mixed(self) -> list[bool]:
         """Operations that may run whole or lane by lane."""
         return [bool(w) and s >= 0 for w, s in zip(self.whole, self.split, strict=True)]
