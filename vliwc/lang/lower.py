@@ -284,6 +284,8 @@ class _Lowering:
         left, right = self.value(node.left, path), self.value(node.right, path)
         if node.op in _WORD_OPS:
             op = _WORD_OPS[node.op]
+            if op is Op.SHL and not right.is_const:
+                return self.left_shift(node, left, right)
             if op in (Op.DIV, Op.MOD):
                 if path is None and right.is_const and right.imm == 0:
                     self.fail("E0509", "division by zero on every input", node)
@@ -305,6 +307,13 @@ class _Lowering:
                 return self.invert(self.op(Op.LT, node, right, left), node)
             case _:
                 return self.invert(self.op(Op.LT, node, left, right), node)
+
+    def left_shift(self, node: ast.Node, word: Value, count: Value) -> Value:
+        """`word << count`, which is 0 for a count of 32 or more, without executing such a shift:
+        the original machine computes it exactly first, and a huge count exhausts its memory."""
+        low = self.op(Op.AND, node, count, self.word(31, node))
+        inside = self.op(Op.LT, node, count, self.word(32, node))
+        return self.op(Op.MUL, node, self.op(Op.SHL, node, word, low), inside)
 
     def conditional(self, node: ast.Conditional, path: Path | None) -> Value:
         condition = self.value(node.condition, path)
