@@ -1,0 +1,1 @@
+"""The research bench: instances, comparison of schedulers, sweeps, an experiment store."""
