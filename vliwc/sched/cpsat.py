@@ -175,16 +175,32 @@ class CpSatScheduler:
             limit *= 2
 
     def _any(self, search: _Search) -> None:
-        """A schedule of any length, or the proof that none exists."""
-        interval = IntervalModel(
-            search.view, search.lower, _serial_length(search.view), search.words
-        )
-        interval.model.clear_objective()
-        status, solver = self._solve(search, "any", interval.model, search.left / 2)
-        if status == cp_model.INFEASIBLE:
+        """A schedule of any length, or the proof that none exists.
+
+        Long horizons are easy to fill and hard to refute, short ones the other way round: all are
+        tried, with growing limits.
+        """
+        view = search.view
+        if _needed_at_once(view) > view.problem.dense.words:
             search.infeasible = True
-        elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            search.accept(interval.timing(solver), self.name)
+            return
+        longest = _serial_length(view)
+        limit = FIRST_EFFORT
+        while search.left > 0:
+            horizon = search.lower
+            while True:
+                horizon = min(horizon + max(horizon // 3, 1), longest)
+                for method in (self._steps, self._intervals):
+                    if search.best is not None or search.infeasible or search.left <= 0:
+                        return
+                    if horizon > search.lower or horizon == longest:
+                        method(search, min(limit, search.left), horizon)
+                if search.lower > longest:
+                    search.infeasible = True
+                    return
+                if horizon == longest:
+                    break
+            limit *= 2
 
     def _fewer(self, search: _Search, limit: float, *, with_hint: bool) -> None:
         """Fewer cycles than the best schedule has, by the interval model."""
@@ -216,11 +232,12 @@ class CpSatScheduler:
             bound = relaxation_bound(view, search.lower, upper, words)
             search.raise_bound(bound, "linear relaxation, checked exactly")
 
-    def _steps(self, search: _Search, limit: float) -> None:
-        """A schedule of as many cycles as the bound, by the time-indexed formulation."""
-        formulation = TimeIndexed(search.view, search.lower, search.words)
+    def _steps(self, search: _Search, limit: float, horizon: int | None = None) -> None:
+        """A schedule within the horizon (the lower bound), by the time-indexed formulation."""
+        cycles = search.lower if horizon is None else horizon
+        formulation = TimeIndexed(search.view, cycles, search.words)
         if not formulation.possible:
-            search.raise_bound(search.lower + 1, "dependences and slots")
+            search.raise_bound(cycles + 1, "dependences and slots")
             return
         exact = not search.margin
         model, variables = formulation.cp_model()
@@ -229,18 +246,19 @@ class CpSatScheduler:
             value = [solver.value(variable) for variable in variables]
             search.accept(formulation.timing(value), self.name)
         elif status == cp_model.INFEASIBLE and exact:
-            search.raise_bound(search.lower + 1, PROVED)
+            search.raise_bound(cycles + 1, PROVED)
 
-    def _intervals(self, search: _Search, limit: float) -> None:
-        """A schedule of as many cycles as the bound, by the interval model."""
-        interval = IntervalModel(search.view, search.lower, search.lower, search.words)
+    def _intervals(self, search: _Search, limit: float, horizon: int | None = None) -> None:
+        """A schedule within the horizon (the lower bound), by the interval model."""
+        cycles = search.lower if horizon is None else horizon
+        interval = IntervalModel(search.view, search.lower, cycles, search.words)
         interval.model.clear_objective()
         exact = not search.margin
         status, solver = self._solve(search, "intervals", interval.model, limit)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             search.accept(interval.timing(solver), self.name)
         elif status == cp_model.INFEASIBLE and exact:
-            search.raise_bound(search.lower + 1, PROVED)
+            search.raise_bound(cycles + 1, PROVED)
 
     def _solve(
         self, search: _Search, what: str, model: cp_model.CpModel, limit: float
@@ -324,7 +342,16 @@ def assembled(view: View, timing: Timing, name: str) -> Schedule | None:
 
 
 def _serial_length(view: View) -> int:
-    """Enough cycles to execute one operation after the other."""
+    """Enough cycles for whatever can be done at all: each cycle advances some operation."""
     lags = sum(max(edge.latency - 1, 0) for edge in view.dependences)
-    spans = zip(view.span, view.lanes, strict=True)
-    return sum(max(span, lanes, 1) for span, lanes in spans) + lags
+    return sum(max(span, 1) for span in view.span) + lags
+
+
+def _needed_at_once(view: View) -> int:
+    """Words that no schedule does without: all operands of some operation, all zeros."""
+    operands = [0] * len(view)
+    for value, readers in enumerate(view.readers):
+        for reader in readers:
+            operands[reader] += view.width[value]
+    zeros = sum(width for width, zero in zip(view.width, view.is_zero, strict=True) if zero)
+    return max(max(operands, default=0), max(view.width, default=0), zeros)
