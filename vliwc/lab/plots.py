@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from vliwc.lab.comparison import Comparison, Outcome
 from vliwc.lab.profile import Profile, cycle_profiles, time_profiles
@@ -103,21 +103,22 @@ def gap_figure(comparison: Comparison) -> Figure:
             )
             offsets = 0.18 * (np.arange(len(gaps)) % 5 - 2) / 2
             axes.scatter(gaps, place + offsets, s=16, color=colour, alpha=0.55, linewidths=0)
-        missing = len(outcomes) - len(gaps)
-        note = f"{missing} without schedule" if missing else ""
+        notes = [f"{int((gaps == 0).sum())} at the bound"]
+        if missing := len(outcomes) - len(gaps):
+            notes.append(f"{missing} without schedule")
         axes.annotate(
-            note,
-            (1.0, place),
+            "\n".join(notes),
+            (1.01, place),
             xycoords=("axes fraction", "data"),
-            ha="right",
             va="center",
             color=_GREY,
+            annotation_clip=False,
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     _gap_axis(axes, comparison, "x")
     axes.grid(visible=True, axis="x")
-    axes.set_title(f"Gaps of {_count(comparison)}; a line marks the median, whiskers the extremes")
+    axes.set_title(f"Gaps of {_count(comparison)} where scheduled: extremes, quartiles, median")
     return figure
 
 
@@ -178,6 +179,7 @@ def time_figure(comparison: Comparison) -> Figure:
                 label=label,
             )
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(_plain))
     axes.set_xlabel("seconds of one run")
     _gap_axis(axes, comparison, "y")
     axes.grid(visible=True)
@@ -254,17 +256,16 @@ def _gap_axis(axes: Axes, comparison: Comparison, axis: str) -> None:
 
 
 def _factor_ticks(axes: Axes, end: float) -> None:
-    """Ticks of a logarithmic axis that begins with 1, however short it is."""
-    steps = [1 + k * size for size in (0.01, 0.05, 0.1, 0.5) for k in range(9)]
-    steps += [m * 10.0**e for e in range(int(math.log10(end)) + 1) for m in (1, 2, 5)]
-    ticks = sorted({round(step, 6) for step in steps if step <= end})
-    chosen: list[float] = []
-    for tick in ticks:
-        room = math.log(tick / chosen[-1]) / math.log(end) if chosen else 1.0
-        if room >= 0.07:
-            chosen.append(tick)
-    axes.xaxis.set_major_locator(FixedLocator(chosen))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    """Round factors on a logarithmic axis that begins with 1, however short it is."""
+    if end > 100:
+        candidates = [10.0**exponent for exponent in range(int(math.log10(end)) + 1)]
+    elif end > 4:
+        candidates = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
+    else:
+        step = next(size for size in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if (end - 1) / size <= 8)
+        candidates = [1 + step * k for k in range(9)]
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in candidates if tick <= end]))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_plain))
 
 
