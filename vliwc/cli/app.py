@@ -11,6 +11,7 @@ from vliwc import __version__
 from vliwc.cli.bench import bench
 from vliwc.cli.bound import bound
 from vliwc.cli.check import check
+from vliwc.cli.compare import compare
 from vliwc.cli.compile import compile_kernel
 from vliwc.cli.convert import asm, disasm, export
 from vliwc.cli.errors import guarded
@@ -60,6 +61,7 @@ app.command("ir")(guarded(ir))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
 app.command("bench")(guarded(bench))
+app.command("compare")(guarded(compare))
 
 
 def main() -> None:

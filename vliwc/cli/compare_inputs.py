@@ -1,0 +1,152 @@
+"""What `vliwc compare` runs: instances, schedulers, seeds, budgets, from its arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import vliwc
+from vliwc.cli.arguments import DEFAULT_LEVEL, load_machine, parse_definitions
+from vliwc.cli.errors import CommandError
+from vliwc.cli.output import ProgressCallback
+
+if TYPE_CHECKING:
+    from vliwc.lab.instance import Instance
+
+KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
+SUFFIX: Final = ".vk"
+DEFAULT_SCHEDULERS: Final = ("list", "backward", "random")
+"""The built-in schedulers that take seconds at most on any kernel of the suite."""
+
+_SEEDS: Final = re.compile(r"(\d+)(?::(\d+))?")
+
+
+def require_lab(*packages: str) -> None:
+    """Raise `CommandError` unless these packages of the extra ``lab`` are installed."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise CommandError(f"this needs {package}; install vliwc[lab]")
+
+
+def parse_seeds(texts: Sequence[str] | None) -> list[int]:
+    """Seeds from ``N`` and ``FIRST:END`` (END excluded) texts; 0 without any.
+
+    Raises:
+        CommandError: a text of another form, an empty range, or a seed given twice.
+    """
+    seeds: list[int] = []
+    for text in texts or ("0",):
+        match = _SEEDS.fullmatch(text)
+        if match is None:
+            raise CommandError(f"--seed {text}: expected N or FIRST:END, such as --seed 0:5")
+        first = int(match[1])
+        found = range(first, first + 1 if match[2] is None else int(match[2]))
+        if not found:
+            raise CommandError(f"--seed {text}: no seed lies in there; END is not included")
+        for seed in found:
+            if seed in seeds:
+                raise CommandError(f"--seed {text}: seed {seed} is given twice")
+            seeds.append(seed)
+    return seeds
+
+
+def parse_schedulers(names: Sequence[str] | None, baseline: str | None) -> tuple[list[str], str]:
+    """The schedulers, and which of them is the baseline: the first if none is named.
+
+    Raises:
+        CommandError: a name given twice, or a baseline that is none of them.
+        vliwc.sched.registry.SchedulerError: there is no such scheduler.
+    """
+    from vliwc.sched.registry import make_scheduler
+
+    chosen = list(names or DEFAULT_SCHEDULERS)
+    for at, name in enumerate(chosen):
+        make_scheduler(name)
+        if name in chosen[:at]:
+            raise CommandError(f"--scheduler {name} is given twice")
+    if baseline is None:
+        return chosen, chosen[0]
+    if baseline not in chosen:
+        raise CommandError(
+            f"--baseline {baseline}: it has to be one of those compared: {', '.join(chosen)}"
+        )
+    return chosen, baseline
+
+
+def parse_budgets(texts: Sequence[str] | None, schedulers: Sequence[str]) -> dict[str, int]:
+    """Budgets by scheduler from ``NAME=N`` texts.
+
+    Raises:
+        CommandError: a text of another form, a name that is not compared or given twice, or a
+            budget below 1.
+    """
+    budgets: dict[str, int] = {}
+    for text in texts or ():
+        name, equals, value = text.rpartition("=")
+        if not equals or not value.isascii() or not value.isdecimal() or int(value) < 1:
+            raise CommandError(f"--budget {text}: expected NAME=N with N from 1 on")
+        if name not in schedulers:
+            raise CommandError(
+                f"--budget {text}: {name!r} is not compared; those are {', '.join(schedulers)}"
+            )
+        if name in budgets:
+            raise CommandError(f"--budget {text}: {name} already has {budgets[name]}")
+        budgets[name] = int(value)
+    return budgets
+
+
+def load_instances(
+    paths: Sequence[Path],
+    suite: str | None,
+    definitions: Sequence[str] | None,
+    level: int | None,
+    machine: Path | None,
+    show: ProgressCallback,
+) -> list[Instance]:
+    """The instances that the arguments name: kernels of the suite, kernel files, problems.
+
+    Raises:
+        CommandError: none are named, a file holds no problem, two have one name, or an option has
+            nothing to apply to.
+        vliwc.diagnostics.KernelError: a kernel does not compile.
+    """
+    from vliwc.lab.corpus import load
+    from vliwc.lab.kernels import kernel_instance, suite_cases, suite_instances
+    from vliwc.sched.renewable import ProblemError
+
+    sources = [path for path in paths if path.suffix == SUFFIX]
+    corpus = [path for path in paths if path.suffix != SUFFIX]
+    params = parse_definitions(definitions)
+    if not paths and suite is None:
+        raise CommandError(
+            "nothing to compare on: name problem files, folders of them or KERNEL.vk files, or "
+            "give --kernels small or --kernels all"
+        )
+    if params and not sources:
+        raise CommandError("-D binds parameters of KERNEL.vk arguments, of which there are none")
+    if not sources and suite is None and (level is not None or machine is not None):
+        option = "-O" if level is not None else "--machine"
+        raise CommandError(
+            f"{option} is for compiling kernels; problem files are taken as they are"
+        )
+    level = DEFAULT_LEVEL if level is None else level
+    spec = load_machine(machine)
+    try:
+        found = load(corpus) if corpus else []
+    except ProblemError as error:
+        raise CommandError(str(error)) from None
+    for path in sources:
+        show(f"{path} -O{level}", None)
+        found.append(kernel_instance(path, params, level=level, machine=spec))
+    if suite is not None:
+        cases = suite_cases(suite)
+        found += suite_instances(KERNELS, cases, level=level, machine=spec, progress=show)
+    names: set[str] = set()
+    for instance in found:
+        if instance.name in names:
+            raise CommandError(f"two instances are called {instance.name}; leave one out")
+        names.add(instance.name)
+    return found
