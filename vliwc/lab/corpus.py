@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from vliwc.lab.instance import Instance
+from vliwc.lab.rcpsp_files import read_rcp, read_sm
 from vliwc.sched.problem import ScheduleProblem
 from vliwc.sched.problem_json import problem_from_json
 from vliwc.sched.renewable import ProblemError
@@ -71,7 +72,11 @@ def read_problem_json(path: Path) -> ScheduleProblem:
     return problem_from_json(_read_json(path), str(path))
 
 
-READERS: Final[Mapping[str, Callable[[Path], ScheduleProblem]]] = {".json": read_problem_json}
+READERS: Final[Mapping[str, Callable[[Path], ScheduleProblem]]] = {
+    ".json": read_problem_json,
+    ".sm": read_sm,
+    ".rcp": read_rcp,
+}
 """What reads a problem file, by its suffix."""
 
 
