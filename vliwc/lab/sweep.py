@@ -64,7 +64,7 @@ def sweep(
 
     if missing:
         show(f"{kept} of {total} jobs", kept / total)
-        _run(missing, processes, cluster, experiment, done, show)
+        _run(missing, processes, cluster, experiment, done)
     return [_of_job(rows[job.key], job) for job in jobs]
 
 
@@ -74,12 +74,11 @@ def _run(
     cluster: str | None,
     experiment: str,
     done: Done,
-    show: Progress,
 ) -> None:
     if cluster is not None:
         from vliwc.lab.cluster import run_on_cluster
 
-        run_on_cluster(jobs, cluster, experiment, done, progress=show)
+        run_on_cluster(jobs, cluster, experiment, done)
         return
     count = min(processes or usable_processors(), len(jobs))
     if count == 1:
