@@ -50,7 +50,9 @@ class Sketch:
         """Append a task that reads results and follows others by a latency; its number."""
         me = len(self.tasks)
         self.tasks.append(task)
-        self.edges += [(source, me, 1, True) for source in dict.fromkeys(reads)]
+        for source in dict.fromkeys(reads):
+            made = bool(self.tasks[source].whole) or self.tasks[source].split >= 0
+            self.edges.append((source, me, int(made), True))
         self.edges += [(source, me, latency, False) for source, latency in dict.fromkeys(after)]
         return me
 

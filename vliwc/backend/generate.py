@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -180,6 +181,7 @@ def _candidates(
     """
     found: list[Candidate] = []
     spent = 0
+    fewest: float = math.inf
     total = len(strategies) * effort.arrangements
     for number, strategy in enumerate(strategies):
         mixed = any(len(part.plans) > 1 for part in strategy.loops)
@@ -196,12 +198,12 @@ def _candidates(
                 candidate = _candidate(program, assignment, strategy.placements, options, name)
             except OutOfScratch:
                 continue
-            trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
-            candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
+            if candidate.search.runner.bound.cycles < fewest:
+                trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
+                candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
             found.append(candidate)
+            fewest = min(fewest, candidate.search.cycles)
             spent += candidate.search.runner.runs * len(candidate.search.problem)
-            if candidate.search.done:
-                return [candidate]
     if found and all(candidate.search.poor for candidate in found):
         # Perhaps the entries of tables take the scratch that groups in flight need.
         with suppress(OutOfScratch):

@@ -44,7 +44,7 @@ def live_ranges(view: View, cycles: Sequence[Sequence[int]]) -> list[LiveRange]:
             op,
             width,
             -1 if view.is_zero[op] else min(cycles[op]),
-            max([last[op] + 1, *(last[reader] for reader in view.readers[op])]),
+            max([0 if view.is_zero[op] else last[op] + 1, *(last[r] for r in view.readers[op])]),
         )
         for op, width in enumerate(view.width)
         if width

@@ -159,6 +159,7 @@ def _check_scratch(
 
     A value occupies its words from its first write to its last read.  The next value may be
     written in the cycle of that read (all reads of a bundle come first), but after the last write.
+    What nothing executes is zero from before the first cycle.
     """
     p = problem.dense
     width = p.width.astype(np.int64)
@@ -170,6 +171,9 @@ def _check_scratch(
         found.append(Violation("scratch", message, (op,)))
     if len(bad):
         return
+    unwritten = schedule.engine == NOT_EXECUTED
+    first = np.where(unwritten, -1, first)
+    last = np.where(unwritten, -1, last)
     until = last.copy()
     readers = np.repeat(np.arange(len(p.lanes)), np.diff(p.use_ptr))
     np.maximum.at(until, p.use, last[readers])
@@ -182,11 +186,6 @@ def _check_scratch(
     word, value = word[order], value[order]
     same = word[1:] == word[:-1]
     before, after = value[:-1], value[1:]
-    never_written = schedule.engine[after] == NOT_EXECUTED
-    for at in np.nonzero(same & never_written)[0].tolist():
-        a, b = int(before[at]), int(after[at])
-        message = f"{names[b]} needs a zero in word {word[at + 1]}, where {names[a]} is written"
-        found.append(Violation("zero", message, (a, b)))
     clash = same & ((first[after] < until[before]) | (first[after] <= last[before]))
     seen: set[tuple[int, int]] = set()
     for at in np.nonzero(clash)[0].tolist():
@@ -198,7 +197,7 @@ def _check_scratch(
                 f"word {word[at + 1]} holds {names[a]} until cycle {until[a]}, but {names[b]} is "
                 f"written in cycle {first[b]}"
             )
-            found.append(Violation("scratch", message, pair))
+            found.append(Violation("zero" if unwritten[a] else "scratch", message, pair))
 
 
 def _check_renewable(

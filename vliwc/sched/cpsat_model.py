@@ -225,11 +225,13 @@ class IntervalModel:
         for op, width in enumerate(view.width):
             if not width:
                 continue
+            zero = view.is_zero[op]
             stop = model.new_int_var(0, self.horizon, "")
-            size = model.new_int_var(1, self.horizon, "")
-            model.add(stop >= self.last[op] + 1)
+            size = model.new_int_var(1, self.horizon + 1, "")
+            if not zero:
+                model.add(stop >= self.last[op] + 1)
             for reader in view.readers[op]:
                 model.add(stop >= self.last[reader])
-            start = 0 if view.is_zero[op] else self.start(op)
+            start = -1 if zero else self.start(op)
             use.add(model.new_interval_var(start, size, stop, ""), width)
         self._limit(use, words)

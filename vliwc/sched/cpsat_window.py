@@ -198,7 +198,8 @@ class WindowModel:
             if stays:
                 model.add(stop >= self.shrunk)
             else:
-                model.add(stop >= self._final(op) + 1)
+                if not zero:
+                    model.add(stop >= self._final(op) + 1)
                 for reader in view.readers[op]:
                     model.add(stop >= self._final(reader))
             size = model.new_int_var(0, self.length, "")

@@ -15,6 +15,9 @@ from vliwc.sched.problem import Edges, ScheduleProblem, make_dense
 from vliwc.target.dag import MachineDag
 from vliwc.target.mops import MOp, PerGroup, Source, Template, sources
 
+NO_FORM = (0, -1)
+"""The class of operations that take no slot."""
+
 
 def problem_of(dag: MachineDag) -> ScheduleProblem:
     """The scheduling problem of ``dag``; operation numbers are kept."""
@@ -30,14 +33,19 @@ def problem_of(dag: MachineDag) -> ScheduleProblem:
         edges.append(local[template].at(dag, group))
     order = [(dag.number(a), dag.number(b), latency, False) for a, b, latency in dag.order]
     edges.append(Edges.of_rows(order))
+    klass = np.concatenate([p.klass for p in parts])
+    every = Edges.concatenate(edges)
+    # A word that nothing writes is there from the start: it can be read in the first cycle.
+    if NO_FORM in classes:
+        every.latency[every.reads & (klass[every.source] == classes[NO_FORM])] = 0
     dense = make_dense(
         lanes=np.concatenate([p.lanes for p in parts]),
         serial=np.concatenate([p.serial for p in parts]),
         width=np.concatenate([p.width for p in parts]),
         group=np.concatenate(owners),
-        klass=np.concatenate([p.klass for p in parts]),
+        klass=klass,
         classes=list(classes),
-        edges=Edges.concatenate(edges),
+        edges=every,
         machine=dag.machine,
         n_groups=len(dag.groups),
     )

@@ -12,7 +12,9 @@ A problem is an object::
 ``forms`` lists the engines that execute an operation in one slot; ``engine*`` takes one slot per
 lane, in any cycles.  Left out keys have defaults: no forms (no slot), ``lanes`` 1, ``width`` 0,
 ``serial`` false, ``group`` -1 (shared), a name from the number.  A dependence is ``[source, target,
-latency, reads]`` with latency 1 and reads false where left out.
+latency, reads]`` with latency 1 and reads false where left out.  A result is read one cycle after
+it is made, or later; one that nothing makes (no forms) is zero from the start and may be read with
+latency 0.
 
 A project has ``resources`` (a list of ``{"name", "capacity"}``) instead of a machine, and
 operations with ``duration`` and ``demand`` (a list, one number a resource).
@@ -203,7 +205,7 @@ def _machine_problem(
     for a, b, latency, reads in edges:
         if reads and not columns["width"][a]:
             raise ProblemError(f"{source}: {names[b]} reads {names[a]}, which has no result")
-        if reads and latency < 1:
+        if reads and latency < 1 and rows[a].get("forms"):
             raise ProblemError(f"{source}: {names[b]} reads {names[a]} with latency 0")
     dense = make_dense(
         **{key: np.array(column, dtype=np.int32) for key, column in columns.items()},

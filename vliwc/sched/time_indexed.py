@@ -224,9 +224,12 @@ class TimeIndexed:
         for op, width in enumerate(view.width):
             if not width:
                 continue
-            limits = [self.ended[op].moved(1), *(self.ended[r] for r in view.readers[op])]
-            # Words that must stay zero are taken from the start.
-            taking = _Step(0, 0, []) if view.is_zero[op] else self.started[op]
+            limits = [self.ended[r] for r in view.readers[op]]
+            taking = self.started[op]
+            if view.is_zero[op]:
+                taking = _Step(0, 0, [])  # taken from the start, written never
+            else:
+                limits.append(self.ended[op].moved(1))
             for cycle in range(taking.first, self.horizon):
                 terms, constant = taking.at(cycle)
                 taken[cycle] += [(variable, width) for variable, _ in terms]

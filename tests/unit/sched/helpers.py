@@ -86,10 +86,13 @@ def execute(problem: ScheduleProblem, schedule: Schedule) -> str | None:
         active = [op for op in range(n) if now in cycles[op]]
         for op in active:
             for source in p.use[p.use_ptr[op] : p.use_ptr[op + 1]].tolist():
-                if max(cycles[source]) >= now:
+                # Nothing makes a zero; it is there as long as nobody has written its words.
+                is_zero = schedule.engine[source] == NO_ENGINE
+                if max(cycles[source]) >= now + is_zero:
                     return f"{op} reads {source} before it is complete"
                 at = int(schedule.address[source])
-                if any(owner[w] != source for w in range(at, at + int(p.width[source]))):
+                wanted = None if is_zero else source
+                if any(owner[w] != wanted for w in range(at, at + int(p.width[source]))):
                     return f"{op} finds something else than {source} in cycle {now}"
         written: set[int] = set()
         for op in active:
@@ -97,16 +100,17 @@ def execute(problem: ScheduleProblem, schedule: Schedule) -> str | None:
             words = range(at, at + width)
             if width and (at < 0 or at + width > p.words):
                 return f"{op} lies outside scratch"
-            if schedule.engine[op] == NO_ENGINE:
-                if any(owner[w] is not None for w in words):
-                    return f"{op} finds words that are not zero"
-            elif any(w in written for w in words):
-                return f"{op} writes words that another one writes in cycle {now}"
-            if op in started and any(owner[w] != op for w in words):
-                return f"{op} has lost words between its lanes"
             started.add(op)
+            if schedule.engine[op] == NO_ENGINE:
+                continue
+            if any(w in written for w in words):
+                return f"{op} writes words that another one writes in cycle {now}"
+            if now > min(cycles[op]) and any(owner[w] != op for w in words):
+                return f"{op} has lost words between its lanes"
             written.update(words)
         for op in active:
+            if schedule.engine[op] == NO_ENGINE:
+                continue
             for w in range(int(schedule.address[op]), int(schedule.address[op] + p.width[op])):
                 owner[w] = op
     return None if all(op in started for op in range(n)) else "something was never executed"

@@ -145,7 +145,7 @@ def test_a_split_execution_needs_a_slot_for_each_lane() -> None:
 
 @pytest.mark.parametrize(
     ("op", "before", "shift"),
-    [(SPLIT, ZERO, 0), (SUM, ROWS, 0), (BARRIER, STORED, 0), (LAST, BARRIER, -1)],
+    [(SUM, ROWS, 0), (BARRIER, STORED, 0), (LAST, BARRIER, -1)],
 )
 def test_an_operation_before_what_it_needs(op: int, before: int, shift: int) -> None:
     problem, schedule = solved()
@@ -155,6 +155,14 @@ def test_an_operation_before_what_it_needs(op: int, before: int, shift: int) -> 
     wrong = changed(problem, schedule, op, cycles=[ready + shift] * lanes)
     found = violations(problem, wrong)
     assert (before, op) in {v.operations for v in found if v.rule == "dependence"}
+
+
+def test_a_zero_is_read_in_its_own_cycle_and_not_before() -> None:
+    problem, schedule = solved()
+    now = cycle(problem, schedule, SPLIT)
+    assert rules(problem, changed(problem, schedule, ZERO, cycles=[now])) == set()
+    late = violations(problem, changed(problem, schedule, ZERO, cycles=[now + 1]))
+    assert (ZERO, SPLIT) in {v.operations for v in late if v.rule == "dependence"}
 
 
 def test_only_the_last_lane_is_too_late_for_a_reader() -> None:

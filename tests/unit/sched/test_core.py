@@ -234,8 +234,8 @@ def test_a_word_that_stays_zero_takes_no_slot() -> None:
     schedule = run_core(problem)
     check_schedule(problem, schedule)
     assert schedule.engine[zero] == NO_ENGINE
-    assert slots_in(problem, schedule, 0) == [0] * 5
-    assert cycles_of(problem, schedule, reader) == [1]
+    assert sum(slots_in(problem, schedule, 0)) == 1
+    assert cycles_of(problem, schedule, reader) == [0]
 
 
 def test_nothing_to_do() -> None:

@@ -108,7 +108,7 @@ def streams(n: int, words: int) -> ScheduleProblem:
 
 @pytest.mark.parametrize(("words", "cycles"), [(64, 6), (32, 6), (16, 9), (8, 17)])
 def test_less_scratch_costs_cycles_and_that_is_proved(words: int, cycles: int) -> None:
-    """Two loads a cycle need four vectors' room in flight; two vectors give two every two cycles."""
+    """Two loads a cycle need room for four vectors in flight."""
     problem = streams(8, words)
     found = CpSatScheduler().schedule(problem)
     check_schedule(problem, found)

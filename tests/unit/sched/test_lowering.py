@@ -92,10 +92,12 @@ def test_every_operand_of_random_code_is_an_edge() -> None:
         expected: set[tuple[int, int, int]] = {
             (dag.number(a), dag.number(b), latency) for a, b, latency in dag.order
         }
+        has_form = [bool(op.forms) for op, _ in dag.operations()]
         for me, (op, group) in enumerate(dag.operations()):
             operands = {dag.number(source, group) for source in sources(op)}
             assert set(uses(problem, me)) == operands
-            expected |= {(source, me, 1) for source in operands}
+            # What nothing writes is zero from the start: no wait.
+            expected |= {(source, me, int(has_form[source])) for source in operands}
             expected |= {(dag.number(s, group), me, latency) for s, latency in op.order}
         assert found == expected
         assert len(problem) == dag.size == len(problem.names)
