@@ -36,6 +36,21 @@ def quick_jobs(number: int) -> list[Job]:
     return [Job.of(each, scheduler, 0) for each in instances for scheduler in SCHEDULERS][:number]
 
 
+@dataclasses.dataclass(frozen=True)
+class Deadly(Job):
+    """A job that ends the process in which it runs."""
+
+    def run(self) -> Row:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("still alive")
+
+
+def deadly(job: Job) -> Deadly:
+    """A deadly job in place of a job; it has another key."""
+    fields = {field.name: getattr(job, field.name) for field in dataclasses.fields(Job)}
+    return Deadly(**{**fields, "instance": "deadly"})
+
+
 def figures(rows: Sequence[Row]) -> list[Row]:
     """The rows without what differs between runs."""
     return [dataclasses.replace(row, seconds=0.0) for row in rows]

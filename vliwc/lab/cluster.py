@@ -27,8 +27,6 @@ from vliwc.lab.job import Row, Work
 from vliwc.lab.provenance import code_version
 from vliwc.options import OptionsError
 
-CONNECT_SECONDS: Final = 10.0
-"""How long to try to reach the scheduler."""
 WORKER_SECONDS: Final = 60.0
 """How long to wait for a worker where there is none."""
 AHEAD: Final = 4
@@ -49,7 +47,7 @@ def run_on_cluster(
     experiment: str,
     done: Callable[[Row], None],
     *,
-    connect_seconds: float = CONNECT_SECONDS,
+    connect_seconds: float = 10.0,
     worker_seconds: float = WORKER_SECONDS,
 ) -> None:
     """Run jobs on the cluster whose scheduler is at ``address`` (``tcp://HOST:PORT``, or the path

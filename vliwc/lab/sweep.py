@@ -28,12 +28,14 @@ def sweep(
     experiment: str = "",
     processes: int | None = None,
     cluster: str | None = None,
+    connect_seconds: float = 10.0,
     progress: Progress | None = None,
 ) -> list[Row]:
     """Run the jobs that the store does not have; all rows, in the order of the jobs.
 
     ``processes``: how many to start on this computer, 1 for none beside this one, None for as many
-    as it has processors; ``cluster``: the address of a Dask scheduler to send the jobs to instead.
+    as it has processors; ``cluster``: the address of a Dask scheduler to send the jobs to instead,
+    which has to answer within ``connect_seconds``.
     Equal jobs run once.  Without a store nothing is kept.  An exception, ``KeyboardInterrupt``
     included, ends the sweep; rows that came before are stored.
 
@@ -64,7 +66,7 @@ def sweep(
 
     if missing:
         show(f"{kept} of {total} jobs", kept / total)
-        _run(missing, processes, cluster, experiment, done)
+        _run(missing, processes, cluster, connect_seconds, experiment, done)
     return [_of_job(rows[job.key], job) for job in jobs]
 
 
@@ -72,13 +74,14 @@ def _run(
     jobs: Sequence[Work],
     processes: int | None,
     cluster: str | None,
+    connect_seconds: float,
     experiment: str,
     done: Done,
 ) -> None:
     if cluster is not None:
         from vliwc.lab.cluster import run_on_cluster
 
-        run_on_cluster(jobs, cluster, experiment, done)
+        run_on_cluster(jobs, cluster, experiment, done, connect_seconds=connect_seconds)
         return
     count = min(processes or usable_processors(), len(jobs))
     if count == 1:
