@@ -1,0 +1,262 @@
+"""Problems as PSPLIB files (``.sm``), for solvers of the resource-constrained project problem.
+
+A project is written as it is: a lag becomes a job without demand.  A machine problem becomes a
+project as follows.
+
+* Each operation is a job of one cycle; one that takes a slot a lane is a job for each lane, in a
+  chain where the lanes are serial.
+* Each engine is a renewable resource of as many units as it has slots.  Operations that several
+  engines execute in one slot take a unit of a resource that stands for these engines together;
+  there is one for each union of such sets that overlap.  By Hall's theorem (1935) unit jobs fit
+  onto the engines in a cycle exactly if no such resource is overdrawn, so nothing is lost.
+
+What has no counterpart is left out, each thing so that every schedule of the problem remains one of
+the project: the project's makespan is a lower bound on the problem's cycles.
+
+* Scratch: as if there were words without limit.
+* An operation that runs whole or lane by lane takes its cycle, but no resource.
+* A dependence of latency 0 keeps only what it implies for the operations before its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vliwc.sched.dense import ENGINES
+from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.renewable import ProblemError, Renewable
+from vliwc.sched.view import View
+
+_RULE = "*" * 72
+
+
+@dataclass
+class _Project:
+    """Jobs and what binds them; ``into``: for each job the jobs before it and their latencies.
+
+    ``resources``: capacities; ``meaning``: what stands for what, for people."""
+
+    resources: list[int]
+    meaning: list[str] = field(default_factory=list[str])
+    duration: list[int] = field(default_factory=list[int])
+    demand: list[list[int]] = field(default_factory=list[list[int]])
+    into: list[dict[int, int]] = field(default_factory=list[dict[int, int]])
+
+    def add(self, duration: int, demand: Sequence[int], into: dict[int, int]) -> int:
+        """Append a job; its number."""
+        self.duration.append(duration)
+        self.demand.append(list(demand))
+        self.into.append(into)
+        return len(self.duration) - 1
+
+
+def left_out(problem: ScheduleProblem) -> list[str]:
+    """What a ``.sm`` file of the problem cannot say, for people; empty if it says everything."""
+    view = View.of(problem)
+    found: list[str] = []
+    results = sum(width > 0 for width in view.width)
+    if results:
+        found.append(
+            f"scratch: {results} results need no place ({problem.dense.words} words on the machine)"
+        )
+    mixed = sum(view.is_mixed)
+    if mixed:
+        found.append(f"engines: {mixed} operations that run whole or by lanes take no resource")
+    at_once = sum(latency == 0 for _, _, latency in view.dependences)
+    if at_once:
+        found.append(
+            f"dependences: {at_once} of latency 0 bind only through the operations before them"
+        )
+    return found
+
+
+def sm_text(problem: ScheduleProblem, name: str, *, relax: bool = False) -> str:
+    """The problem as a PSPLIB file; the first lines say what was left out.
+
+    Names of operations are not kept.  A job 1 without duration before all others, and a last one
+    after them, are added where the problem has none.
+
+    Raises :class:`ProblemError` if something would be left out and ``relax`` is not set.
+    """
+    missing = left_out(problem)
+    if missing and not relax:
+        raise ProblemError(
+            f"{name}: a project file cannot hold it as it is; --relax leaves out: "
+            + "; ".join(missing)
+        )
+    renewable = problem.renewable
+    project = _from_machine(problem) if renewable is None else _from_project(problem, renewable)
+    if not project.resources:
+        project.resources = [1]
+        project.demand = [[0] for _ in project.duration]
+    return _text(_with_ends(project), name, missing)
+
+
+def _from_project(problem: ScheduleProblem, renewable: Renewable) -> _Project:
+    view = View.of(problem)
+    project = _Project(renewable.capacity.tolist())
+    for op in range(len(view)):
+        project.add(view.duration[op], view.demand[op], {})
+    for op in view.order:
+        project.into[op] = _resolved(project, dict(view.predecessors[op]))
+    return project
+
+
+def _from_machine(problem: ScheduleProblem) -> _Project:
+    view = View.of(problem)
+    masks = _masks(view)
+    engines = [[e for e in range(len(ENGINES)) if mask >> e & 1] for mask in masks]
+    project = _Project(
+        [sum(view.capacity[e] for e in members) for members in engines],
+        [
+            f"R {number + 1} stands for {' and '.join(ENGINES[e] for e in members)}"
+            for number, members in enumerate(engines)
+        ],
+    )
+    done: dict[int, int] = {}
+    for op in view.order:
+        own = 0 if view.is_mixed[op] else _mask(view, op)
+        demand = [int(own > 0 and own & ~mask == 0) for mask in masks]
+        into = _resolved(project, {done[source]: gap for source, gap in view.predecessors[op]})
+        lanes = view.lanes[op] if not view.whole[op] and view.split[op] >= 0 else 1
+        if view.serial[op]:
+            for _ in range(lanes):
+                done[op] = project.add(1, demand, into)
+                into = {done[op]: 1}
+            continue
+        jobs = [project.add(1, demand, dict(into)) for _ in range(lanes)]
+        # A milestone after all lanes: otherwise each lane of a successor would wait for each.
+        nothing = [0] * len(masks)
+        done[op] = jobs[0] if lanes == 1 else project.add(0, nothing, dict.fromkeys(jobs, 1))
+    return project
+
+
+def _mask(view: View, op: int) -> int:
+    """The engines that may execute an operation, or a lane of it, as bits."""
+    split = view.split[op]
+    return sum(1 << engine for engine in view.whole[op]) or (1 << split if split >= 0 else 0)
+
+
+def _masks(view: View) -> list[int]:
+    """The sets of engines of which operations need one, and their unions where they overlap."""
+    found = {_mask(view, op) for op in range(len(view)) if not view.is_mixed[op]} - {0}
+    while True:
+        more = {a | b for a in found for b in found if a & b} - found
+        if not more:
+            return sorted(found, key=lambda mask: (mask.bit_count(), mask))
+        found |= more
+
+
+def _resolved(project: _Project, before: dict[int, int]) -> dict[int, int]:
+    """The jobs before a job, with latencies of 0 replaced by what follows from them."""
+    found: dict[int, int] = {}
+    waiting = list(before.items())
+    while waiting:
+        job, latency = waiting.pop()
+        if latency >= 1:
+            found[job] = max(latency, found.get(job, 0))
+            continue
+        # A project cannot say that a job may start in the last cycle of another one, only what
+        # that means for the jobs before the other one.
+        shift = project.duration[job] - 1 + latency
+        waiting += [(source, gap + shift) for source, gap in project.into[job].items()]
+    return found
+
+
+def _with_ends(project: _Project) -> tuple[_Project, list[list[int]]]:
+    """The project with a first and a last job and without lags; the successors of each job."""
+    n = len(project.duration)
+    nothing = [0] * len(project.resources)
+    has_after = {job for into in project.into for job in into}
+    starts = [job for job in range(n) if not project.into[job]]
+    ends = [job for job in range(n) if job not in has_after]
+    free = [not project.duration[job] and not any(project.demand[job]) for job in range(n)]
+    shift = 0 if starts == [0] and free[0] and n > 1 else 1
+    whole = _Project(project.resources, project.meaning)
+    if shift:
+        whole.add(0, nothing, {})
+    for job in range(n):
+        into = {before + shift: gap for before, gap in project.into[job].items()}
+        if shift and not into:
+            into = {0: 1}
+        whole.add(project.duration[job], project.demand[job], into)
+    lags = [(job, before) for job, into in enumerate(whole.into) for before in into]
+    needs_end = ends != [n - 1] or not free[n - 1] or n == 1
+    for job, before in lags:
+        gap = whole.into[job][before]
+        if gap > 1:
+            del whole.into[job][before]
+            whole.into[job][whole.add(gap - 1, nothing, {before: 1})] = 1
+            needs_end = True
+    if needs_end:
+        whole.add(0, nothing, {job + shift: 1 for job in ends} or {0: 1})
+    after: list[list[int]] = [[] for _ in whole.duration]
+    for job, into in enumerate(whole.into):
+        for before in into:
+            after[before].append(job)
+    return whole, after
+
+
+def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[str]) -> str:
+    project, after = parts
+    jobs, resources = len(project.duration), len(project.resources)
+    horizon = sum(project.duration)
+    path = _longest_path(project, after)
+    lines = [
+        _RULE,
+        *(f"*** left out: {thing}" for thing in missing),
+        *(f"*** {meaning}" for meaning in project.meaning),
+        f"file with basedata            : {' '.join(name.split())}",
+        "initial value random generator: 0",
+        _RULE,
+        "projects                      :  1",
+        f"jobs (incl. supersource/sink ):  {jobs}",
+        f"horizon                       :  {horizon}",
+        "RESOURCES",
+        f"  - renewable                 :  {resources}   R",
+        "  - nonrenewable              :  0   N",
+        "  - doubly constrained        :  0   D",
+        _RULE,
+        "PROJECT INFORMATION:",
+        "pronr.  #jobs rel.date duedate tardcost  MPM-Time",
+        f"    1  {jobs - 2:5}      0  {path:5}        0  {path:5}",
+        _RULE,
+        "PRECEDENCE RELATIONS:",
+        "jobnr.    #modes  #successors   successors",
+        *(
+            f"{job + 1:4} {1:8} {len(row):10}      " + "".join(f" {other + 1:4}" for other in row)
+            for job, row in enumerate(after)
+        ),
+        _RULE,
+        "REQUESTS/DURATIONS:",
+        "jobnr. mode duration" + "".join(f"  R {r + 1:<2}" for r in range(resources)),
+        "-" * 72,
+        *(
+            f"{job + 1:4} {1:5} {duration:6}   " + "".join(f" {amount:5}" for amount in demand)
+            for job, (duration, demand) in enumerate(
+                zip(project.duration, project.demand, strict=True)
+            )
+        ),
+        _RULE,
+        "RESOURCEAVAILABILITIES:",
+        "".join(f"  R {r + 1:<2}" for r in range(resources)),
+        "".join(f" {capacity:5}" for capacity in project.resources),
+        _RULE,
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _longest_path(project: _Project, after: Sequence[Sequence[int]]) -> int:
+    """The makespan without resources."""
+    start = [0] * len(after)
+    waiting = [len(into) for into in project.into]
+    ready = [job for job, count in enumerate(waiting) if not count]
+    while ready:
+        job = ready.pop()
+        for other in after[job]:
+            start[other] = max(start[other], start[job] + project.duration[job])
+            waiting[other] -= 1
+            if not waiting[other]:
+                ready.append(other)
+    return max(s + d for s, d in zip(start, project.duration, strict=True))
