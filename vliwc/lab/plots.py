@@ -40,6 +40,8 @@ _COLOURS: Final = (
 )
 _LINES: Final[tuple[Any, ...]] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1.2, 1, 1.2)))
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+_CLOCK: Final = 1e-9
+"""The least time that the clock can tell from none, in seconds; a logarithm needs some."""
 _GREY: Final = "#5A5A5A"
 _WIDTH: Final = 8.0  # inches
 _SETTINGS: Final[dict[str, Any]] = {
@@ -156,29 +158,29 @@ def time_figure(comparison: Comparison) -> Figure:
     """Seconds against gap: every instance small, the medians of each scheduler large."""
     style = looks(comparison.schedulers)
     figure, axes = _figure(height=4.6)
+    everything = [max(o.seconds, _CLOCK) for o in _scheduled(comparison)] or [_CLOCK, 1.0]
     for name in comparison.schedulers:
         look = style[name]
         found = [o for o in comparison.of(name) if o.scheduled]
-        seconds = np.array([o.seconds for o in found])
+        seconds = np.array([max(o.seconds, _CLOCK) for o in found])
         gaps = np.array([100 * o.gap for o in found])
         axes.scatter(
             seconds, gaps, s=14, marker=look.marker, color=look.colour, alpha=0.35, linewidths=0
         )
         missing = len(comparison.compared) - len(found)
-        label = f"{name} ({missing} without schedule)" if missing else name
-        if found:
-            axes.scatter(
-                [float(np.median(seconds))],
-                [float(np.median(gaps))],
-                s=130,
-                marker=look.marker,
-                color=look.colour,
-                edgecolors="black",
-                linewidths=1.2,
-                zorder=3,
-                label=label,
-            )
+        axes.scatter(
+            [float(np.median(seconds))] if found else [],
+            [float(np.median(gaps))] if found else [],
+            s=130,
+            marker=look.marker,
+            color=look.colour,
+            edgecolors="black",
+            linewidths=1.2,
+            zorder=3,
+            label=f"{name} ({missing} without schedule)" if missing else name,
+        )
     axes.set_xscale("log")
+    axes.set_xlim(min(everything) / 2, max(everything) * 2)
     axes.xaxis.set_major_formatter(FuncFormatter(_plain))
     axes.set_xlabel("seconds of one run")
     _gap_axis(axes, comparison, "y")
