@@ -16,6 +16,7 @@ from vliwc.cli.compile import compile_kernel
 from vliwc.cli.convert import asm, disasm, export
 from vliwc.cli.errors import guarded
 from vliwc.cli.explain import explain
+from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
 from vliwc.cli.run import run
 
@@ -61,6 +62,7 @@ app.command("ir")(guarded(ir))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
 app.command("bench")(guarded(bench))
+app.add_typer(instances)
 app.command("compare")(guarded(compare))
 
 

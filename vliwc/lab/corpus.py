@@ -38,7 +38,7 @@ def load(paths: Sequence[Path]) -> list[Instance]:
         found = _files(path)
         files.update((file.resolve(), file) for file in found)
         for folder in sorted({file.parent for file in found}):
-            optima[folder] = _optima(folder)
+            optima[folder] = read_optima(folder)
             if path.is_dir():
                 _all_known(folder, optima[folder], found)
     instances: dict[str, Instance] = {}
@@ -96,8 +96,11 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _optima(folder: Path) -> dict[str, int]:
-    """The known optima of a folder's instances, by name."""
+def read_optima(folder: Path) -> dict[str, int]:
+    """The known optima of a folder's instances, by name; none without a file of them.
+
+    Raises :class:`ProblemError` if the file holds something else.
+    """
     path = folder / OPTIMA
     if not path.is_file():
         return {}

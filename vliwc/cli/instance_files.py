@@ -1,0 +1,73 @@
+"""Writing instances: the forms that `vliwc instances` knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vliwc.cli.errors import CommandError
+from vliwc.cli.files import STDOUT, write_text
+
+if TYPE_CHECKING:
+    from vliwc.lab.instance import Instance
+
+
+class Form(StrEnum):
+    """The forms that a problem can be written in; each is the suffix of its files."""
+
+    JSON = "json"
+    SM = "sm"
+    GRAPHML = "graphml"
+    DOT = "dot"
+
+
+def text_of(instance: Instance, form: Form, *, relax: bool = False) -> tuple[str, list[str]]:
+    """The text of an instance in a form, and what the form leaves out, for people.
+
+    Raises:
+        vliwc.sched.renewable.ProblemError: `sm` would leave out something and `relax` is not set.
+    """
+    from vliwc.lab.rcpsp_write import left_out, sm_text
+    from vliwc.sched.problem_graph import to_dot, to_graphml
+
+    match form:
+        case Form.JSON:
+            return instance.text + "\n", []
+        case Form.SM:
+            return sm_text(instance.problem, instance.name, relax=relax), left_out(instance.problem)
+        case Form.GRAPHML:
+            return to_graphml(instance.problem), []
+        case Form.DOT:
+            return to_dot(instance.problem), []
+
+
+def place_of(instance: Instance, form: Form, output: Path | None, *, folder: bool) -> Path:
+    """The file to write an instance to: in the folder `output`, made if it is not there, or
+    `output` itself. Raises `CommandError` if the folder cannot be made."""
+    if output is None or not folder:
+        return output or STDOUT
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"cannot make the folder {output}: {error.strerror}") from error
+    return output / f"{instance.name}.{form.value}"
+
+
+def known_optima(file: Path) -> dict[str, int]:
+    """The optima that are known in the folder of a file."""
+    from vliwc.lab.corpus import read_optima
+
+    return read_optima(file.parent)
+
+
+def write_optima(folder: Path, instances: Sequence[Instance]) -> None:
+    """Add the known optima of instances to those that a folder states already."""
+    from vliwc.lab.corpus import OPTIMA, read_optima
+
+    found = {i.name: i.optimum for i in instances if i.optimum is not None}
+    if found:
+        text = json.dumps({**read_optima(folder), **found}, indent=1, sort_keys=True)
+        write_text(folder / OPTIMA, text + "\n")
