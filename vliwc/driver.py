@@ -52,6 +52,7 @@ class Compilation:
     passes: list[tuple[str, float]]
     scheduler: str
     seed: int
+    without: tuple[str, ...]
     generated: Generated = field(repr=False)
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
@@ -98,6 +99,7 @@ class Compilation:
             "passes": [{"name": name, "seconds": seconds} for name, seconds in self.passes],
             "scheduler": self.scheduler,
             "seed": self.seed,
+            "without": list(self.without),
             "notes": list(self.notes),
         }
 
@@ -141,7 +143,7 @@ def optimise(
     """Run the passes; the result, the seconds of each, and the function after each."""
     times: list[tuple[str, float]] = []
     stages = [("lower", function)]
-    for step in passes_for(options.level):
+    for step in passes_for(options.level, options.without):
         progress(step.name, None)
         before = time.perf_counter()
         function = step.run(function)
@@ -160,7 +162,8 @@ def _compile(
     started: float,
 ) -> Compilation:
     show = progress or _quiet
-    make_scheduler(options.scheduler, options.seed)  # a wrong name is better refused at once
+    make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
+    passes_for(options.level, options.without)
     times: list[tuple[str, float]] = []
 
     def timed(name: str, since: float) -> float:
@@ -207,6 +210,7 @@ def _compile(
         passes=times,
         scheduler=options.scheduler,
         seed=options.seed,
+        without=options.without,
         generated=generated,
         notes=[*notes, *generated.notes],
         stages=stages if keep_stages else [],
@@ -221,6 +225,8 @@ def _meta(kernel: CheckedKernel, options: Options, generated: Generated) -> dict
         "level": options.level,
         "seed": options.seed,
     }
+    if options.without:
+        meta["without"] = list(options.without)
     if generated.state is not None:
         meta[KEY] = generated.state.to_json()
     return meta

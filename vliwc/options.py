@@ -45,6 +45,9 @@ class Options:
     verify: bool = False
     """Run the IR verifier after each pass."""
 
+    without: tuple[str, ...] = ()
+    """Names of passes to leave out; `vliwc.pipeline` knows them and refuses others."""
+
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise OptionsError(

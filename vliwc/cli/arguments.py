@@ -75,6 +75,15 @@ Hint = Annotated[
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="PASS",
+        help="Leave out a pass of the optimisation level, all its runs; repeatable. "
+        "The program stays correct.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Output = Annotated[
     Path | None,
@@ -126,6 +135,7 @@ def make_options(
     verify: bool = False,
     budget: int | None = None,
     hint: Path | None = None,
+    without: Sequence[str] | None = None,
 ) -> Options:
     """The options that the arguments stand for.
 
@@ -141,4 +151,5 @@ def make_options(
         verify=verify,
         budget=budget,
         hint=hint,
+        without=tuple(without or ()),
     )

@@ -26,6 +26,7 @@ from vliwc.cli.arguments import (
     MachineFile,
     Scheduler,
     Verify,
+    Without,
     make_options,
     parse_definitions,
 )
@@ -156,6 +157,7 @@ def check(
     verify: Verify = False,
     budget: Budget = None,
     hint: Hint = None,
+    without: Without = None,
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and compare its answers with the reference interpreter.
@@ -172,6 +174,7 @@ def check(
         verify=verify,
         budget=budget,
         hint=hint,
+        without=without,
     )
     if memory is not None and (cases is not None or seed is not None):
         raise CommandError("--memory names the only input; --cases and --seed make random ones")

@@ -21,6 +21,7 @@ from vliwc.cli.arguments import (
     Scheduler,
     Seed,
     Verify,
+    Without,
     make_options,
     parse_definitions,
 )
@@ -44,6 +45,7 @@ def compile_kernel(
     verify: Verify = False,
     budget: Budget = None,
     hint: Hint = None,
+    without: Without = None,
     output: Output = None,
     emit: Emit = Format.PROGRAM,
     as_json: Json = False,
@@ -59,6 +61,7 @@ def compile_kernel(
         verify=verify,
         budget=budget,
         hint=hint,
+        without=without,
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     if output is not None:

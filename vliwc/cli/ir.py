@@ -18,6 +18,7 @@ from vliwc.cli.arguments import (
     MachineFile,
     Output,
     Verify,
+    Without,
     make_options,
     parse_definitions,
 )
@@ -65,6 +66,7 @@ def ir(
     ] = False,
     machine: MachineFile = None,
     verify: Verify = False,
+    without: Without = None,
     output: Output = STDOUT,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +75,14 @@ def ir(
 
     if after is not None and between:
         raise CommandError("--after and --between contradict each other")
-    options = make_options(level=level, scheduler="list", machine=machine, seed=0, verify=verify)
+    options = make_options(
+        level=level,
+        scheduler="list",
+        machine=machine,
+        seed=0,
+        verify=verify,
+        without=without,
+    )
     checked = load_kernel(kernel, parse_definitions(definitions))
     with progress(quiet=as_json) as show:
         _, _, forms = optimise(lower(checked), options, show)
