@@ -44,16 +44,25 @@ def text_of(instance: Instance, form: Form, *, relax: bool = False) -> tuple[str
             return to_dot(instance.problem), []
 
 
-def place_of(instance: Instance, form: Form, output: Path | None, *, folder: bool) -> Path:
+def place_of(
+    instance: Instance, form: Form, output: Path | None, *, folder: bool, relaxed: bool = False
+) -> Path:
     """The file to write an instance to: in the folder `output`, made if it is not there, or
-    `output` itself. Raises `CommandError` if the folder cannot be made."""
+    `output` itself.
+
+    A relaxed problem is another one: in a folder its name says so.
+
+    Raises:
+        CommandError: the folder cannot be made.
+    """
     if output is None or not folder:
         return output or STDOUT
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(f"cannot make the folder {output}: {error.strerror}") from error
-    return output / f"{instance.name}.{form.value}"
+    suffix = "-relaxed" if relaxed else ""
+    return output / f"{instance.name}{suffix}.{form.value}"
 
 
 def known_optima(file: Path) -> dict[str, int]:

@@ -236,7 +236,8 @@ def convert(
         typer.Option(
             "--relax",
             help="For sm: leave out what a project cannot say. The makespan is then a lower bound "
-            "on the problem's cycles; the file and standard error say what is missing.",
+            "on the problem's cycles; the file and standard error say what is missing. In a folder "
+            "the file is called NAME-relaxed.sm.",
         ),
     ] = False,
     as_json: Json = False,
@@ -261,7 +262,7 @@ def convert(
                     warn(f"{instance.name}: left out: {thing}")
                 if not missing:
                     exact.append(instance)
-                path = place_of(instance, to, output, folder=folder)
+                path = place_of(instance, to, output, folder=folder, relaxed=bool(missing))
                 report: dict[str, object] = {
                     "name": instance.name,
                     "form": to.value,
@@ -363,10 +364,10 @@ def _report(rows: Sequence[Summary], folder: Path, as_json: bool) -> None:
 def _print(title: str, rows: Sequence[Summary]) -> None:
     columns = (
         "instance",
-        "operations",
-        "dependences",
+        "ops",
+        "deps",
         "bound",
-        "critical path",
+        "path",
         "scratch",
         "results",
         "optimum",
