@@ -20,6 +20,8 @@ from vliwc.sched import registry
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.problem_json import problem_to_json
+from vliwc.sched.protocol import Infeasible
+from vliwc.sched.stagger import OutOfScratch
 
 Cli = Callable[..., Called]
 QUICK = ("--scheduler", "list:critical-path", "--scheduler", "random", "--processes", 1)
@@ -197,6 +199,33 @@ def test_a_store_keeps_the_rows(cli: Cli, problems: Path, tmp_path: Path) -> Non
         assert len(store.rows("mine")) == len(first["rows"])
 
 
+def test_seconds_of_several_computers_are_remarked(
+    cli: Cli, problems: Path, tmp_path: Path
+) -> None:
+    """Rows of a store may come from elsewhere."""
+    asked = ("compare", problems, *QUICK, "--store", tmp_path / "a.db")
+    assert "different computers" not in cli(*asked).succeeded().stdout
+    with Store.open(tmp_path / "a.db") as here, Store.open(tmp_path / "b.db") as there:
+        for at, row in enumerate(here.rows("compare")):
+            there.add("compare", replace(row, machine="elsewhere" if at else row.machine))
+    asked = ("compare", problems, *QUICK, "--store", tmp_path / "b.db")
+    assert "different computers" in cli(*asked).succeeded().stdout
+    assert "different computers" not in cli(*asked, "--no-times").succeeded().stdout
+
+
+def test_problems_without_schedule_are_named(cli: Cli, problems: Path, sabotage: Any) -> None:
+    """Nobody but the scheduler that proves it knows that there is none."""
+    for error, words in ((Infeasible, "proved to have no"), (OutOfScratch, "without any schedule")):
+
+        def refuse(schedule: Schedule, error: type[Exception] = error) -> Schedule:
+            raise error("no room")
+
+        sabotage(refuse)
+        asked = ("compare", problems / "p1.json", "--scheduler", "sabotaged")
+        text = cli(*asked).succeeded().stdout
+        assert words in text and "p1" in text and "FAILURES" not in text
+
+
 def out_of_time(schedule: Schedule) -> Schedule:
     raise RuntimeError("out of time")
 
@@ -286,12 +315,16 @@ def test_a_false_optimum_shows(cli: Cli, problems: Path) -> None:
         (("P", "P/p0.json", "Q/p0.json"), ("same name",)),
         (("P/optima.json",), ("optima.json",)),
         (("P", "--store", "/not/there/x.db"), ("x.db",)),
+        (("K.vk", "K.vk", "-D", "n=16"), ("two instances are called affine(n=16)@O2",)),
+        (("K.vk",), ("K.vk", "n")),
+        (("K.vk", "-D", "n=16", "-O", "7"), ("level 7",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_refusals(
     cli: Cli,
     problems: Path,
+    kernel: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
@@ -301,6 +334,7 @@ def test_refusals(
     (tmp_path / "Q" / "p0.json").write_text((problems / "p0.json").read_text())
     (tmp_path / "FILE").write_text("")
     problems.rename(tmp_path / "P")
+    kernel.rename(tmp_path / "K.vk")
     monkeypatch.chdir(tmp_path)
     before = sorted(path.name for path in tmp_path.rglob("*"))
     cli("compare", *arguments).failed(*words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,8 @@ from vliwc.cli.output import ProgressCallback, progress
 
 if TYPE_CHECKING:
     from vliwc.lab.job import Job, Row
+
+DEFAULT_EXPERIMENT: Final = "compare"
 
 Paths = Annotated[
     list[Path] | None,
@@ -92,7 +94,9 @@ StorePlace = Annotated[
 ]
 ExperimentName = Annotated[
     str | None,
-    typer.Option("--experiment", metavar="NAME", help="The experiment in the store.  [compare]"),
+    typer.Option(
+        "--experiment", metavar="NAME", help=f"The experiment in the store.  [{DEFAULT_EXPERIMENT}]"
+    ),
 ]
 OutputFormat = Annotated[
     Format | None,
@@ -176,15 +180,14 @@ def compare(
     with progress(quiet=as_json) as show:
         instances = load_instances(paths or (), kernels, definitions, level, machine, show)
         jobs = [
-            Job.of(instance, name, number, budgets.get(name))
+            Job.of(instance, scheduler_name, number, budgets.get(scheduler_name))
             for instance in instances
-            for name in chosen
+            for scheduler_name in chosen
             for number in seeds
         ]
-        rows = _run(jobs, store, experiment or "compare", processes, cluster, show)
-        show("statistics", None)
-        comparison = Comparison(rows)
-        targets.write(comparison, against, times=not no_times)
+        name = DEFAULT_EXPERIMENT if experiment is None else experiment
+        comparison = Comparison(_run(jobs, store, name, processes, cluster, show))
+    targets.write(comparison, against, times=not no_times)
     if targets.tables:
         print_comparison(comparison, against, times=not no_times, each=each)
         targets.print_written()

@@ -111,22 +111,21 @@ class Targets:
         """Write all files, each completely or not at all, and print what is not for people."""
         from vliwc.lab.report import pairs_table, rows_table, summaries_table, to_csv, to_json
 
-        report = to_json(comparison, baseline, times=times)
-        rows = rows_table(comparison, times=times)
         if self.output is not None and self.form is Format.JSON:
+            report = to_json(comparison, baseline, times=times)
             write_text(self.output, json.dumps(report, indent=1) + "\n")
         elif self.output is not None:
-            _write_table(self.output, rows, self.form)
-        elif self.form is Format.CSV:
-            typer.echo(to_csv(rows), nl=False)
+            _write_table(self.output, rows_table(comparison, times=times), self.form)
         if self.summary is not None:
             _write_table(self.summary, summaries_table(comparison, times=times))
         if self.pairs is not None:
-            _write_table(self.pairs, pairs_table(comparison.pairwise()))
+            _write_table(self.pairs, pairs_table(comparison.pairwise))
         if self.plots is not None:
             self._draw(self.plots, comparison, times)
         if self.as_json or (self.form is Format.JSON and self.output is None):
-            print_json(report)
+            print_json(to_json(comparison, baseline, times=times))
+        elif self.form is Format.CSV and self.output is None:
+            typer.echo(to_csv(rows_table(comparison, times=times)), nl=False)
 
     def print_written(self) -> None:
         """Say which files were written."""

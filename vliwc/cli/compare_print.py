@@ -25,7 +25,7 @@ def print_comparison(
         _print_against(comparison, baseline)
     if len(comparison.schedulers) > 2:
         _print_wins(comparison)
-    _print_remarks(comparison)
+    _print_remarks(comparison, times)
     _print_failures(comparison)
 
 
@@ -35,7 +35,7 @@ def _print_summaries(comparison: Comparison, times: bool) -> None:
         "scheduler",
         "runs",
         "failed",
-        "none",
+        "no schedule",
         "proved",
         "at bound",
         "best",
@@ -45,7 +45,7 @@ def _print_summaries(comparison: Comparison, times: bool) -> None:
         "of",
     ]
     rows: list[list[str]] = []
-    for summary in comparison.summaries():
+    for summary in comparison.summaries:
         row = [
             summary.scheduler,
             str(summary.runs),
@@ -85,7 +85,7 @@ def _print_against(comparison: Comparison, baseline: str) -> None:
 
 def _print_wins(comparison: Comparison) -> None:
     wins: dict[tuple[str, str], int] = {}
-    for pair in comparison.pairwise():
+    for pair in comparison.pairwise:
         wins[pair.first, pair.second] = pair.wins
         wins[pair.second, pair.first] = pair.losses
     names = comparison.schedulers
@@ -108,7 +108,7 @@ def _print_instances(comparison: Comparison) -> None:
     print_table("Cycles", columns, rows, right=columns[1:])
 
 
-def _print_remarks(comparison: Comparison) -> None:
+def _print_remarks(comparison: Comparison, times: bool) -> None:
     impossible = [case.name for case in comparison.cases.values() if case.infeasible]
     if impossible:
         typer.echo(
@@ -117,6 +117,9 @@ def _print_remarks(comparison: Comparison) -> None:
     open_ = [case.name for case in comparison.compared if case.best == math.inf]
     if open_:
         typer.echo(f"without any schedule, and lost by everybody: {', '.join(open_)}")
+    machines = sorted({row.machine for row in comparison.rows})
+    if times and len(machines) > 1:
+        typer.echo(f"seconds are of different computers: {'; '.join(machines)}")
 
 
 def _print_failures(comparison: Comparison) -> None:

@@ -220,18 +220,21 @@ class Comparison:
             seconds=median(o.seconds for o in everywhere) if everywhere else None,
         )
 
-    def summaries(self) -> list[Summary]:
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
         """The figures of all schedulers."""
-        return [self.summary(scheduler) for scheduler in self.schedulers]
+        return tuple(self.summary(scheduler) for scheduler in self.schedulers)
 
     def against(self, baseline: str) -> list[Pair]:
         """Every other scheduler against ``baseline``, corrected for their number."""
         others = [scheduler for scheduler in self.schedulers if scheduler != baseline]
         return _corrected([self._pair(scheduler, baseline) for scheduler in others])
 
-    def pairwise(self) -> list[Pair]:
+    @cached_property
+    def pairwise(self) -> tuple[Pair, ...]:
         """Each two schedulers, corrected for the number of pairs."""
-        return _corrected([self._pair(a, b) for a, b in combinations(self.schedulers, 2)])
+        pairs = [self._pair(a, b) for a, b in combinations(self.schedulers, 2)]
+        return tuple(_corrected(pairs))
 
     @cached_property
     def _by_instance(self) -> Mapping[str, list[Row]]:

@@ -146,7 +146,7 @@ def rows_table(comparison: Comparison, *, times: bool = True) -> Table:
 def summaries_table(comparison: Comparison, *, times: bool = True) -> Table:
     """Every scheduler; columns as in :class:`vliwc.lab.comparison.Summary`."""
     rows: list[tuple[Value, ...]] = []
-    for summary in comparison.summaries():
+    for summary in comparison.summaries:
         values: tuple[Value, ...] = (
             summary.scheduler,
             summary.runs,
@@ -231,7 +231,7 @@ def to_json(comparison: Comparison, baseline: str, *, times: bool = True) -> dic
         "failures": failures_table(comparison).records(),
         "schedulers": summaries_table(comparison, times=times).records(),
         "against_baseline": pairs_table(comparison.against(baseline)).records(),
-        "pairs": pairs_table(comparison.pairwise()).records(),
+        "pairs": pairs_table(comparison.pairwise).records(),
         "instances": instances_table(comparison).records(),
         "rows": rows_table(comparison, times=times).records(),
     }

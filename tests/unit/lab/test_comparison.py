@@ -51,7 +51,7 @@ def test_seeds_are_one_outcome() -> None:
     comparison = Comparison(rows)
     a, b = comparison.outcomes["x", "a"], comparison.outcomes["x", "b"]
     assert (a.seeds, a.cycles, b.seeds, b.cycles) == (3, 6.0, 2, 5.5)
-    (pair,) = comparison.pairwise()
+    (pair,) = comparison.pairwise
     assert (pair.wins, pair.ties, pair.losses) == (0, 0, 1), "one instance is one pair"
     summary = comparison.summary("a")
     assert (summary.runs, summary.instances) == (3, 1)
@@ -75,9 +75,9 @@ def test_no_schedule_loses_and_is_counted() -> None:
         make_row("z", "b", 0, bound=5),
     ]
     comparison = Comparison(rows)
-    (pair,) = comparison.pairwise()
+    (pair,) = comparison.pairwise
     assert (pair.wins, pair.ties, pair.losses, pair.both, pair.ratio) == (2, 1, 0, 0, None)
-    a, b = comparison.summaries()
+    a, b = comparison.summaries
     assert (a.scheduled, a.failed, a.none, b.scheduled, b.none) == (2, 1, 0, 0, 3)
     assert a.median_gap == 1.0, "of 0.2, 1 and infinity"
     assert a.mean_gap == pytest.approx(0.6), "of 0.2 and 1"
@@ -94,10 +94,10 @@ def test_instances_without_any_schedule() -> None:
     ]
     comparison = Comparison(rows)
     assert [case.name for case in comparison.compared] == ["y"]
-    a, b = comparison.summaries()
+    a, b = comparison.summaries
     assert (a.instances, a.scheduled, a.infeasible, a.proved, a.median_gap) == (2, 1, 1, 2, 0.0)
     assert (b.none, b.proved, b.median_gap) == (1, 0, 0.25)
-    (pair,) = comparison.pairwise()
+    (pair,) = comparison.pairwise
     assert (pair.wins, pair.ties, pair.losses) == (1, 0, 0)
     assert not comparison.failed
 
@@ -113,7 +113,7 @@ def test_refuted_claims_are_failures() -> None:
     assert [claim.scheduler for claim in comparison.contradictions] == ["liar", "pessimist"]
     assert all("honest" in claim.message for claim in comparison.contradictions)
     assert not comparison.outcomes["x", "liar"].proved
-    assert [s.failed for s in comparison.summaries()] == [1, 1, 0] and comparison.failed
+    assert [s.failed for s in comparison.summaries] == [1, 1, 0] and comparison.failed
     assert comparison.outcomes["x", "liar"].cycles == 9, "its schedule was checked"
 
 
@@ -124,7 +124,7 @@ def test_geometric_mean_of_ratios() -> None:
         make_row("y", "a", 2),
         make_row("y", "b", 4),
     ]
-    (pair,) = Comparison(rows).pairwise()
+    (pair,) = Comparison(rows).pairwise
     assert pair.ratio == pytest.approx(1.0)
 
 
@@ -173,22 +173,22 @@ def test_rows_that_cannot_be_compared(rows: list[Row], message: str) -> None:
 @given(comparisons())
 def test_nothing_is_dropped(rows: list[Row]) -> None:
     comparison = Comparison(rows)
-    for summary in comparison.summaries():
+    for summary in comparison.summaries:
         own = [row for row in rows if row.scheduler == summary.scheduler]
         scheduled = sum(row.status in ("optimal", "feasible") for row in own)
         assert summary.runs == len(own)
         assert scheduled + summary.none + summary.failed + summary.infeasible == len(own)
         assert summary.proved <= summary.at_bound <= summary.best
         assert summary.scheduled <= summary.instances == len(comparison.cases)
-    for pair in comparison.pairwise():
+    for pair in comparison.pairwise:
         assert pair.wins + pair.ties + pair.losses == len(comparison.compared)
 
 
 @given(comparisons())
 def test_pairs_are_symmetric(rows: list[Row]) -> None:
-    forth = Comparison(rows).pairwise()
+    forth = Comparison(rows).pairwise
     turned = Comparison(sorted(rows, key=lambda row: row.scheduler, reverse=True))
-    back = {(pair.second, pair.first): pair for pair in turned.pairwise()}
+    back = {(pair.second, pair.first): pair for pair in turned.pairwise}
     for pair in forth:
         other = back[pair.first, pair.second]
         assert (pair.wins, pair.ties, pair.losses) == (other.losses, other.ties, other.wins)

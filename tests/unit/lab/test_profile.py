@@ -72,6 +72,6 @@ def test_profiles_are_monotone_shares(columns: list[list[float]]) -> None:
 def test_profiles_of_comparisons(rows: list[Row]) -> None:
     comparison = Comparison(rows)
     for found in (cycle_profiles(comparison), time_profiles(comparison)):
-        for profile, summary in zip(found, comparison.summaries(), strict=True):
+        for profile, summary in zip(found, comparison.summaries, strict=True):
             assert profile.scheduler == summary.scheduler
             assert profile.shares[-1] == summary.scheduled / len(comparison.compared)

@@ -43,7 +43,7 @@ def tables(comparison: Comparison) -> list[Table]:
     return [
         rows_table(comparison),
         summaries_table(comparison),
-        pairs_table(comparison.pairwise()),
+        pairs_table(comparison.pairwise),
         instances_table(comparison),
         failures_table(comparison),
     ]
