@@ -19,6 +19,7 @@ from vliwc.cli.explain import explain
 from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
 from vliwc.cli.run import run
+from vliwc.cli.tune import tune
 
 # Boxes and colours are for people: in a pipe, help and usage errors are plain text.
 app = typer.Typer(
@@ -64,6 +65,7 @@ app.command("explain")(guarded(explain))
 app.command("bench")(guarded(bench))
 app.add_typer(instances)
 app.command("compare")(guarded(compare))
+app.command("tune")(guarded(tune))
 
 
 def main() -> None:

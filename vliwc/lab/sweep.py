@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from vliwc.lab.job import Row, Work
-from vliwc.lab.store import Store
 from vliwc.options import OptionsError
 from vliwc.sched.registry import make_scheduler
+
+if TYPE_CHECKING:
+    from vliwc.lab.store import Store
 
 Progress = Callable[[str, float | None], None]
 """Called with what is being done and the fraction done, or None where that is not known."""
@@ -79,6 +83,8 @@ def _run(
     done: Done,
 ) -> None:
     if cluster is not None:
+        if find_spec("distributed") is None:
+            raise OptionsError("a cluster needs distributed; install vliwc[lab]")
         from vliwc.lab.cluster import run_on_cluster
 
         run_on_cluster(jobs, cluster, experiment, done, connect_seconds=connect_seconds)
