@@ -35,13 +35,13 @@ def _print_summaries(comparison: Comparison, times: bool) -> None:
         "scheduler",
         "runs",
         "failed",
-        "no schedule",
+        "none",
         "proved",
         "at bound",
         "best",
-        "median gap",
+        "median",
         "95 % interval",
-        "mean gap",
+        "mean",
         "of",
     ]
     rows: list[list[str]] = []
@@ -63,7 +63,8 @@ def _print_summaries(comparison: Comparison, times: bool) -> None:
     if times:
         columns.append("seconds")
     many = f", medians of {len(seeds)} seeds" if len(seeds) > 1 else ""
-    print_table(f"{_count(len(comparison.cases))}{many}", columns, rows, right=columns[1:])
+    title = f"{_count(len(comparison.cases))}{many}: gaps to the best known bounds"
+    print_table(title, columns, rows, right=columns[1:])
 
 
 def _print_against(comparison: Comparison, baseline: str) -> None:
@@ -97,7 +98,7 @@ def _print_instances(comparison: Comparison) -> None:
     names = comparison.schedulers
     rows = [
         (
-            case.name,
+            case.name.replace(",", ", "),  # so that long names are wrapped, not cut
             str(case.operations),
             "none" if case.infeasible else str(case.bound),
             *(_cycles(comparison.outcomes[case.name, name].cycles) for name in names),
