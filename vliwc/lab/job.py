@@ -240,15 +240,16 @@ def run_job(job: Job) -> Row:
     try:
         _require_valid(problem, schedule)
         statistics = plain(schedule.statistics)
+        best = bound
         if schedule.lower_bound > bound.cycles:
-            bound = Bound(int(schedule.lower_bound), printable(schedule.bound_reason))
-        if bound.cycles > schedule.cycles:
+            best = Bound(int(schedule.lower_bound), printable(schedule.bound_reason))
+        if best.cycles > schedule.cycles:
             raise _Broken(
-                f"the bound {bound.cycles} ({bound.reason}) is above {schedule.cycles} cycles"
+                f"the bound {best.cycles} ({best.reason}) is above {schedule.cycles} cycles"
             )
         return job.row(
-            bound,
-            status="optimal" if bound.cycles == schedule.cycles else "feasible",
+            best,
+            status="optimal" if best.cycles == schedule.cycles else "feasible",
             cycles=int(schedule.cycles),
             peak=int(schedule.peak_words),
             seconds=seconds,
