@@ -319,6 +319,7 @@ def test_a_false_optimum_shows(cli: Cli, problems: Path) -> None:
         (("P", "--store", "/not/there/x.db"), ("x.db",)),
         (("K.vk", "K.vk", "-D", "n=16"), ("two instances are called affine(n=16)@O2",)),
         (("K.vk",), ("K.vk", "n")),
+        (("L.vk",), ("L.vk",)),
         (("K.vk", "-D", "n=16", "-O", "7"), ("level 7",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -343,11 +344,11 @@ def test_refusals(
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("package", ["scipy", "sqlalchemy", "matplotlib", "pyarrow"])
+@pytest.mark.parametrize("package", ["scipy", "sqlalchemy", "matplotlib", "pyarrow", "distributed"])
 def test_a_missing_package_is_named_before_anything_runs(
     cli: Cli, problems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     asked = ("compare", problems, "--plots", tmp_path / "plots", "-o", tmp_path / "rows.parquet")
-    cli(*asked).failed(package, "install vliwc[lab]")
+    cli(*asked, "--cluster", "here:1").failed(package, "install vliwc[lab]")
     assert not (tmp_path / "plots").exists()

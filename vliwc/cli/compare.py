@@ -173,6 +173,8 @@ def compare(
         raise CommandError("--experiment names one of a store; give --store, too")
     if processes is not None and cluster is not None:
         raise CommandError("--processes and --cluster exclude each other")
+    if cluster is not None:
+        require_lab("distributed")
 
     from vliwc.lab.comparison import Comparison
     from vliwc.lab.job import Job
