@@ -18,9 +18,9 @@ from typing import Any, Final, Literal
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from vliwc.lab.job import Row, Work
+from vliwc.lab.job import Row
 from vliwc.lab.provenance import code_of
-from vliwc.lab.store import BUSY_SECONDS, Store
+from vliwc.lab.store import BUSY_SECONDS, Store, StoreError
 from vliwc.lab.sweep import sweep
 from vliwc.lab.tune_spaces import STATISTICS, Params, Space, Unusable
 from vliwc.options import OptionsError
@@ -52,19 +52,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a search gave: all trials by number; the first is the baseline."""
+    """What a search gave: all trials by number.  ``baseline`` is the setting without tuning, which
+    is also the first that is tried."""
 
     study: str
     what: str
     statistic: str
     instances: list[str]
+    baseline: Trial
     trials: list[Trial]
     effort: Callable[[Params], tuple[int, ...]]
-
-    @property
-    def baseline(self) -> Trial:
-        """The trial of the parameters that are used without tuning."""
-        return self.trials[0]
 
     @property
     def best(self) -> Trial:
@@ -72,10 +69,10 @@ class Tuning:
 
         Raises :class:`vliwc.options.OptionsError` if no trial has a value.
         """
-        usable = [trial for trial in self.trials if trial.value is not None]
+        usable = [each for each in (self.baseline, *self.trials) if each.value is not None]
         if not usable:
             raise OptionsError(
-                f"no parameters give a schedule of every instance; {self.trials[0].error}"
+                f"no parameters give a schedule of every instance; {self.baseline.error}"
             )
 
         def order(trial: Trial) -> tuple[float, bool, tuple[int, ...], int]:
@@ -113,23 +110,23 @@ def tune(
     search = _Search(space, store, study, batch, seed, statistic)
     while True:
         asked = search.ask(trials)
-        if not asked:
-            return search.tuning()
-        numbers = f"trial {asked[0].number} to {asked[-1].number} of {trials}"
+        first = asked[0].number if asked else trials
 
-        def show(stage: str, part: float | None, numbers: str = numbers) -> None:
+        def show(stage: str, part: float | None, first: int = first) -> None:
             if progress is not None:
-                progress(f"{numbers}: {stage}", part)
+                progress(f"{first} of {trials} settings tried; {stage} of the next", part)
 
-        jobs = [job for trial in asked for job in space.jobs(trial.params)]
+        settings = [space.baseline, *(trial.params for trial in asked)]
         sweep(
-            jobs,
+            [job for params in settings for job in space.jobs(params)],
             store=store,
             experiment=study,
             processes=processes,
             cluster=cluster,
             progress=show,
         )
+        if not asked:
+            return search.tuning()
         search.tell(asked)
 
 
@@ -165,8 +162,11 @@ class _Search:
         engine: dict[str, Any] = {}
         if self.store.url.startswith("sqlite"):
             engine = {"connect_args": {"timeout": BUSY_SECONDS}}
-        storage = optuna.storages.RDBStorage(self.store.url, engine_kwargs=engine)
-        study = optuna.create_study(storage=storage, study_name=self.name, load_if_exists=True)
+        try:
+            storage = optuna.storages.RDBStorage(self.store.url, engine_kwargs=engine)
+            study = optuna.create_study(storage=storage, study_name=self.name, load_if_exists=True)
+        except (optuna.exceptions.OptunaError, RuntimeError) as error:
+            raise StoreError(f"{self.store.name}: no place for studies: {error}") from error
         found = study.user_attrs.get(_IDENTITY)
         if found is None:
             study.set_user_attr(_IDENTITY, identity)
@@ -210,45 +210,40 @@ class _Search:
 
     def tell(self, asked: Sequence[FrozenTrial]) -> None:
         """Give the study the values of trials whose jobs are stored."""
-        reported = self._reports(asked)
-        for trial in reported:
+        for trial in self._reports(asked)[1]:
             state = TrialState.COMPLETE if trial.value is not None else TrialState.FAIL
             self.study.tell(trial.number, trial.value, state=state, skip_if_finished=True)
 
     def tuning(self) -> Tuning:
         """All trials so far."""
-        trials = self._reports(self.study.get_trials(deepcopy=False))
+        baseline, trials = self._reports(self.study.get_trials(deepcopy=False))
+        space = self.space
         return Tuning(
-            self.name, self.space.what, self.statistic, self.instances, trials, self.space.effort
+            self.name, space.what, self.statistic, self.instances, baseline, trials, space.effort
         )
 
-    def _reports(self, trials: Sequence[FrozenTrial]) -> list[Trial]:
-        rows = {row.key: row for row in self.store.rows(self.name)}
+    def _reports(self, trials: Sequence[FrozenTrial]) -> tuple[Trial, list[Trial]]:
+        """The baseline and trials, scored."""
+        stored = {row.key: row for row in self.store.rows(self.name)}
+        baseline = [stored[job.key] for job in self.space.jobs(self.space.baseline)]
 
-        def rows_of(params: Params) -> list[Row]:
-            jobs: Sequence[Work] = self.space.jobs(params)
-            return [rows[job.key] for job in jobs]
+        def scored(number: int, params: Params) -> Trial:
+            arguments = self.space.arguments(params)
+            rows = [stored[job.key] for job in self.space.jobs(params)]
+            try:
+                losses = self.space.losses(rows, baseline)
+            except Unusable as error:
+                return Trial(number, params, arguments, None, [], rows, str(error))
+            value = float(STATISTICS[self.statistic](losses))
+            return Trial(number, params, arguments, value, losses, rows)
 
-        baseline = rows_of(self.space.baseline)
-        return [self._report(trial, rows_of, baseline) for trial in trials]
-
-    def _report(
-        self,
-        trial: FrozenTrial,
-        rows_of: Callable[[Params], list[Row]],
-        baseline: Sequence[Row],
-    ) -> Trial:
-        if _COMPLETE not in trial.user_attrs:
-            error = "interrupted while its parameters were chosen"
-            return Trial(trial.number, trial.params, [], None, [], [], error)
-        arguments = self.space.arguments(trial.params)
-        rows = rows_of(trial.params)
-        try:
-            losses = self.space.losses(rows, baseline)
-        except Unusable as error:
-            return Trial(trial.number, trial.params, arguments, None, [], rows, str(error))
-        value = float(STATISTICS[self.statistic](losses))
-        return Trial(trial.number, trial.params, arguments, value, losses, rows)
+        interrupted = "interrupted while its parameters were chosen"
+        return scored(0, self.space.baseline), [
+            scored(trial.number, trial.params)
+            if _COMPLETE in trial.user_attrs
+            else Trial(trial.number, trial.params, [], None, [], [], interrupted)
+            for trial in trials
+        ]
 
 
 def _seed(seed: int, number: int) -> int:
