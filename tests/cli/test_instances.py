@@ -57,7 +57,7 @@ def test_existing_files_are_replaced(cli: Cli, tmp_path: Path) -> None:
     old.write_text("old")
     (tmp_path / "other.txt").write_text("kept")
     shown = cli("instances", "generate", "trees", "-o", tmp_path).succeeded().stdout
-    assert "trees(operations=60,seed=0)" in shown
+    assert "trees(operations=60, seed=0)" in shown
     assert load([old])[0].family == "trees"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.txt", old.name]
 
@@ -99,7 +99,11 @@ def test_list(cli: Cli, projects: Path, tmp_path: Path) -> None:
     assert layered["bound"] >= layered["critical_path"] > 1
     assert known["scratch"] is None and known["optimum"] == 99
     shown = cli("instances", "list", projects).succeeded().stdout
-    assert "projects(jobs=6,seed=0)" in shown and "99" in shown
+    assert "projects(jobs=6, seed=0)" in shown and "99" in shown
+    more = ("width=4", "alu=0.5", "valu=0.25", "load=0.25", "flow=0.5", "pressure=0.75")
+    options = [word for text in more for word in ("-p", text)]
+    shown = cli("instances", "generate", "layered", *options, "-o", tmp_path).succeeded().stdout
+    assert "…" not in shown and all(text in shown for text in more), "no name is cut"
 
 
 def test_show(cli: Cli, projects: Path, kernel: Path, tmp_path: Path) -> None:

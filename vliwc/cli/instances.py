@@ -381,7 +381,7 @@ def _print(title: str, rows: Sequence[Summary]) -> None:
         columns,
         [
             (
-                row.name,
+                row.name.replace(",", ", "),  # so that long names are wrapped, not cut
                 str(row.operations),
                 str(row.dependences),
                 str(row.bound),
