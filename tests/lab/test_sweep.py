@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +108,20 @@ def test_a_job_that_kills_its_process_three_times_fails() -> None:
     assert [row.status == "failed" for row in rows] == [job is jobs[4] for job in jobs]
     assert rows[4].error == "ended its worker process 3 times"
     assert rows[4].key == jobs[4].key and rows[4].cycles == 0
+
+
+def test_workers_that_cannot_start_are_an_error(repository: Path) -> None:
+    """They import the main program, which is no file here."""
+    program = (
+        "from tests.lab.sweeping import quick_jobs\n"
+        "from vliwc.lab.sweep import sweep\n"
+        "sweep(quick_jobs(2), processes=2)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-"], input=program, cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "PoolError: worker processes end before they do anything" in done.stderr
 
 
 def test_equal_jobs_run_once_and_rows_have_the_order_of_the_jobs() -> None:

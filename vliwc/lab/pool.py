@@ -36,6 +36,8 @@ def run_in_processes(jobs: Sequence[Work], processes: int, done: Callable[[Row],
     When a process dies, the jobs that it may have been running are run again, one at a time; a job
     that ends its process three times by itself gets a row ``failed``.  On an exception the workers
     are ended at once, whatever they are doing.  If this process dies, they end too.
+
+    Raises :class:`PoolError`, and what jobs and ``done`` raise.
     """
     waiting = deque(jobs)
     suspects: deque[Work] = deque()
