@@ -79,25 +79,29 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def process(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process that does not outlive the block."""
+def process(*command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process that does not outlive the block; what it prints is shown with failures.
+
+    It prints to where this process does, not into a pipe: that could fill up, and would stay open
+    as long as any process that it has started.
+    """
     started = subprocess.Popen(
         [sys.executable, *command],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        stdout=sys.__stderr__,
     )
     try:
         yield started
     finally:
         started.kill()
-        started.communicate()
+        started.wait()
 
 
 @contextmanager
-def client(store: Path, experiment: str, number: int, *cluster: str) -> Iterator[subprocess.Popen]:
+def client(
+    store: Path, experiment: str, number: int, *cluster: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A process that sweeps quick jobs."""
     arguments = (str(store), experiment, str(number), *cluster)
     with process("-m", "tests.lab.sweeping", *arguments) as started:
@@ -113,7 +117,7 @@ def interrupted_sweep(
             lambda: len(opened.keys(experiment)) >= number // 3 or sweeper.poll() is not None,
             "a third of the rows",
         )
-        assert sweeper.poll() is None, sweeper.communicate()[0]
+        assert sweeper.poll() is None, "the client ended by itself"
         sweeper.send_signal(how)
         sweeper.wait(LONG)
         assert sweeper.returncode != 0

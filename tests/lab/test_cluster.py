@@ -44,7 +44,7 @@ class Cluster:
         )
         wait_until(lambda: self.file.exists() and self.file.read_text().endswith("}"), "scheduler")
         self.address: str = json.loads(self.file.read_text())["address"]
-        self.workers: list[subprocess.Popen[str]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
         for _ in range(workers):
             self.add_worker()
 
@@ -53,7 +53,7 @@ class Cluster:
         given = (self.address, "--no-nanny", "--nthreads", "1", *options)
         self.workers.append(self._start("distributed.cli.dask_worker", *given))
 
-    def _start(self, module: str, *options: str) -> subprocess.Popen[str]:
+    def _start(self, module: str, *options: str) -> subprocess.Popen[bytes]:
         command = ("-m", module, "--host", "127.0.0.1", "--no-dashboard", *options)
         return self.stack.enter_context(process(*command))
 

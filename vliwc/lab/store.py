@@ -50,10 +50,6 @@ BUSY_SECONDS: Final = 60
 """How long to wait for another process that writes to the same SQLite file."""
 
 
-_WRITES: Final = "vliwc_writes"
-"""The execution option of connections whose transactions write."""
-
-
 class StoreError(OptionsError):
     """A store cannot be used; the message names it and says why."""
 
@@ -126,7 +122,6 @@ class Store:
 
     def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
-        self._writer = engine.execution_options(**{_WRITES: True})
         self._known: set[str] = set()
         self.name = name
 
@@ -229,7 +224,7 @@ class Store:
         """Insert in a transaction of its own; false if the row that ``there`` selects exists."""
         with self._errors():
             try:
-                with self._writer.begin() as connection:
+                with self._engine.begin() as connection:
                     connection.execute(insert(table).values(**values))
                 return True
             except IntegrityError:
@@ -279,7 +274,7 @@ class Store:
             try:
                 if self._engine.dialect.name == "sqlite":
                     _write_ahead(self._engine)
-                with self._writer.begin() as connection:
+                with self._engine.begin() as connection:
                     _Base.metadata.create_all(connection)
                     if connection.scalar(select(_Store.schema)) is None:
                         connection.execute(insert(_Store).values(schema=SCHEMA))
@@ -312,14 +307,12 @@ def _engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where `begun` says, nowhere else
+        connection.isolation_level = None  # `begun` begins transactions, of tables too
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=NORMAL")
 
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        # A transaction that takes the lock only later cannot wait for it if it has read before.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
