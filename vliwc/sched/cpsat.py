@@ -3,10 +3,13 @@
 1. Greedy schedules give an upper bound, :mod:`vliwc.sched.bounds` a lower one.
 2. The interval model is asked for fewer cycles.  Without a hint: a hint can trap a single worker in
    its neighbourhood.  On most problems this run already finds an optimum or proves it.
-3. The linear relaxation of the time-indexed formulation raises the lower bound.
-4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the
-   time-indexed formulation, to the interval model, and (for a better schedule of any length) to the
-   interval model with a hint, with ever larger limits.  A no raises the bound, a yes ends it.
+3. The counting relaxation (:mod:`vliwc.sched.counting`) raises the lower bound, and its counts
+   guide a list scheduler.  So does the linear relaxation of the time-indexed formulation on small
+   problems.
+4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the counting
+   relaxation, to the time-indexed formulation, to the interval model, and (for a better schedule of
+   any length) to the interval model with a hint, with ever larger limits.  A no raises the bound, a
+   yes ends it.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
 holds with it.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
@@ -25,9 +28,15 @@ from ortools.sat.python import cp_model
 from vliwc.sched.allocate import allocate
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
+from vliwc.sched.counting import (
+    Classes,
+    CountingModel,
+    holds_dependences,
+    useful_classes,
+)
 from vliwc.sched.cpsat_model import IntervalModel, Timing
 from vliwc.sched.greedy_any import AnyListScheduler
-from vliwc.sched.priorities import Combination, PriorityScheduler
+from vliwc.sched.priorities import Combination, PriorityScheduler, schedule_in_order
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Infeasible, Scheduler
 from vliwc.sched.relaxation import relaxation_bound
@@ -46,11 +55,13 @@ STARTERS = (
 """Priorities whose schedules are tried beside those of ``list`` and ``backward``."""
 MARGINS = (0, 1, 2, 4)
 """Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
-CONFLICTS = 500
-"""Conflicts in the interval model that count as much as one unit of CP-SAT's deterministic time,
-which leaves out most of what the overload checker does."""
-FIRST_EFFORT, RELAXATION_SIZE = 4.0, 30_000
+SCAN, FIRST_PACE = 5e-8, 0.005
+"""Effort, in CP-SAT's deterministic time (about seconds), of looking at one interval after one
+decision, which that time leaves out; and of one conflict as long as nothing is known of it."""
+FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
+LIST_TRIALS = 1_000_000
+"""Operations that the list scheduler may place while looking for a first schedule."""
 
 
 @dataclass
@@ -66,6 +77,9 @@ class _Search:
     scratch: bool = False
     margin: int = 0
     infeasible: bool = False
+    pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    classes: Classes | None = None
+    counted: int = 0
     runs: int = 0
     spent: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -78,6 +92,20 @@ class _Search:
         """The words that models may use; None where scratch does not matter."""
         dense = self.view.problem.dense
         return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
+
+    def conflicts(self, what: str, limit: float) -> int:
+        """Conflicts that a run of the interval model is expected to have within ``limit``."""
+        effort, seen = self.pace.get(what, (FIRST_PACE, 1))
+        return max(int(limit * seen / effort), 1)
+
+    def account(self, what: str, effort: float, conflicts: int) -> None:
+        """Note what a run has cost; ``conflicts`` is 0 where they do not matter."""
+        self.left -= max(effort, 0.01)
+        self.spent[what] = self.spent.get(what, 0.0) + effort
+        self.runs += 1
+        if conflicts:
+            before, seen = self.pace.get(what, (0.0, 0))
+            self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)
 
     def raise_bound(self, cycles: int, reason: str) -> None:
         """No schedule has fewer than ``cycles``."""
@@ -104,10 +132,10 @@ class _Search:
 @dataclass(frozen=True)
 class CpSatScheduler:
     """CP-SAT on the whole problem; ``budget`` is the effort, in units of CP-SAT's deterministic
-    time or of :data:`CONFLICTS` conflicts; ``effort`` without one."""
+    time (about seconds); ``effort`` without one."""
 
     seed: int = 0
-    effort: int = 120
+    effort: int = 90
     name: str = "cpsat"
 
     def schedule(
@@ -122,6 +150,7 @@ class CpSatScheduler:
         bound = lower_bound(problem)
         search = _Search(view, bound.cycles, bound.reason, float(budget or self.effort))
         search.raise_bound(view.critical_path, "critical path")
+        search.classes = useful_classes(view)
         self._start(search, problem, hint)
         # Results that fit all at once need no thought; most of the others will fit anyway.
         roomy = sum(view.width) <= problem.dense.words
@@ -132,6 +161,8 @@ class CpSatScheduler:
             self._any(search)
         if not search.done and search.best is not None:
             self._fewer(search, FIRST_EFFORT, with_hint=False)
+        if not search.done and search.best is not None:
+            self._counts(search, FIRST_EFFORT)
         if not search.done and search.best is not None:
             self._relax(search, search.best.cycles)
         self._alternate(search)
@@ -146,12 +177,16 @@ class CpSatScheduler:
         """The best of the hint and some greedy schedules."""
         greedy: list[Scheduler] = [AnyListScheduler(self.seed), BackwardScheduler()]
         greedy += [PriorityScheduler(Combination.parse(text), text) for text in STARTERS]
+        trials: list[int | None] = [None] * len(greedy)
+        if problem.renewable is None:
+            greedy.append(greedy[0])
+            trials.append(LIST_TRIALS // max(len(problem), 1))
         best = hint
-        for scheduler in greedy:
+        for scheduler, budget in zip(greedy, trials, strict=True):
             if best is not None and best.cycles <= search.lower:
                 break
             try:
-                found = scheduler.schedule(problem)
+                found = scheduler.schedule(problem, budget)
             except OutOfScratch:
                 continue
             if best is None or found.cycles < best.cycles:
@@ -162,14 +197,15 @@ class CpSatScheduler:
 
     def _alternate(self, search: _Search) -> None:
         """Ask all models in turn, with limits that double from round to round."""
-        methods: tuple[tuple[str, Callable[[_Search, float], None]], ...] = (
-            ("steps", self._steps),
-            ("intervals", self._intervals),
-            ("hinted", lambda search, limit: self._fewer(search, limit, with_hint=True)),
+        methods: tuple[Callable[[_Search, float], None], ...] = (
+            self._counts,
+            self._steps,
+            self._intervals,
+            lambda search, limit: self._fewer(search, limit, with_hint=True),
         )
         limit = FIRST_EFFORT
         while not search.done and search.left > 0 and search.best is not None:
-            for _, method in methods:
+            for method in methods:
                 if not search.done and search.left > 0:
                     method(search, min(limit, search.left))
             limit *= 2
@@ -211,7 +247,7 @@ class CpSatScheduler:
         if with_hint and search.timing is not None:
             interval.hint(search.timing)
         exact = not search.margin
-        status, solver = self._solve(search, "fewer", interval.model, limit)
+        status, solver = self._solve(search, "fewer", interval.model, limit, interval.scanned)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             if exact:
                 search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
@@ -220,6 +256,38 @@ class CpSatScheduler:
             search.raise_bound(horizon + 1, PROVED)
         elif exact:
             search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+
+    def _counts(self, search: _Search, limit: float) -> None:
+        """Refute horizons by counting, one after the other, until counts exist or the limit is
+        reached; where they exist, schedule by them."""
+        classes, before = search.classes, -1
+        while classes is not None and search.lower not in (before, search.counted):
+            if search.done or search.left <= 0:
+                return
+            before = search.lower
+            counting = CountingModel(search.view, classes, before)
+            if not counting.possible:
+                search.raise_bound(before + 1, "dependences and slots")
+                continue
+            status, solver = self._solve(search, "counts", counting.model, min(limit, search.left))
+            if status == cp_model.INFEASIBLE:
+                search.raise_bound(before + 1, "counting relaxation, refuted by CP-SAT")
+            elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+                search.counted = before
+                self._guided(search, counting.timing(solver))
+
+    def _guided(self, search: _Search, timing: Timing) -> None:
+        """The schedule that counts stand for, or list schedules in the order of its starts."""
+        if holds_dependences(search.view, timing) and search.accept(timing, self.name):
+            return
+        starts = np.array([own[0] for own in timing.cycles])
+        for urgency in (starts, starts - 0.01 * np.array(search.view.tails)):
+            try:
+                found = schedule_in_order(search.view.problem, urgency, self.name)
+            except OutOfScratch:
+                continue
+            if search.best is None or found.cycles < search.best.cycles:
+                search.best, search.timing = found, timing_of(search.view, found)
 
     def _relax(self, search: _Search, upper: int) -> None:
         view = search.view
@@ -254,24 +322,28 @@ class CpSatScheduler:
         interval = IntervalModel(search.view, search.lower, cycles, search.words)
         interval.model.clear_objective()
         exact = not search.margin
-        status, solver = self._solve(search, "intervals", interval.model, limit)
+        status, solver = self._solve(search, "intervals", interval.model, limit, interval.scanned)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             search.accept(interval.timing(solver), self.name)
         elif status == cp_model.INFEASIBLE and exact:
             search.raise_bound(cycles + 1, PROVED)
 
     def _solve(
-        self, search: _Search, what: str, model: cp_model.CpModel, limit: float
+        self,
+        search: _Search,
+        what: str,
+        model: cp_model.CpModel,
+        limit: float,
+        scanned: int = 0,
     ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
-        """One run, on the search's account."""
-        solver = make_solver(self.seed + search.runs, limit, intervals=what != "steps")
+        """One run, on the search's account; ``scanned``: intervals in all cumulatives."""
+        conflicts = search.conflicts(what, limit) if scanned else 0
+        solver = make_solver(self.seed + search.runs, limit, conflicts, linear=what == "counts")
         status = solver.solve(model)
         effort = solver.response_proto.deterministic_time
-        if what != "steps":
-            effort += solver.num_conflicts / CONFLICTS
-        search.left -= max(effort, 0.01)
-        search.spent[what] = search.spent.get(what, 0.0) + effort
-        search.runs += 1
+        if scanned:
+            effort = max(effort, solver.num_branches * scanned * SCAN)
+        search.account(what, effort, solver.num_conflicts if scanned else 0)
         return status, solver
 
     def _finished(self, search: _Search, best: Schedule) -> Schedule:
@@ -296,19 +368,22 @@ class CpSatScheduler:
 PROVED = "proved by CP-SAT"
 
 
-def make_solver(seed: int, limit: float, *, intervals: bool = True) -> cp_model.CpSolver:
-    """A solver with the parameters that serve on these models; ``limit`` is an effort.
+def make_solver(
+    seed: int, limit: float, conflicts: int, *, linear: bool = False
+) -> cp_model.CpSolver:
+    """A solver with the parameters that serve on these models, limited to so much deterministic
+    time and so many conflicts (0 in models without intervals: no limit).
 
     The overload checker is off by default; with intervals it decides between proofs in a second
-    and none.  Linear relaxations cost these models more time than they save.
+    and none.  Linear relaxations serve counts; the other models they cost more than they save.
     """
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = limit
-    solver.parameters.linearization_level = 0
-    if intervals:
-        solver.parameters.max_number_of_conflicts = int(limit * CONFLICTS)
+    solver.parameters.linearization_level = int(linear)
+    if conflicts:
+        solver.parameters.max_number_of_conflicts = conflicts
         solver.parameters.use_overload_checker_in_cumulative = True
     return solver
 

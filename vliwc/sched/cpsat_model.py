@@ -55,6 +55,7 @@ class IntervalModel:
         self.view = view
         self.model = cp_model.CpModel()
         self.horizon = horizon
+        self.scanned = 0  # intervals in all cumulatives: what propagators look at again and again
         self.cycles = self.model.new_int_var(min(lower, horizon), horizon, "cycles")
         self.lanes: list[list[cp_model.IntVar]] = []
         self.literals: list[dict[int, cp_model.IntVar]] = []
@@ -160,6 +161,7 @@ class IntervalModel:
             self.slots[view.split[op]].add(self._slot(lane, literal), 1)
 
     def _limit(self, use: _Cumulative, capacity: int) -> None:
+        self.scanned += len(use.intervals)
         if use.intervals:
             self.model.add_cumulative(use.intervals, use.demands, capacity)
 

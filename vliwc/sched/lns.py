@@ -26,8 +26,8 @@ from vliwc.sched.view import View, cycle_rows
 
 OPERATIONS = 150
 """About as many operations are in one window."""
-EFFORT = 0.3
-"""Effort of one window, as in :class:`vliwc.sched.cpsat.CpSatScheduler`."""
+EFFORT, CONFLICTS = 0.3, 150
+"""Deterministic time and conflicts of one window."""
 PACKED = 400
 """With more results than that, addresses are only repaired, not assigned anew."""
 
@@ -109,7 +109,7 @@ class LnsScheduler:
             model.minimise_length()
         else:
             model.minimise_starts()
-        solver = make_solver(self.seed + number, EFFORT)
+        solver = make_solver(self.seed + number, EFFORT, CONFLICTS)
         if solver.solve(model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         if shorten and solver.value(model.shrunk) == length:

@@ -169,7 +169,16 @@ class PriorityScheduler:
         scores = self.priority.scores(view)
         if problem.renewable is not None:
             return best_project_schedule(view, [scores], self.name, passes=0)
-        inner = expanded(problem)
-        rank = np.arange(len(inner), dtype=np.int32)
-        rank[: len(problem)] = ranks(-scores)
-        return restricted(problem, GreedyRunner(inner).run(rank, self.name))
+        return schedule_in_order(problem, -scores, self.name)
+
+
+def schedule_in_order(problem: ScheduleProblem, urgency: Floats, name: str) -> Schedule:
+    """The greedy schedule of a machine problem that prefers small numbers of ``urgency`` (n,).
+
+    Raises :class:`vliwc.sched.stagger.OutOfScratch` as described at
+    :class:`vliwc.sched.greedy.GreedyRunner`.
+    """
+    inner = expanded(problem)
+    rank = np.arange(len(inner), dtype=np.int32)
+    rank[: len(problem)] = ranks(urgency)
+    return restricted(problem, GreedyRunner(inner).run(rank, name))

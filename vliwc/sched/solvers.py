@@ -9,7 +9,9 @@ from ortools.linear_solver.python import model_builder as mb
 from ortools.sat.python import cp_model
 
 
-def cp_sum(variables: Sequence[cp_model.IntVar], factors: Sequence[int]) -> cp_model.LinearExpr:
+def cp_sum(
+    variables: Sequence[cp_model.IntVar | cp_model.LinearExpr], factors: Sequence[int]
+) -> cp_model.LinearExpr:
     """The sum of products, for CP-SAT."""
     return cast(Any, cp_model.LinearExpr).weighted_sum(variables, factors)
 
