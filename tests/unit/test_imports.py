@@ -32,7 +32,18 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.cli",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-EXTRAS = ("numba", "z3", "scipy", "matplotlib", "pyarrow", "pandas", "sqlalchemy", "optuna")
+EXTRAS = (
+    "numba",
+    "z3",
+    "scipy",
+    "matplotlib",
+    "pyarrow",
+    "pandas",
+    "sqlalchemy",
+    "optuna",
+    "distributed",
+    "psplib",
+)
 
 
 def sources(*folders: str) -> list[Path]:

@@ -48,8 +48,9 @@ def _main(  # pyright: ignore[reportUnusedFunction]
 ) -> None:
     """Compile kernels for a VLIW SIMD machine, check them, and look at the result.
 
-    Exit codes: 0 done; 1 check found wrong answers; 2 an error in the input or the arguments; 70
-    a bug in vliwc, with the path of a dump to report.
+    Exit codes: 0 done; 1 check found wrong answers, schedule no schedule, compare a scheduler that
+    failed, or bench a program that became slower; 2 an error in the input or the arguments; 70 a
+    bug in vliwc, with the path of a dump to report.
     """
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +13,7 @@ import typer
 
 from vliwc.cli.compare_inputs import require_lab
 from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, write_text
+from vliwc.cli.files import STDOUT, write_bytes, write_text
 from vliwc.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -141,7 +139,7 @@ class Targets:
         except OSError as error:
             raise CommandError(f"cannot make the folder {folder}: {error.strerror}") from error
         for name, data in draw(comparison, self.pictures.value, times=times).items():
-            _write_bytes(folder / name, data)
+            write_bytes(folder / name, data)
 
 
 def _require_sense(form: Format, output: Path | None, as_json: bool) -> None:
@@ -165,18 +163,6 @@ def _write_table(path: Path, table: Table, form: Format | None = None) -> None:
     from vliwc.lab.report import to_csv, to_parquet
 
     if (form or _SUFFIXES[path.suffix.lower()]) is Format.PARQUET:
-        _write_bytes(path, to_parquet(table))
+        write_bytes(path, to_parquet(table))
     else:
         write_text(path, to_csv(table))
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all, as `vliwc.cli.files.write_text` does with text."""
-    target = path.resolve()
-    try:
-        with tempfile.TemporaryDirectory(prefix=".vliwc-", dir=target.parent) as folder:
-            made = Path(folder, target.name)
-            made.write_bytes(data)
-            os.replace(made, target)
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror or error}") from error

@@ -19,14 +19,25 @@ def print_table(
     *,
     right: Sequence[str] = (),
 ) -> None:
-    """Print a table on standard output; columns named in ``right`` are right-aligned."""
+    """Print a table on standard output; columns named in ``right`` are right-aligned.
+
+    What is too wide goes on in the next line; nothing is cut.  Columns in ``right`` keep the width
+    of their cells, which are numbers, and wrap only a heading that is longer than these.
+    """
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
+    for at, name in enumerate(columns):
         number = name in right
-        table.add_column(name, justify="right" if number else "left", no_wrap=number)
+        widest = max((len(row[at]) for row in rows), default=0)
+        table.add_column(
+            name,
+            justify="right" if number else "left",
+            no_wrap=number and len(name) <= widest,
+            min_width=widest if number else None,
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*row)
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
-    console.print(table)
+    console.print(table, crop=False)
