@@ -19,6 +19,7 @@ from vliwc.cli.explain import explain
 from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
 from vliwc.cli.run import run
+from vliwc.cli.schedule import schedule, schedulers
 from vliwc.cli.tune import tune
 
 # Boxes and colours are for people: in a pipe, help and usage errors are plain text.
@@ -64,6 +65,8 @@ app.command("ir")(guarded(ir))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
 app.command("bench")(guarded(bench))
+app.command("schedule")(guarded(schedule))
+app.command("schedulers")(guarded(schedulers))
 app.add_typer(instances)
 app.command("compare")(guarded(compare))
 app.command("tune")(guarded(tune))

@@ -119,14 +119,15 @@ class LnsScheduler:
 
 def _places(view: View, cycles: int) -> Iterator[tuple[int, int]]:
     """First cycles and lengths of windows: the end, the start, then overlapping ones in turn."""
-    length = max(min(cycles, cycles * OPERATIONS // max(len(view), 1)), 4)
-    while True:
+    length = max(cycles * min(OPERATIONS, len(view) // 2) // max(len(view), 1), 4)
+    while length < cycles:
         yield max(cycles - length, 0), length
         yield 0, length
         for first in range(length // 2, max(cycles - length, length // 2 + 1), length // 2):
             yield first, length
         # The next round cuts elsewhere.
         length = length * 5 // 4
+    yield 0, cycles
 
 
 def _addresses(view: View, before: Timing, address: Ints, after: Timing) -> Ints | None:

@@ -1,0 +1,115 @@
+"""`vliwc schedule` and `vliwc schedulers`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Called
+from vliwc.sched.check import violations
+from vliwc.sched.problem_json import problem_from_json
+from vliwc.sched.schedule_json import schedule_from_json
+
+PROBLEM: dict[str, object] = {
+    "format": "vliwc-problem",
+    "version": 1,
+    "machine": {"slots": {"load": 1, "alu": 1}, "vlen": 4, "scratch_words": 8},
+    "operations": [
+        {"name": "x", "forms": ["load"], "width": 1},
+        {"name": "y", "forms": ["load"], "width": 1},
+        {"name": "sum", "forms": ["alu"], "width": 1},
+    ],
+    "dependences": [[0, 2, 1, True], [1, 2, 1, True]],
+}
+
+
+@pytest.fixture
+def problem(tmp_path: Path) -> Path:
+    """Two loads in turn, and their sum: 3 cycles."""
+    path = tmp_path / "sum.json"
+    path.write_text(json.dumps(PROBLEM))
+    return path
+
+
+def changed(problem: Path, **fields: object) -> Path:
+    path = problem.with_name("changed.json")
+    path.write_text(json.dumps(PROBLEM | fields))
+    return path
+
+
+@pytest.mark.parametrize("scheduler", ["list", "cpsat", "backward", "list:slack", "random"])
+def test_a_problem_is_scheduled(problem: Path, scheduler: str) -> None:
+    out = problem.with_name("out.json")
+    called = Called("schedule", problem, "--scheduler", scheduler, "-o", out, "--json")
+    assert called.code == 0
+    report = json.loads(called.stdout)
+    assert (report["cycles"], report["lower_bound"], report["status"]) == (3, 3, "optimal")
+    made = schedule_from_json(json.loads(out.read_text()))
+    assert violations(problem_from_json(PROBLEM), made) == []
+
+
+def test_people_read_it_too(problem: Path) -> None:
+    called = Called("schedule", problem)
+    assert called.code == 0
+    assert "cycles       3\n" in called.stdout and "proved optimal" in called.stdout
+
+
+def test_a_schedule_is_a_hint_for_the_next(problem: Path) -> None:
+    out = problem.with_name("out.json")
+    assert Called("schedule", problem, "--scheduler", "random", "-o", out).code == 0
+    called = Called("schedule", problem, "--scheduler", "cpsat-lns", "--hint", out, "--json")
+    assert json.loads(called.stdout)["cycles"] == 3
+
+
+def test_a_hint_for_another_problem(problem: Path) -> None:
+    out = problem.with_name("out.json")
+    Called("schedule", problem, "-o", out)
+    called = Called("schedule", changed(problem, operations=[], dependences=[]), "--hint", out)
+    assert called.code == 2
+    assert "out.json: no schedule of this problem" in called.stderr
+
+
+def test_no_schedule_exists(problem: Path) -> None:
+    machine = {"slots": {"load": 1, "alu": 1}, "vlen": 1, "scratch_words": 1}
+    small = changed(problem, machine=machine)
+    called = Called("schedule", small, "--scheduler", "cpsat", "--json")
+    assert called.code == 1
+    assert json.loads(called.stdout)["status"] == "infeasible"
+    called = Called("schedule", small)
+    assert called.code == 1 and called.stdout == ""
+    assert "no schedule: " in called.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--scheduler", "lost"), "no scheduler is called 'lost'; there are list,"),
+        (("--budget", 0), "--budget 0: expected 1 or more"),
+        (("--json", "-o", "-"), "would both print on standard output"),
+        (("--hint", "none.json"), "none.json"),
+    ],
+)
+def test_arguments(problem: Path, arguments: tuple[object, ...], message: str) -> None:
+    called = Called("schedule", problem, *arguments)
+    assert called.code == 2
+    assert message in called.stderr
+
+
+def test_files_that_hold_no_problem(problem: Path) -> None:
+    called = Called("schedule", changed(problem, version=7))
+    assert called.code == 2 and "changed.json: version 7" in called.stderr
+    text = problem.with_name("problem.txt")
+    text.write_text("?")
+    called = Called("schedule", text)
+    assert called.code == 2 and "problem.txt: no kind of problem file" in called.stderr
+
+
+def test_the_schedulers_are_listed() -> None:
+    listed = json.loads(Called("schedulers", "--json").stdout)
+    names = [entry["name"] for entry in listed["schedulers"]]
+    assert names[:6] == ["list", "backward", "cpsat", "cpsat-lns", "ilp", "random"]
+    assert "critical-path" in listed["priorities"]
+    called = Called("schedulers")
+    assert called.code == 0 and "cpsat-lns" in called.stdout and "depth-first" in called.stdout

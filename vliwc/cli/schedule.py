@@ -1,0 +1,186 @@
+"""`vliwc schedule`: one problem under one scheduler; `vliwc schedulers`: what there is."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vliwc.cli.arguments import DEFAULT_SCHEDULER, DEFAULT_SEED, Json, Output, Scheduler, Seed
+from vliwc.cli.compile import percent
+from vliwc.cli.errors import EXIT_WRONG, CommandError
+from vliwc.cli.files import STDOUT, read_json, write_text
+from vliwc.cli.instances import problem_errors
+from vliwc.cli.output import print_fields, print_json, progress
+from vliwc.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from vliwc.sched.problem import Schedule, ScheduleProblem
+
+ProblemFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PROBLEM",
+        help="A scheduling problem: our JSON, or a project as PSPLIB .sm or Patterson .rcp.",
+        show_default=False,
+    ),
+]
+Effort = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        metavar="N",
+        help="How much the scheduler may try, in its own steps; see docs/schedulers.md.",
+    ),
+]
+HintFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--hint", metavar="FILE", help="A schedule of the same problem, written by -o, to improve."
+    ),
+]
+
+
+def schedule(
+    problem: ProblemFile,
+    scheduler: Scheduler = DEFAULT_SCHEDULER,
+    seed: Seed = DEFAULT_SEED,
+    budget: Effort = None,
+    hint: HintFile = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Schedule a problem, check the schedule, and report cycles, bound and status.
+
+    The problem need not come from a kernel. The exit code is 1 if there is no schedule: none was
+    found, or none exists.
+    """
+    from vliwc.lab.corpus import read_instance
+    from vliwc.sched.protocol import Infeasible
+    from vliwc.sched.registry import make_scheduler
+    from vliwc.sched.stagger import OutOfScratch
+
+    if as_json and output == STDOUT:
+        raise CommandError("--json and -o - would both print on standard output; name a file")
+    if budget is not None and budget < 1:
+        raise CommandError(f"--budget {budget}: expected 1 or more")
+    chosen = make_scheduler(scheduler, seed)
+    with problem_errors():
+        found = read_instance(problem).problem
+    start = None if hint is None else _read_hint(hint, found)
+    started = time.perf_counter()
+    with progress(quiet=as_json) as show:
+        show(scheduler, None)
+        try:
+            made = chosen.schedule(found, budget, start)
+        except OutOfScratch as refusal:
+            status = "infeasible" if isinstance(refusal, Infeasible) else "none"
+            if as_json:
+                print_json({"scheduler": scheduler, "status": status, "reason": str(refusal)})
+            else:
+                typer.echo(f"no schedule: {refusal}", err=True)
+            raise typer.Exit(EXIT_WRONG) from None
+    seconds = time.perf_counter() - started
+    _check(found, made, scheduler)
+    if output is not None:
+        from vliwc.sched.schedule_json import schedule_to_json
+
+        write_text(output, json.dumps(schedule_to_json(made)) + "\n")
+    if output != STDOUT:
+        _report(found, made, scheduler, seed, seconds, as_json=as_json)
+
+
+def _read_hint(path: Path, problem: ScheduleProblem) -> Schedule:
+    """A schedule of the problem. Raises `CommandError` if the file holds something else."""
+    from vliwc.sched.check import violations
+    from vliwc.sched.schedule_json import schedule_from_json
+
+    with problem_errors():
+        hint = schedule_from_json(read_json(path), str(path))
+    broken = violations(problem, hint)
+    if broken:
+        raise CommandError(f"{path}: no schedule of this problem: {broken[0].message}")
+    return hint
+
+
+def _check(problem: ScheduleProblem, made: Schedule, scheduler: str) -> None:
+    """Raise :class:`vliwc.sched.registry.SchedulerError` if a rule is broken."""
+    from vliwc.sched.check import violations
+    from vliwc.sched.registry import SchedulerError
+
+    broken = violations(problem, made)
+    if broken:
+        raise SchedulerError(
+            f"scheduler {scheduler!r} returned a schedule that breaks {len(broken)} rules, the "
+            f"first: {broken[0].rule}: {broken[0].message}"
+        )
+
+
+def _report(
+    problem: ScheduleProblem,
+    made: Schedule,
+    scheduler: str,
+    seed: int,
+    seconds: float,
+    *,
+    as_json: bool,
+) -> None:
+    gap = made.cycles / made.lower_bound - 1 if made.lower_bound else 0.0
+    if as_json:
+        print_json(
+            {
+                "scheduler": scheduler,
+                "seed": seed,
+                "operations": len(problem),
+                "cycles": made.cycles,
+                "lower_bound": made.lower_bound,
+                "bound_reason": made.bound_reason,
+                "gap": gap,
+                "status": made.status,
+                "scratch_words": made.peak_words,
+                "seconds": seconds,
+                "statistics": dict(made.statistics),
+            }
+        )
+        return
+    fields = {
+        "operations": str(len(problem)),
+        "cycles": str(made.cycles),
+        "lower bound": f"{made.lower_bound} ({made.bound_reason})",
+        "gap": percent(gap) + (", proved optimal" if made.status == "optimal" else ""),
+    }
+    if problem.renewable is None:
+        fields["scratch"] = f"{made.peak_words} of {problem.dense.words} words"
+    effort = ", ".join(f"{name} {value}" for name, value in made.statistics.items())
+    fields["scheduler"] = f"{scheduler}, seed {seed}" + (f"; {effort}" if effort else "")
+    fields["time"] = f"{seconds:.2f} s"
+    print_fields(fields)
+
+
+def schedulers(as_json: Json = False) -> None:
+    """List the schedulers, those of other packages included, and the priorities of `list:`."""
+    from vliwc.sched import registry
+    from vliwc.sched.priorities import PRIORITIES
+
+    entries = registry.schedulers().values()
+    if as_json:
+        print_json(
+            {
+                "schedulers": [
+                    {"name": entry.name, "summary": entry.summary, "origin": entry.origin}
+                    for entry in entries
+                ],
+                "priorities": list(PRIORITIES),
+            }
+        )
+        return
+    print_table(
+        "Schedulers",
+        ("name", "what it does", "from"),
+        [(entry.name, entry.summary, entry.origin) for entry in entries],
+    )
+    typer.echo("priorities of list:PRIORITY, such as list:slack+0.5*depth-first:")
+    typer.echo(f"  {', '.join(PRIORITIES)}")
