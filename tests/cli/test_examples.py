@@ -17,7 +17,13 @@ from isa.simulator import run
 from isa.takehome import Layout, memory_image, reference_kernel
 from tests.cli.conftest import Called
 
-TESTED = {"compile_and_run.py", "run_exported.py", "other_machine.py", "perf_takehome.py"}
+TESTED = {
+    "compile_and_run.py",
+    "run_exported.py",
+    "other_machine.py",
+    "perf_takehome.py",
+    "vliwc_loads_first.py",  # by tests/lab/test_plugin.py
+}
 
 
 def example(repository: Path, name: str, *arguments: object) -> str:
