@@ -3,13 +3,12 @@
 1. Greedy schedules give an upper bound, :mod:`vliwc.sched.bounds` a lower one.
 2. The interval model is asked for fewer cycles.  Without a hint: a hint can trap a single worker in
    its neighbourhood.  On most problems this run already finds an optimum or proves it.
-3. The counting relaxation (:mod:`vliwc.sched.counting`) raises the lower bound, and its counts
-   guide a list scheduler.  So does the linear relaxation of the time-indexed formulation on small
-   problems.
-4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the counting
-   relaxation, to the time-indexed formulation, to the interval model, and (for a better schedule of
-   any length) to the interval model with a hint, with ever larger limits.  A no raises the bound, a
-   yes ends it.
+3. Linear relaxations raise the lower bound: of the counts of operations that do the same
+   (:mod:`vliwc.sched.counting`), and of the time-indexed formulation on small problems.
+4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the counts,
+   to the time-indexed formulation, to the interval model, and (for a better schedule of any length)
+   to the interval model with a hint, with ever larger limits.  A no raises the bound, a yes ends
+   it; counts give times that guide a list scheduler.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
 holds with it.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
@@ -28,18 +27,15 @@ from ortools.sat.python import cp_model
 from vliwc.sched.allocate import allocate
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
-from vliwc.sched.counting import (
-    Classes,
-    CountingModel,
-    holds_dependences,
-    useful_classes,
-)
+from vliwc.sched.classes import Classes, useful_classes
+from vliwc.sched.counting import CountingModel, holds_dependences
 from vliwc.sched.cpsat_model import IntervalModel, Timing
 from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.priorities import Combination, PriorityScheduler, schedule_in_order
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Infeasible, Scheduler
 from vliwc.sched.relaxation import relaxation_bound
+from vliwc.sched.rows import IntegerRows
 from vliwc.sched.sgs import project_schedule
 from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.time_indexed import TimeIndexed
@@ -60,7 +56,9 @@ SCAN, FIRST_PACE = 5e-8, 0.005
 decision, which that time leaves out; and of one conflict as long as nothing is known of it."""
 FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
-LIST_TRIALS = 1_000_000
+MOST_COUNTED, RELAXING = 150_000, 2.5e-5
+"""Terms of a counting model that CP-SAT is given, at most; effort of a relaxation for each term."""
+LIST_TRIALS = 2_000_000
 """Operations that the list scheduler may place while looking for a first schedule."""
 
 
@@ -161,8 +159,6 @@ class CpSatScheduler:
             self._any(search)
         if not search.done and search.best is not None:
             self._fewer(search, FIRST_EFFORT, with_hint=False)
-        if not search.done and search.best is not None:
-            self._counts(search, FIRST_EFFORT)
         if not search.done and search.best is not None:
             self._relax(search, search.best.cycles)
         self._alternate(search)
@@ -269,12 +265,16 @@ class CpSatScheduler:
             if not counting.possible:
                 search.raise_bound(before + 1, "dependences and slots")
                 continue
-            status, solver = self._solve(search, "counts", counting.model, min(limit, search.left))
+            if counting.n_terms > MOST_COUNTED:
+                return
+            model, variables = counting.cp_model()
+            status, solver = self._solve(search, "counts", model, min(limit, search.left))
             if status == cp_model.INFEASIBLE:
                 search.raise_bound(before + 1, "counting relaxation, refuted by CP-SAT")
             elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 search.counted = before
-                self._guided(search, counting.timing(solver))
+                value = [solver.value(variable) for variable in variables]
+                self._guided(search, counting.timing(value))
 
     def _guided(self, search: _Search, timing: Timing) -> None:
         """The schedule that counts stand for, or list schedules in the order of its starts."""
@@ -290,14 +290,32 @@ class CpSatScheduler:
                 search.best, search.timing = found, timing_of(search.view, found)
 
     def _relax(self, search: _Search, upper: int) -> None:
-        view = search.view
+        """Raise the bound by linear relaxations: of the counts, and on small problems of the whole
+        problem, scratch included."""
+        view, classes = search.view, search.classes
+        words = view.problem.dense.words if search.scratch else None
         freedom = sum(
             upper - head - span - tail
             for head, span, tail in zip(view.heads, view.span, view.tails, strict=True)
         )
+        made: list[Callable[[int], IntegerRows]] = []
+        if classes is not None:
+            made.append(lambda horizon: CountingModel(view, classes, horizon))
         if freedom <= RELAXATION_SIZE:
-            words = view.problem.dense.words if search.scratch else None
-            bound = relaxation_bound(view, search.lower, upper, words)
+            made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
+        for formulation in made:
+            terms = 0
+
+            def counted(
+                horizon: int, formulation: Callable[[int], IntegerRows] = formulation
+            ) -> IntegerRows:
+                nonlocal terms
+                rows = formulation(horizon)
+                terms += rows.n_terms
+                return rows
+
+            bound = relaxation_bound(counted, search.lower, upper)
+            search.account("relaxations", terms * RELAXING, 0)
             search.raise_bound(bound, "linear relaxation, checked exactly")
 
     def _steps(self, search: _Search, limit: float, horizon: int | None = None) -> None:

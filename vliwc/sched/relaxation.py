@@ -1,4 +1,4 @@
-"""A proved lower bound from the linear relaxation of the time-indexed formulation.
+"""Proved lower bounds from linear relaxations: of counts, or of the time-indexed formulation.
 
 For a horizon, the relaxation asks by how much slots, resources and scratch would have to be
 exceeded.  If the answer is positive, no schedule of that length exists.  The solver computes with
@@ -9,25 +9,26 @@ Shcherbina 2004).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from ortools.linear_solver.python import model_builder as mb
 
-from vliwc.sched.time_indexed import TimeIndexed
-from vliwc.sched.view import View
+from vliwc.sched.rows import IntegerRows
 
 SCALE = 1 << 20
 """Multipliers are rounded to integer multiples of 1/SCALE."""
-MOST_TERMS = 2_000_000
+MOST_TERMS = 600_000
 """Larger relaxations are not tried."""
 EFFORT = 20.0
 """GLOP's deterministic time for one relaxation."""
 
 
-def refuted(formulation: TimeIndexed) -> bool:
+def refuted(formulation: IntegerRows) -> bool:
     """Whether it is proved that the formulation has no solution; False if that is not known."""
     if not formulation.possible:
         return True
-    if sum(len(row.terms) for row in formulation.rows) > MOST_TERMS:
+    if formulation.n_terms > MOST_TERMS:
         return False
     model, _, rows = formulation.linear_model(relaxed=True)
     solver = mb.Solver("GLOP")
@@ -37,7 +38,7 @@ def refuted(formulation: TimeIndexed) -> bool:
     return excess_bound(formulation, [-solver.dual_value(row) for row in rows]) > 0
 
 
-def excess_bound(formulation: TimeIndexed, multipliers: list[float]) -> int:
+def excess_bound(formulation: IntegerRows, multipliers: list[float]) -> int:
     """A lower bound of the excess, times :data:`SCALE`, that any multipliers of the rows imply.
 
     ``sum(m * (row - limit)) <= excess`` holds for every solution if the multiplier of a capacity
@@ -67,12 +68,14 @@ def excess_bound(formulation: TimeIndexed, multipliers: list[float]) -> int:
     return bound + int((np.minimum(slope, 0) * upper).sum())
 
 
-def relaxation_bound(view: View, lower: int, upper: int, words: int | None) -> int:
-    """The smallest horizon from ``lower`` on that the relaxation does not refute; at most
-    ``upper``.  Refutations are monotone: a shorter horizon is harder, so halving finds it."""
+def relaxation_bound(formulation: Callable[[int], IntegerRows], lower: int, upper: int) -> int:
+    """The smallest horizon from ``lower`` on whose formulation is not refuted; at most ``upper``.
+
+    Refutations are monotone: a shorter horizon is harder, so halving finds it.
+    """
     while lower < upper:
         middle = (lower + upper) // 2
-        if refuted(TimeIndexed(view, middle, words, symmetry=False)):
+        if refuted(formulation(middle)):
             lower = middle + 1
         else:
             upper = middle

@@ -9,34 +9,14 @@ coefficients; the same rows serve an integer program, CP-SAT, and a linear relax
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-
-from ortools.linear_solver.python import model_builder as mb
-from ortools.sat.python import cp_model
 
 from vliwc.sched.cpsat_model import Timing
 from vliwc.sched.cpsat_symmetry import interchangeable
 from vliwc.sched.dense import N_ENGINES
-from vliwc.sched.solvers import cp_sum, lp_sum
+from vliwc.sched.rows import IntegerRows, Row, Terms
 from vliwc.sched.view import View, only_engine
-
-Terms = list[tuple[int, int]]
-"""``(variable, coefficient)`` pairs."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """``low <= sum(coefficient * variable) <= high``; without ``low``, only the upper limit.
-
-    ``is_capacity``: the row limits slots, resources or scratch in one cycle.
-    """
-
-    terms: Terms
-    high: int
-    low: int | None = None
-    is_capacity: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,20 +40,15 @@ class _Step:
         return _Step(self.first + cycles, self.final + cycles, self.variables)
 
 
-@dataclass
-class TimeIndexed:
-    """Variables ``0..upper[v]`` and rows; ``possible`` is False if the windows already say no."""
+class TimeIndexed(IntegerRows):
+    """The formulation for one horizon; ``words`` limits scratch unless it is None, ``symmetry``
+    orders interchangeable groups."""
 
-    view: View
-    horizon: int
-    words: int | None
-    symmetry: bool = True
-    upper: list[int] = field(default_factory=list[int])
-    rows: list[Row] = field(default_factory=list[Row])
-    possible: bool = True
-
-    def __post_init__(self) -> None:
-        view = self.view
+    def __init__(
+        self, view: View, horizon: int, words: int | None, *, symmetry: bool = True
+    ) -> None:
+        super().__init__()
+        self.view, self.horizon, self.words, self.symmetry = view, horizon, words, symmetry
         self.whole: list[dict[int, dict[int, int]]] = [{} for _ in range(len(view))]
         self.issued: list[dict[int, int]] = [{} for _ in range(len(view))]
         self.started: list[_Step] = []
@@ -106,12 +81,8 @@ class TimeIndexed:
                 for before, after in pairwise(chain):
                     self._ordered(self.started[after[0]], self.started[before[0]])
 
-    def _variable(self, upper: int = 1) -> int:
-        self.upper.append(upper)
-        return len(self.upper) - 1
-
     def _step(self, first: int, final: int) -> _Step:
-        variables = [self._variable() for _ in range(first, final)]
+        variables = [self.variable() for _ in range(first, final)]
         for before, after in pairwise(variables):
             self.rows.append(Row([(before, 1), (after, -1)], 0))
         return _Step(first, final, variables)
@@ -144,7 +115,7 @@ class TimeIndexed:
         """A 0/1 variable for each engine that takes all lanes of ``op`` in this cycle."""
         chosen: list[int] = []
         for engine in self.view.whole[op]:
-            variable = self._variable()
+            variable = self.variable()
             self.whole[op].setdefault(engine, {})[cycle] = variable
             self.use[engine][cycle].append((variable, 1))
             chosen.append(variable)
@@ -161,11 +132,11 @@ class TimeIndexed:
         most = 1 if view.serial[op] else min(lanes, view.capacity[engine])
         done: Terms = []
         for cycle in range(first, final + 1):
-            issued = self._variable(most)
+            issued = self.variable(most)
             self.issued[op][cycle] = issued
             self.use[engine][cycle].append((issued, 1))
             chosen = self._choices(op, cycle) if cycle <= latest or span == 1 else []
-            now = self._variable(lanes)
+            now = self.variable(lanes)
             total = [(now, -1), (issued, 1), *done, *((variable, lanes) for variable in chosen)]
             self.rows.append(Row(total, 0, 0))
             done = [(now, 1)]
@@ -237,7 +208,7 @@ class TimeIndexed:
                 values = [limit.at(cycle) for limit in limits]
                 if any(not some and not known for some, known in values):
                     continue
-                dead = self._variable()
+                dead = self.variable()
                 taken[cycle].append((dead, -width))
                 for some, _ in values:
                     if some:
@@ -274,44 +245,3 @@ class TimeIndexed:
             cycles.append([step.first + late])
             engines.append(only_engine(view.whole[op], view.split[op]))
         return Timing(cycles, engines)
-
-    def cp_model(self) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
-        """The rows for CP-SAT."""
-        model = cp_model.CpModel()
-        variables = [model.new_int_var(0, upper, "") for upper in self.upper]
-        for row in self.rows:
-            expression = cp_sum(
-                [variables[v] for v, _ in row.terms], [factor for _, factor in row.terms]
-            )
-            if row.low is None:
-                model.add(expression <= row.high)
-            else:
-                model.add_linear_constraint(expression, row.low, row.high)
-        return model, variables
-
-    def linear_model(
-        self, *, relaxed: bool
-    ) -> tuple[mb.Model, list[mb.Variable], list[mb.LinearConstraint]]:
-        """The rows for a linear solver.
-
-        ``relaxed``: variables need not be integers, capacities may be exceeded, and the sum of
-        the excesses is minimised.
-        """
-        model = mb.Model()
-        integral = not relaxed
-        variables = [model.new_var(0, upper, integral, None) for upper in self.upper]
-        excesses: list[mb.Variable] = []
-        constraints: list[mb.LinearConstraint] = []
-        for row in self.rows:
-            taken = [variables[v] for v, _ in row.terms]
-            factors = [float(factor) for _, factor in row.terms]
-            if relaxed and row.is_capacity:
-                excesses.append(model.new_var(0, math.inf, False, None))
-                taken.append(excesses[-1])
-                factors.append(-1.0)
-            expression = lp_sum(taken, factors)
-            low = -math.inf if row.low is None else row.low
-            constraints.append(model.add_linear_constraint(expression, low, row.high))
-        if relaxed:
-            model.minimize(lp_sum(excesses, [1.0] * len(excesses)))
-        return model, variables, constraints

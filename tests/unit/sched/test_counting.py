@@ -11,24 +11,28 @@ from ortools.sat.python import cp_model
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import block, machine_problem
 from vliwc.sched.check import check_schedule
-from vliwc.sched.counting import Classes, CountingModel, holds_dependences, useful_classes
+from vliwc.sched.classes import Classes, useful_classes
+from vliwc.sched.counting import CountingModel, holds_dependences
 from vliwc.sched.cpsat import assembled
 from vliwc.sched.list import ListScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Scheduler
 from vliwc.sched.random import RandomScheduler
+from vliwc.sched.relaxation import refuted
+from vliwc.sched.rows import Row
 from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.view import View, cycles_of
 
 
-def solved(model: cp_model.CpModel) -> cp_model.CpSolver | None:
-    """The solver with counts, or None where there are none."""
+def solved(counting: CountingModel) -> list[int] | None:
+    """Values of all variables, or None where there are no counts."""
+    model, variables = counting.cp_model()
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     status = solver.solve(model)
     assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.INFEASIBLE)
-    return None if status == cp_model.INFEASIBLE else solver
+    return None if status == cp_model.INFEASIBLE else [solver.value(v) for v in variables]
 
 
 def least(problem: ScheduleProblem) -> int:
@@ -38,7 +42,7 @@ def least(problem: ScheduleProblem) -> int:
     horizon = view.critical_path
     while True:
         counting = CountingModel(view, classes, horizon)
-        if counting.possible and solved(counting.model) is not None:
+        if counting.possible and solved(counting) is not None:
             return horizon
         horizon += 1
 
@@ -54,9 +58,11 @@ def satisfies(problem: ScheduleProblem, schedule: Schedule) -> bool:
         starts = sorted(min(cycles[op]) for op in own)
         ends = sorted(max(cycles[op]) for op in own)
         for cycle in range(schedule.cycles):
-            counting.model.add(counting.started[number][cycle] == bisect_right(starts, cycle))
-            counting.model.add(counting.ended[number][cycle] == bisect_right(ends, cycle))
-    return solved(counting.model) is not None
+            for counts, events in ((counting.started, starts), (counting.ended, ends)):
+                number_of = bisect_right(events, cycle)
+                terms = [(variable, 1) for variable in counts[number][cycle]]
+                counting.rows.append(Row(terms, number_of, number_of))
+    return solved(counting) is not None
 
 
 @given(problem=problems())
@@ -110,9 +116,9 @@ def test_counts_of_equal_chains_give_a_schedule(n: int, slots: dict[str, int]) -
     assert classes is not None and [len(own) for own in classes.members] == [n] * 5
     horizon = least(problem)
     counting = CountingModel(view, classes, horizon)
-    solver = solved(counting.model)
-    assert solver is not None
-    timing = counting.timing(solver)
+    value = solved(counting)
+    assert value is not None
+    timing = counting.timing(value)
     assert holds_dependences(view, timing)
     schedule = assembled(view, timing, "counts")
     assert schedule is not None
@@ -128,6 +134,8 @@ def test_a_block_is_refuted_one_cycle_below_its_optimum() -> None:
     classes = useful_classes(view)
     assert classes is not None and len(classes.members) < len(view) / 2
     assert least(problem) == 23
+    assert refuted(CountingModel(view, classes, 22))
+    assert not refuted(CountingModel(view, classes, 23))
 
 
 def test_constants_that_are_read_together_are_told_apart() -> None:

@@ -159,7 +159,9 @@ def test_the_relaxation_refutes_what_the_analytic_bound_does_not() -> None:
     problem = block("murmur", n=32, seed=7)
     view = View.of(problem)
     optimum = CpSatScheduler().schedule(problem).cycles
-    bound = relaxation_bound(view, view.critical_path, optimum, None)
+    bound = relaxation_bound(
+        lambda horizon: TimeIndexed(view, horizon, None), view.critical_path, optimum
+    )
     assert view.critical_path < bound <= optimum
     assert refuted(TimeIndexed(view, bound - 1, None))
     assert not refuted(TimeIndexed(view, optimum, None))
