@@ -56,7 +56,7 @@ SCAN, FIRST_PACE = 5e-8, 0.005
 decision, which that time leaves out; and of one conflict as long as nothing is known of it."""
 FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
-MOST_COUNTED, RELAXING = 150_000, 2.5e-5
+MOST_COUNTED, RELAXING = 600_000, 2.5e-5
 """Terms of a counting model that CP-SAT is given, at most; effort of a relaxation for each term."""
 LIST_TRIALS = 2_000_000
 """Operations that the list scheduler may place while looking for a first schedule."""
@@ -133,7 +133,7 @@ class CpSatScheduler:
     time (about seconds); ``effort`` without one."""
 
     seed: int = 0
-    effort: int = 90
+    effort: int = 60
     name: str = "cpsat"
 
     def schedule(
