@@ -22,7 +22,7 @@ TESTED = {
     "run_exported.py",
     "other_machine.py",
     "perf_takehome.py",
-    "vliwc_loads_first.py",  # by tests/lab/test_plugin.py
+    "vliwc_fanout.py",  # by tests/lab/test_plugin.py
 }
 
 

@@ -89,9 +89,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_plugin_is_among_the_schedulers(installed: Path) -> None:
     found = {entry["name"]: entry for entry in report(installed, "schedulers")["schedulers"]}
-    assert found["loads-first"]["origin"] == "vliwc-loads-first"
+    assert found["fanout"]["origin"] == "vliwc-fanout"
     assert found["list"]["origin"] == "vliwc"
-    program = "from vliwc.sched.registry import names; print('loads-first' in names())"
+    program = "from vliwc.sched.registry import names; print('fanout' in names())"
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": ""}, capture_output=True
     )
@@ -101,9 +101,9 @@ def test_the_plugin_is_among_the_schedulers(installed: Path) -> None:
 def test_the_plugin_compiles_kernels(installed: Path, kernels: Path, tmp_path: Path) -> None:
     program, image, out = tmp_path / "p.json", tmp_path / "in.json", tmp_path / "out.json"
     kernel = kernels / "saxpy_dot.vk"
-    options = (*KERNEL, "--scheduler", "loads-first", "-o", program)
+    options = (*KERNEL, "--scheduler", "fanout", "-o", program)
     compiled = report(installed, "compile", kernel, *options)
-    assert compiled["scheduler"] == "loads-first"
+    assert compiled["scheduler"] == "fanout"
     assert compiled["cycles"] >= compiled["lower_bound"] > 0
     x, y = list(range(13)), list(range(100, 113))
     image.write_text(json.dumps([3, 0, *x, *y]))
@@ -119,11 +119,11 @@ def test_the_plugin_is_compared(installed: Path, kernels: Path, tmp_path: Path) 
     problems = tmp_path / "problems"
     made = report(installed, "instances", "generate", "projects", "-p", "jobs=12", "-o", problems)
     assert len(made["instances"]) == 1
-    names = ("--scheduler", "list:slack", "--scheduler", "loads-first", "--processes", "1")
+    names = ("--scheduler", "list:slack", "--scheduler", "fanout", "--processes", "1")
     compared = report(installed, "compare", problems, kernels / "saxpy_dot.vk", *KERNEL, *names)
-    rows = [row for row in compared["rows"] if row["scheduler"] == "loads-first"]
+    rows = [row for row in compared["rows"] if row["scheduler"] == "fanout"]
     assert [row["status"] in ("optimal", "feasible") for row in rows] == [True, True]
-    assert all("vliwc-loads-first" in row["code"] for row in rows)
+    assert all("vliwc-fanout" in row["code"] for row in rows)
 
 
 def test_a_wrong_schedule_fails_the_comparison(broken: Path, kernels: Path) -> None:

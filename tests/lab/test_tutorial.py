@@ -1,0 +1,92 @@
+"""Documents with commands: everything runs as it stands there, and prints what is shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lab.documents import Command, File, agrees, blocks, commands, refreshed, run
+
+DOCUMENTS = ("research.md", "schedulers.md")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_print_what_the_text_shows(repository: Path, tmp_path: Path, name: str) -> None:
+    document = repository / "docs" / name
+    steps = run(document, tmp_path)
+    last = steps[-1]
+    assert last.code == 0, f"{last.command.text}\n" + "\n".join(last.printed)
+    stated = re.findall(r"^\$ ", document.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(steps) == len(stated)
+    hint = (
+        f"If that is right, `python -m tests.lab.documents docs/{name}` writes it into the "
+        "document; read what the text says about it, too."
+    )
+    for step in steps:
+        printed = "\n".join(step.printed)
+        problem = f"$ {step.command.text}\nprints now:\n{printed}\n{hint}"
+        assert agrees(step.command.shown, step.printed), problem
+
+
+def test_the_report_quotes_the_comparison(repository: Path) -> None:
+    """Sentences of the tutorial that repeat figures of its tables, which the test above checks."""
+    text = (repository / "docs" / "research.md").read_text(encoding="utf-8")
+    lines = text[text.index("Against sampled\n", text.index("## 7.")) :].splitlines()
+    table = {row[0]: row[1:] for row in (line.split() for line in lines[4:7])}
+    report = text[text.index("For ours:") :].replace("\n", " ")
+    for name, opponent in (
+        ("list:critical-path", "the critical path's own order"),
+        ("random", "the best of ten random orders"),
+        ("backward", "backward list scheduling"),
+    ):
+        wins, ties, losses, *_, corrected = table[name]
+        said = (
+            rf"Against {opponent}: {losses} wins?, {ties} ties, {wins} losses \(p = {corrected}\)"
+        )
+        assert re.search(said, report), said
+    more = table["list:critical-path"][3].removeprefix("+")
+    assert f"takes {more} % more cycles" in report
+
+
+def test_a_document_that_is_wrong_is_found_out(tmp_path: Path) -> None:
+    text = """\
+```python
+# sub/hello.py
+print("hello")
+```
+
+```console
+$ python sub/hello.py
+hello
+$ export WHAT=world; \\
+    echo $WHAT
+word
+$ echo $WHAT; false
+$ echo never
+```
+"""
+    document = tmp_path / "wrong.md"
+    document.write_text(text)
+    found = [block.steps for block in blocks(text.splitlines())]
+    assert isinstance(found[0], File) and found[0].name == "sub/hello.py"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    steps = run(document, folder)
+    assert [step.printed for step in steps] == [["hello"], ["world"], ["world"]]
+    assert [step.code for step in steps] == [0, 0, 1], "nothing runs behind a failure"
+    assert [agrees(step.command.shown, step.printed) for step in steps] == [True, False, True]
+
+
+def test_lines_left_out() -> None:
+    printed = ["a", "b", "c", "d"]
+    for shown in ([], printed, ["a", "..."], ["...", "d"], ["a", "...", "c", "d"], ["..."]):
+        assert agrees(shown, printed)
+        assert refreshed(shown, printed) == shown
+    for shown in (["a", "b", "c"], ["b", "..."], ["...", "c"], ["a", "b", "c", "...", "c", "d"]):
+        assert not agrees(shown, printed)
+    assert refreshed(["x", "...", "x", "x"], printed) == ["a", "...", "c", "d"]
+    assert commands(["$ a", "b", "$ c"]) == [Command("a", ["b"]), Command("c", [])]
+    with pytest.raises(AssertionError, match="output without a command"):
+        commands(["a"])
