@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.lab.documents import Command, File, agrees, blocks, commands, refreshed, run
+from vliwc.sched.backward import RULES
+from vliwc.sched.cpsat import CpSatScheduler
+from vliwc.sched.ilp import IlpScheduler
+from vliwc.sched.list import ListScheduler
+from vliwc.sched.lns import LnsScheduler
+from vliwc.sched.random import RandomScheduler
 
 DOCUMENTS = ("research.md", "schedulers.md")
 
@@ -48,6 +54,20 @@ def test_the_report_quotes_the_comparison(repository: Path) -> None:
         assert re.search(said, report), said
     more = table["list:critical-path"][3].removeprefix("+")
     assert f"takes {more} % more cycles" in report
+
+
+def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
+    text = (repository / "docs" / "schedulers.md").read_text(encoding="utf-8")
+    for name, default in (
+        ("list", ListScheduler().trials),
+        ("backward", len(RULES)),
+        ("random", RandomScheduler().samples),
+        ("cpsat", CpSatScheduler().effort),
+        ("cpsat-lns", LnsScheduler().windows),
+        ("ilp", IlpScheduler().nodes),
+    ):
+        stated = re.search(rf"^\| `{name}` \| [^|(]*\((?:all )?(\d+)\)", text, re.MULTILINE)
+        assert stated is not None and int(stated[1]) == default, name
 
 
 def test_a_document_that_is_wrong_is_found_out(tmp_path: Path) -> None:
