@@ -1,7 +1,8 @@
 """How commands fail: one sentence for the user's mistakes, a dump file for ours.
 
-Exit codes: 0 done; 1 the kernel's answers are wrong (`check`); 2 the input is at fault; 70 the
-compiler is (EX_SOFTWARE of sysexits.h).
+Exit codes: 0 done; 1 the result is not what was hoped for (wrong answers of `check`, a slower
+program in `bench`, a scheduler that failed in `compare`, no schedule in `schedule`); 2 the input is
+at fault; 70 the compiler is (EX_SOFTWARE of sysexits.h).
 """
 
 from __future__ import annotations

@@ -141,13 +141,15 @@ def _link(rows: list[tuple[int, int, int]], of: list[int], after: int, size: int
     return Link(before, after, min(needed.values()), size - len(needed))
 
 
-LIKE = 0.75
-"""Counting is worth while if there are fewer classes than this part of the operations."""
+LIKE, MOST = 0.75, 5000
+"""Counting is worth while if there are fewer classes than this part of the operations, and if there
+are not more operations than that: its model would be too large for any solver."""
 
 
 def useful_classes(view: View) -> Classes | None:
-    """The classes of a machine problem, or None where most operations are like no other."""
-    if view.problem.renewable is not None:
+    """The classes of a machine problem, or None where most operations are like no other, or there
+    are too many."""
+    if view.problem.renewable is not None or len(view) > MOST:
         return None
     classes = Classes.of_view(view)
     return classes if len(classes.members) <= LIKE * len(view) else None

@@ -26,6 +26,17 @@ from vliwc.sched.rows import IntegerRows, Row, Terms
 from vliwc.sched.view import View
 
 
+def counting_terms(view: View, classes: Classes, horizon: int) -> int:
+    """About how many terms the rows of a :class:`CountingModel` will have."""
+    forms = [len(view.whole[own[0]]) + 3 * (view.split[own[0]] >= 0) for own in classes.members]
+    links = sum(
+        forms[link.after] + sum(forms[number] for number, _, _ in link.before)
+        for link in classes.links
+    )
+    # Of what a row could hold in all cycles, a quarter falls away at the start.
+    return horizon * (6 * sum(forms) + links) * 3 // 4
+
+
 class CountingModel(IntegerRows):
     """Counts within ``horizon`` cycles; without a solution, no schedule is that short.
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 
 import numpy as np
@@ -28,7 +29,7 @@ from vliwc.sched.allocate import allocate
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
 from vliwc.sched.classes import Classes, useful_classes
-from vliwc.sched.counting import CountingModel, holds_dependences
+from vliwc.sched.counting import CountingModel, counting_terms, holds_dependences
 from vliwc.sched.cpsat_model import IntervalModel, Timing
 from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.priorities import Combination, PriorityScheduler, schedule_in_order
@@ -56,8 +57,12 @@ SCAN, FIRST_PACE = 5e-8, 0.005
 decision, which that time leaves out; and of one conflict as long as nothing is known of it."""
 FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
-MOST_COUNTED, RELAXING = 600_000, 2.5e-5
-"""Terms of a counting model that CP-SAT is given, at most; effort of a relaxation for each term."""
+RELAXING = 2.5e-5
+"""Effort of a linear relaxation for each term of its rows."""
+MOST_INTERVALS, MOST_FREEDOM, MOST_COUNTED = 30_000, 150_000, 600_000
+"""Intervals of the interval model, operations times cycles of freedom of the time-indexed one, and
+terms of the counting model, at most; beyond, only greedy schedules and analytic bounds are left
+(and :mod:`vliwc.sched.lns`)."""
 LIST_TRIALS = 2_000_000
 """Operations that the list scheduler may place while looking for a first schedule."""
 
@@ -90,6 +95,17 @@ class _Search:
         """The words that models may use; None where scratch does not matter."""
         dense = self.view.problem.dense
         return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What changes as long as there is anything left to try."""
+        return self.runs, self.lower
+
+    @cached_property
+    def intervals(self) -> int:
+        """Intervals of an interval model."""
+        split = zip(self.view.lanes, self.view.split, strict=True)
+        return len(self.view) + sum(lanes for lanes, engine in split if engine >= 0)
 
     def conflicts(self, what: str, limit: float) -> int:
         """Conflicts that a run of the interval model is expected to have within ``limit``."""
@@ -200,9 +216,11 @@ class CpSatScheduler:
             lambda search, limit: self._fewer(search, limit, with_hint=True),
         )
         limit = FIRST_EFFORT
-        while not search.done and search.left > 0 and search.best is not None:
+        state = (-1, -1)
+        while not search.done and search.left > 0 and search.state != state:
+            state = search.state
             for method in methods:
-                if not search.done and search.left > 0:
+                if not search.done and search.left > 0 and search.best is not None:
                     method(search, min(limit, search.left))
             limit *= 2
 
@@ -218,7 +236,9 @@ class CpSatScheduler:
             return
         longest = _serial_length(view)
         limit = FIRST_EFFORT
-        while search.left > 0:
+        state = (-1, -1)
+        while search.left > 0 and search.state != state:
+            state = search.state
             horizon = search.lower
             while True:
                 horizon = min(horizon + max(horizon // 3, 1), longest)
@@ -236,7 +256,7 @@ class CpSatScheduler:
 
     def _fewer(self, search: _Search, limit: float, *, with_hint: bool) -> None:
         """Fewer cycles than the best schedule has, by the interval model."""
-        if search.best is None:
+        if search.best is None or search.intervals > MOST_INTERVALS:
             return
         horizon = search.best.cycles - 1
         interval = IntervalModel(search.view, search.lower, horizon, search.words)
@@ -261,12 +281,12 @@ class CpSatScheduler:
             if search.done or search.left <= 0:
                 return
             before = search.lower
+            if counting_terms(search.view, classes, before) > MOST_COUNTED:
+                return
             counting = CountingModel(search.view, classes, before)
             if not counting.possible:
                 search.raise_bound(before + 1, "dependences and slots")
                 continue
-            if counting.n_terms > MOST_COUNTED:
-                return
             model, variables = counting.cp_model()
             status, solver = self._solve(search, "counts", model, min(limit, search.left))
             if status == cp_model.INFEASIBLE:
@@ -294,14 +314,10 @@ class CpSatScheduler:
         problem, scratch included."""
         view, classes = search.view, search.classes
         words = view.problem.dense.words if search.scratch else None
-        freedom = sum(
-            upper - head - span - tail
-            for head, span, tail in zip(view.heads, view.span, view.tails, strict=True)
-        )
         made: list[Callable[[int], IntegerRows]] = []
-        if classes is not None:
+        if classes is not None and counting_terms(view, classes, upper) <= MOST_COUNTED:
             made.append(lambda horizon: CountingModel(view, classes, horizon))
-        if freedom <= RELAXATION_SIZE:
+        if _freedom(view, upper) <= RELAXATION_SIZE:
             made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
         for formulation in made:
             terms = 0
@@ -321,6 +337,8 @@ class CpSatScheduler:
     def _steps(self, search: _Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the time-indexed formulation."""
         cycles = search.lower if horizon is None else horizon
+        if _freedom(search.view, cycles) > MOST_FREEDOM:
+            return
         formulation = TimeIndexed(search.view, cycles, search.words)
         if not formulation.possible:
             search.raise_bound(cycles + 1, "dependences and slots")
@@ -337,6 +355,8 @@ class CpSatScheduler:
     def _intervals(self, search: _Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the interval model."""
         cycles = search.lower if horizon is None else horizon
+        if search.intervals > MOST_INTERVALS:
+            return
         interval = IntervalModel(search.view, search.lower, cycles, search.words)
         interval.model.clear_objective()
         exact = not search.margin
@@ -432,6 +452,12 @@ def assembled(view: View, timing: Timing, name: str) -> Schedule | None:
         placed[1],
         name,
     )
+
+
+def _freedom(view: View, horizon: int) -> int:
+    """Cycles in which each operation could start, but for one, summed up."""
+    windows = zip(view.heads, view.span, view.tails, strict=True)
+    return sum(max(horizon - head - span - tail, 0) for head, span, tail in windows)
 
 
 def _serial_length(view: View) -> int:

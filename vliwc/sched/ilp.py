@@ -25,7 +25,12 @@ MOST_VARIABLES = 100_000
 
 @dataclass(frozen=True)
 class IlpScheduler:
-    """The integer program; ``budget`` limits the nodes of all branch-and-bound trees together."""
+    """The integer program; ``budget`` limits the nodes of the first branch-and-bound tree.
+
+    Each later one gets a tenth of the budget less, since OR-Tools does not tell how many nodes were
+    used.  The relaxation at the root is not limited: on some hundred operations with many cycles
+    of freedom it alone may take minutes.
+    """
 
     seed: int = 0
     nodes: int = 500

@@ -10,6 +10,7 @@ from vliwc.sched.expand import expanded, restricted
 from vliwc.sched.greedy import GreedyRunner
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.sgs import best_project_schedule
+from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.view import View
 
 
@@ -24,7 +25,10 @@ class RandomScheduler:
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
     ) -> Schedule:
-        """The best schedule found; raises :class:`vliwc.sched.stagger.OutOfScratch`."""
+        """The best schedule found.
+
+        Raises :class:`vliwc.sched.stagger.OutOfScratch` if no order gives one.
+        """
         rng = np.random.default_rng(self.seed)
         samples = budget or self.samples
         if problem.renewable is not None:
@@ -32,8 +36,13 @@ class RandomScheduler:
             return best_project_schedule(View.of(problem), scores, self.name, passes=0)
         inner = expanded(problem)
         runner = GreedyRunner(inner)
-        found = [
-            runner.run(rng.permutation(len(inner)).astype(np.int32), self.name)
-            for _ in range(samples)
-        ]
+        found: list[Schedule] = []
+        refusal: OutOfScratch | None = None
+        for _ in range(samples):
+            try:
+                found.append(runner.run(rng.permutation(len(inner)).astype(np.int32), self.name))
+            except OutOfScratch as error:
+                refusal = error
+        if refusal is not None and not found:
+            raise refusal
         return restricted(problem, min(found, key=lambda schedule: schedule.cycles))
