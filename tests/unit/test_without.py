@@ -70,9 +70,7 @@ def test_the_intermediate_form_shows_what_was_left_out() -> None:
 
 
 def test_unknown_passes_are_refused() -> None:
-    with pytest.raises(
-        OptionsError, match="no pass 'nonesuch' to leave out of -O2; its"
-    ):
+    with pytest.raises(OptionsError, match="no pass 'nonesuch' to leave out of -O2; its"):
         compile_text(KERNEL, "k.vk", {"n": 8}, Options(without=("dce", "nonesuch")))
     with pytest.raises(OptionsError, match="no pass 'dce' to leave out of -O0; it has none"):
         compile_text(KERNEL, "k.vk", {"n": 8}, Options(level=0, without=("dce",)))
