@@ -25,7 +25,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.target",),
     ("vliwc.sched",),
     ("vliwc.backend",),
-    ("vliwc.backend",),
     ("vliwc.emit", "vliwc.pipeline", "vliwc.driver"),
     ("vliwc.explain",),
     ("vliwc.lab",),

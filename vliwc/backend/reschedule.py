@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from vliwc.backend.generate import Generated
 from vliwc.options import Options
-from vliwc.sched.check import violations
-from vliwc.sched.registry import SchedulerError, make_scheduler
+from vliwc.sched.registry import make_scheduler, require_valid
 
 LIST = "list"
 """The scheduler that the choice of strategies already uses."""
@@ -28,10 +27,5 @@ def rescheduled(
     progress(options.scheduler, None)
     scheduler = make_scheduler(options.scheduler, options.seed)
     schedule = scheduler.schedule(generated.problem, options.budget, generated.schedule)
-    broken = violations(generated.problem, schedule)
-    if broken:
-        raise SchedulerError(
-            f"scheduler {options.scheduler!r} returned a schedule that breaks {len(broken)} "
-            f"rules, the first: {broken[0].rule}: {broken[0].message}"
-        )
+    require_valid(generated.problem, schedule, options.scheduler)
     return replace(generated, schedule=schedule)

@@ -9,10 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
+import vliwc
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.errors import CommandError
 from vliwc.options import Options
 
+KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
+"""The kernels that come with vliwc."""
 _DEFAULTS: Final = Options()
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -6,23 +6,20 @@ import json
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import vliwc
-from vliwc.cli.arguments import DEFAULT_SEED, Budget, Json, Output, Seed
+from vliwc.cli.arguments import DEFAULT_SEED, KERNELS, Budget, Json, Output, Seed
 from vliwc.cli.compile import percent
 from vliwc.cli.errors import EXIT_WRONG, CommandError
-from vliwc.cli.files import STDOUT, read_json, write_text
+from vliwc.cli.files import STDOUT, read_json, require_one_printed, write_text
 from vliwc.cli.output import print_json, progress
 from vliwc.cli.tables import print_table
 from vliwc.options import LEVELS
 
 if TYPE_CHECKING:
     from vliwc.explain.suite import Case, Difference, Result, Suite
-
-_KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
 
 
 class SuiteName(Enum):
@@ -45,7 +42,7 @@ def bench(
     kernels: Annotated[
         Path,
         typer.Option("--kernels", metavar="DIR", help="The folder of the kernels."),
-    ] = _KERNELS,
+    ] = KERNELS,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     baseline: Annotated[
@@ -66,8 +63,7 @@ def bench(
     """
     from vliwc.explain.suite import SUITES, compare, run_cases, to_json
 
-    if as_json and output == STDOUT:
-        raise CommandError("--json and -o - would both print on standard output; name a file")
+    require_one_printed(output, as_json=as_json)
     runs = _runs(SUITES[suite.value], levels, only, kernels)
     before = None if baseline is None else _baseline(baseline)
     with progress(quiet=as_json) as show:

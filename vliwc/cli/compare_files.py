@@ -13,7 +13,7 @@ import typer
 
 from vliwc.cli.compare_inputs import require_lab
 from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, write_bytes, write_text
+from vliwc.cli.files import STDOUT, require_one_printed, write_bytes, write_text
 from vliwc.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class Targets:
             CommandError: options that exclude each other, a suffix that names no format, two
                 outputs of one name, a folder that is not there, or a package that is missing.
         """
-        if as_json and output == STDOUT:
-            raise CommandError("--json and -o - would both print on standard output; name a file")
+        require_one_printed(output, as_json=as_json)
         if form is None:
             form = Format.TABLE if output is None else _by_suffix("-o", output, tuple(_SUFFIXES))
         _require_sense(form, output, as_json)

@@ -8,15 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import vliwc
-from vliwc.cli.arguments import DEFAULT_LEVEL, load_machine, parse_definitions
+from vliwc.cli.arguments import DEFAULT_LEVEL, KERNELS, load_machine, parse_definitions
 from vliwc.cli.errors import CommandError
 from vliwc.cli.output import ProgressCallback
 
 if TYPE_CHECKING:
     from vliwc.lab.instance import Instance
 
-KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
 SUFFIX: Final = ".vk"
 DEFAULT_SCHEDULERS: Final = ("list", "backward", "random")
 """The built-in schedulers that take seconds at most on any kernel of the suite."""

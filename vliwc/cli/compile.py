@@ -26,8 +26,7 @@ from vliwc.cli.arguments import (
     parse_definitions,
 )
 from vliwc.cli.convert import Emit, Format, program_text
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, write_text
+from vliwc.cli.files import STDOUT, require_one_printed, write_text
 from vliwc.cli.output import print_fields, print_json, progress, warn
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def compile_kernel(
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and report on the program; -o writes it."""
-    if as_json and output == STDOUT:
-        raise CommandError("--json and -o - would both print on standard output; name a file")
+    require_one_printed(output, as_json=as_json)
     options = make_options(
         level=level,
         scheduler=scheduler,

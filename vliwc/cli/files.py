@@ -17,6 +17,12 @@ STDOUT: Final = Path("-")
 """Stands for standard output where a file to write is named."""
 
 
+def require_one_printed(output: Path | None, *, as_json: bool) -> None:
+    """Raise `CommandError` if a report and a result would mix on standard output."""
+    if as_json and output == STDOUT:
+        raise CommandError("--json and -o - would both print on standard output; name a file")
+
+
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file. Raises `CommandError` if it cannot be read."""
     try:

@@ -15,6 +15,7 @@ import typer
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SEED,
+    KERNELS,
     Definitions,
     Json,
     Level,
@@ -23,7 +24,6 @@ from vliwc.cli.arguments import (
     load_machine,
     parse_definitions,
 )
-from vliwc.cli.compare_inputs import KERNELS
 from vliwc.cli.errors import CommandError, guarded
 from vliwc.cli.files import STDOUT, write_text
 from vliwc.cli.instance_files import Form, known_optima, place_of, text_of, write_optima

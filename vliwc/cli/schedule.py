@@ -12,7 +12,7 @@ import typer
 from vliwc.cli.arguments import DEFAULT_SCHEDULER, DEFAULT_SEED, Json, Output, Scheduler, Seed
 from vliwc.cli.compile import percent
 from vliwc.cli.errors import EXIT_WRONG, CommandError
-from vliwc.cli.files import STDOUT, read_json, write_text
+from vliwc.cli.files import STDOUT, read_json, require_one_printed, write_text
 from vliwc.cli.instances import problem_errors
 from vliwc.cli.output import print_fields, print_json, progress
 from vliwc.cli.tables import print_table
@@ -60,11 +60,10 @@ def schedule(
     """
     from vliwc.lab.corpus import read_instance
     from vliwc.sched.protocol import Infeasible
-    from vliwc.sched.registry import make_scheduler
+    from vliwc.sched.registry import make_scheduler, require_valid
     from vliwc.sched.stagger import OutOfScratch
 
-    if as_json and output == STDOUT:
-        raise CommandError("--json and -o - would both print on standard output; name a file")
+    require_one_printed(output, as_json=as_json)
     if budget is not None and budget < 1:
         raise CommandError(f"--budget {budget}: expected 1 or more")
     chosen = make_scheduler(scheduler, seed)
@@ -84,7 +83,7 @@ def schedule(
                 typer.echo(f"no schedule: {refusal}", err=True)
             raise typer.Exit(EXIT_WRONG) from None
     seconds = time.perf_counter() - started
-    _check(found, made, scheduler)
+    require_valid(found, made, scheduler)
     if output is not None:
         from vliwc.sched.schedule_json import schedule_to_json
 
@@ -106,19 +105,6 @@ def _read_hint(path: Path, problem: ScheduleProblem) -> Schedule:
     return hint
 
 
-def _check(problem: ScheduleProblem, made: Schedule, scheduler: str) -> None:
-    """Raise :class:`vliwc.sched.registry.SchedulerError` if a rule is broken."""
-    from vliwc.sched.check import violations
-    from vliwc.sched.registry import SchedulerError
-
-    broken = violations(problem, made)
-    if broken:
-        raise SchedulerError(
-            f"scheduler {scheduler!r} returned a schedule that breaks {len(broken)} rules, the "
-            f"first: {broken[0].rule}: {broken[0].message}"
-        )
-
-
 def _report(
     problem: ScheduleProblem,
     made: Schedule,
@@ -128,7 +114,9 @@ def _report(
     *,
     as_json: bool,
 ) -> None:
-    gap = made.cycles / made.lower_bound - 1 if made.lower_bound else 0.0
+    from vliwc.explain.bounds import gap
+
+    above = gap(made.cycles, made.lower_bound)
     if as_json:
         print_json(
             {
@@ -138,7 +126,7 @@ def _report(
                 "cycles": made.cycles,
                 "lower_bound": made.lower_bound,
                 "bound_reason": made.bound_reason,
-                "gap": gap,
+                "gap": above,
                 "status": made.status,
                 "scratch_words": made.peak_words,
                 "seconds": seconds,
@@ -150,7 +138,7 @@ def _report(
         "operations": str(len(problem)),
         "cycles": str(made.cycles),
         "lower bound": f"{made.lower_bound} ({made.bound_reason})",
-        "gap": percent(gap) + (", proved optimal" if made.status == "optimal" else ""),
+        "gap": percent(above) + (", proved optimal" if made.status == "optimal" else ""),
     }
     if problem.renewable is None:
         fields["scratch"] = f"{made.peak_words} of {problem.dense.words} words"

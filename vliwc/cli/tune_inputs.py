@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vliwc.cli.arguments import load_machine, parse_definitions
-from vliwc.cli.compare_inputs import KERNELS, SUFFIX, load_instances
+from vliwc.cli.arguments import KERNELS, load_machine, parse_definitions
+from vliwc.cli.compare_inputs import SUFFIX, load_instances
 from vliwc.cli.errors import CommandError
 from vliwc.cli.output import ProgressCallback
 from vliwc.options import Options

@@ -13,8 +13,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 from vliwc.options import OptionsError
 from vliwc.sched.backward import BackwardScheduler
+from vliwc.sched.check import violations
 from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.priorities import PRIORITIES, Combination, PriorityScheduler
+from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Scheduler
 from vliwc.sched.random import RandomScheduler
 
@@ -99,6 +101,16 @@ def make_scheduler(name: str, seed: int = 0) -> Scheduler:
     if found is None:
         raise SchedulerError(f"no scheduler is called {name!r}; there are {', '.join(names())}")
     return found.make(seed)
+
+
+def require_valid(problem: ScheduleProblem, schedule: Schedule, name: str) -> None:
+    """Raise :class:`SchedulerError` if what the scheduler called ``name`` made breaks a rule."""
+    broken = violations(problem, schedule)
+    if broken:
+        raise SchedulerError(
+            f"scheduler {name!r} returned a schedule that breaks {len(broken)} rules, the first: "
+            f"{broken[0].rule}: {broken[0].message}"
+        )
 
 
 def _origin(point: EntryPoint) -> str:
