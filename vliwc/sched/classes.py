@@ -44,6 +44,21 @@ class Classes:
             members[of[op]].append(op)
         return Classes(members, of, _links(view, members, of))
 
+    @staticmethod
+    def by_rank(view: View) -> Classes:
+        """Only groups with equal code are of one class, place by place, and the members of each
+        class are in the same order of groups: that of their windows, all operations together."""
+        shared = [group < 0 for group in view.group]
+        places = _refined(view, _places(view))
+        of = _numbered([(places[op], op if shared[op] else -1) for op in range(len(view))])
+        middle: dict[int, int] = defaultdict(int)
+        for op, group in enumerate(view.group):
+            middle[group] += view.heads[op] - view.tails[op]
+        members: list[list[int]] = [[] for _ in range(max(of, default=-1) + 1)]
+        for op in sorted(range(len(view)), key=lambda op: (middle[view.group[op]], op)):
+            members[of[op]].append(op)
+        return Classes(members, of, _links(view, members, of))
+
 
 def _numbered(keys: Sequence[object]) -> list[int]:
     """Equal numbers for equal keys, in order of appearance."""

@@ -3,12 +3,15 @@
 1. Greedy schedules give an upper bound, :mod:`vliwc.sched.bounds` a lower one.
 2. The interval model is asked for fewer cycles.  Without a hint: a hint can trap a single worker in
    its neighbourhood.  On most problems this run already finds an optimum or proves it.
-3. Linear relaxations raise the lower bound: of the counts of operations that do the same
-   (:mod:`vliwc.sched.counting`), and of the time-indexed formulation on small problems.
-4. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the counts,
-   to the time-indexed formulation, to the interval model, and (for a better schedule of any length)
-   to the interval model with a hint, with ever larger limits.  A no raises the bound, a yes ends
-   it; counts give times that guide a list scheduler.
+3. Linear relaxations raise the lower bound: of the work done by classes of operations that do the
+   same (:mod:`vliwc.sched.fluid`), and of the time-indexed formulation on small problems.
+4. Where many groups do the same, relaxing and fixing (:mod:`vliwc.sched.relax_and_fix`) looks for a
+   schedule that meets the bound.  There this and the relaxation come before the interval model.
+5. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the fluid
+   model in integers, to the counts (:mod:`vliwc.sched.counting`), to the time-indexed formulation,
+   to the interval model, and (for a better schedule of any length) to the interval model with a
+   hint, with ever larger limits.  A no raises the bound, a yes ends it; counts give times that
+   guide a list scheduler.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
 holds with it.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
@@ -18,29 +21,30 @@ steps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from vliwc.sched.allocate import allocate
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
-from vliwc.sched.classes import Classes, useful_classes
+from vliwc.sched.classes import useful_classes
 from vliwc.sched.counting import CountingModel, counting_terms, holds_dependences
 from vliwc.sched.cpsat_model import IntervalModel, Timing
+from vliwc.sched.cpsat_search import Search, timing_of
+from vliwc.sched.fluid import FluidModel
 from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.priorities import Combination, PriorityScheduler, schedule_in_order
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Infeasible, Scheduler
+from vliwc.sched.ranked import RankedModel
+from vliwc.sched.relax_and_fix import estimate, relax_and_fix
 from vliwc.sched.relaxation import relaxation_bound
 from vliwc.sched.rows import IntegerRows
-from vliwc.sched.sgs import project_schedule
 from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.time_indexed import TimeIndexed
-from vliwc.sched.view import View, cycle_rows, cycles_of
+from vliwc.sched.view import View
 
 STARTERS = (
     "critical-path+depth-first",
@@ -50,97 +54,21 @@ STARTERS = (
     "critical-path+0.3*depth-first",
 )
 """Priorities whose schedules are tried beside those of ``list`` and ``backward``."""
-MARGINS = (0, 1, 2, 4)
-"""Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
-SCAN, FIRST_PACE = 5e-8, 0.005
+SCAN = 5e-8
 """Effort, in CP-SAT's deterministic time (about seconds), of looking at one interval after one
-decision, which that time leaves out; and of one conflict as long as nothing is known of it."""
+decision, which that time leaves out."""
 FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
-RELAXING = 2.5e-5
+RELAXING = 5e-5
 """Effort of a linear relaxation for each term of its rows."""
+FLOWING = 12.0
+"""Effort of the first run of the fluid model in integers."""
 MOST_INTERVALS, MOST_FREEDOM, MOST_COUNTED = 30_000, 150_000, 600_000
 """Intervals of the interval model, operations times cycles of freedom of the time-indexed one, and
 terms of the counting model, at most; beyond, only greedy schedules and analytic bounds are left
 (and :mod:`vliwc.sched.lns`)."""
 LIST_TRIALS = 2_000_000
 """Operations that the list scheduler may place while looking for a first schedule."""
-
-
-@dataclass
-class _Search:
-    """The state of a search: the best schedule, the bound, and what is left to spend."""
-
-    view: View
-    lower: int
-    reason: str
-    left: float
-    best: Schedule | None = None
-    timing: Timing | None = None
-    scratch: bool = False
-    margin: int = 0
-    infeasible: bool = False
-    pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
-    classes: Classes | None = None
-    counted: int = 0
-    runs: int = 0
-    spent: dict[str, float] = field(default_factory=dict[str, float])
-
-    @property
-    def done(self) -> bool:
-        return self.infeasible or (self.best is not None and self.best.cycles <= self.lower)
-
-    @property
-    def words(self) -> int | None:
-        """The words that models may use; None where scratch does not matter."""
-        dense = self.view.problem.dense
-        return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
-
-    @property
-    def state(self) -> tuple[int, int]:
-        """What changes as long as there is anything left to try."""
-        return self.runs, self.lower
-
-    @cached_property
-    def intervals(self) -> int:
-        """Intervals of an interval model."""
-        split = zip(self.view.lanes, self.view.split, strict=True)
-        return len(self.view) + sum(lanes for lanes, engine in split if engine >= 0)
-
-    def conflicts(self, what: str, limit: float) -> int:
-        """Conflicts that a run of the interval model is expected to have within ``limit``."""
-        effort, seen = self.pace.get(what, (FIRST_PACE, 1))
-        return max(int(limit * seen / effort), 1)
-
-    def account(self, what: str, effort: float, conflicts: int) -> None:
-        """Note what a run has cost; ``conflicts`` is 0 where they do not matter."""
-        self.left -= max(effort, 0.01)
-        self.spent[what] = self.spent.get(what, 0.0) + effort
-        self.runs += 1
-        if conflicts:
-            before, seen = self.pace.get(what, (0.0, 0))
-            self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)
-
-    def raise_bound(self, cycles: int, reason: str) -> None:
-        """No schedule has fewer than ``cycles``."""
-        if self.best is not None:
-            cycles = min(cycles, self.best.cycles)
-        if cycles > self.lower:
-            self.lower, self.reason = cycles, reason
-            self.margin = 0
-
-    def accept(self, timing: Timing, name: str) -> bool:
-        """Take a schedule if its results find addresses; otherwise be stricter from now on."""
-        schedule = assembled(self.view, timing, name)
-        if schedule is None:
-            if not self.scratch:
-                self.scratch = True
-            else:
-                self.margin = min(self.margin + 1, len(MARGINS) - 1)
-            return False
-        if self.best is None or schedule.cycles < self.best.cycles:
-            self.best, self.timing = schedule, timing
-        return True
 
 
 @dataclass(frozen=True)
@@ -162,7 +90,7 @@ class CpSatScheduler:
         """
         view = View.of(problem)
         bound = lower_bound(problem)
-        search = _Search(view, bound.cycles, bound.reason, float(budget or self.effort))
+        search = Search(view, bound.cycles, bound.reason, float(budget or self.effort))
         search.raise_bound(view.critical_path, "critical path")
         search.classes = useful_classes(view)
         self._start(search, problem, hint)
@@ -173,10 +101,7 @@ class CpSatScheduler:
         )
         if search.best is None:
             self._any(search)
-        if not search.done and search.best is not None:
-            self._fewer(search, FIRST_EFFORT, with_hint=False)
-        if not search.done and search.best is not None:
-            self._relax(search, search.best.cycles)
+        self._once(search)
         self._alternate(search)
         if search.best is None:
             words = f"{problem.dense.words} words of scratch"
@@ -185,7 +110,7 @@ class CpSatScheduler:
             raise OutOfScratch(f"no schedule was found whose results fit into {words}")
         return self._finished(search, search.best)
 
-    def _start(self, search: _Search, problem: ScheduleProblem, hint: Schedule | None) -> None:
+    def _start(self, search: Search, problem: ScheduleProblem, hint: Schedule | None) -> None:
         """The best of the hint and some greedy schedules."""
         greedy: list[Scheduler] = [AnyListScheduler(self.seed), BackwardScheduler()]
         greedy += [PriorityScheduler(Combination.parse(text), text) for text in STARTERS]
@@ -207,9 +132,25 @@ class CpSatScheduler:
         if best is not None:
             search.timing = timing_of(search.view, best)
 
-    def _alternate(self, search: _Search) -> None:
+    def _once(self, search: Search) -> None:
+        """What is tried once, before the models take turns: what serves the kind of problem best
+        comes first."""
+        methods: list[Callable[[Search], None]] = [
+            lambda search: self._fewer(search, FIRST_EFFORT, with_hint=False),
+            self._relax,
+            self._ranked,
+            lambda search: self._fluid(search, min(FLOWING, search.left / 4)),
+        ]
+        if search.turns:
+            methods = methods[1:] + methods[:1]
+        for method in methods:
+            if not search.done and search.best is not None:
+                method(search)
+
+    def _alternate(self, search: Search) -> None:
         """Ask all models in turn, with limits that double from round to round."""
-        methods: tuple[Callable[[_Search, float], None], ...] = (
+        methods: tuple[Callable[[Search, float], None], ...] = (
+            self._fluid,
             self._counts,
             self._steps,
             self._intervals,
@@ -224,7 +165,7 @@ class CpSatScheduler:
                     method(search, min(limit, search.left))
             limit *= 2
 
-    def _any(self, search: _Search) -> None:
+    def _any(self, search: Search) -> None:
         """A schedule of any length, or the proof that none exists.
 
         Long horizons are easy to fill and hard to refute, short ones the other way round: all are
@@ -254,7 +195,7 @@ class CpSatScheduler:
                     break
             limit *= 2
 
-    def _fewer(self, search: _Search, limit: float, *, with_hint: bool) -> None:
+    def _fewer(self, search: Search, limit: float, *, with_hint: bool) -> None:
         """Fewer cycles than the best schedule has, by the interval model."""
         if search.best is None or search.intervals > MOST_INTERVALS:
             return
@@ -273,7 +214,46 @@ class CpSatScheduler:
         elif exact:
             search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
 
-    def _counts(self, search: _Search, limit: float) -> None:
+    def _fluid(self, search: Search, limit: float) -> None:
+        """Refute horizons by the fluid model in integers, one after the other, until it has a
+        solution or the limit is reached."""
+        classes, before = search.classes, -1
+        while classes is not None and search.lower not in (before, search.flowing):
+            if search.done or search.left <= 0:
+                return
+            before = search.lower
+            if counting_terms(search.view, classes, before) > MOST_COUNTED:
+                return
+            fluid = FluidModel(search.view, classes, before)
+            if not fluid.possible:
+                search.raise_bound(before + 1, "dependences and slots")
+                continue
+            model, _ = fluid.cp_model()
+            status, _ = self._solve(search, "fluid", model, min(limit, search.left))
+            if status == cp_model.INFEASIBLE:
+                search.raise_bound(before + 1, "fluid relaxation in integers, refuted by CP-SAT")
+            elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+                search.flowing = before
+
+    def _ranked(self, search: Search) -> None:
+        """A schedule of as many cycles as the lower bound in which groups take turns, by relaxing
+        and fixing: where there are many groups, and enough is left to spend."""
+        classes = search.classes
+        if classes is None or not search.turns:
+            return
+        if counting_terms(search.view, classes, search.lower) > MOST_COUNTED:
+            return
+        model = RankedModel(search.view, search.lower)
+        if not model.possible or estimate(model) > search.left:
+            return
+        value, effort = relax_and_fix(model, search.left)
+        search.account("ranked", effort, 0)
+        if value is not None:
+            timing = model.timing(value)
+            if holds_dependences(search.view, timing):
+                search.accept(timing, self.name)
+
+    def _counts(self, search: Search, limit: float) -> None:
         """Refute horizons by counting, one after the other, until counts exist or the limit is
         reached; where they exist, schedule by them."""
         classes, before = search.classes, -1
@@ -296,7 +276,7 @@ class CpSatScheduler:
                 value = [solver.value(variable) for variable in variables]
                 self._guided(search, counting.timing(value))
 
-    def _guided(self, search: _Search, timing: Timing) -> None:
+    def _guided(self, search: Search, timing: Timing) -> None:
         """The schedule that counts stand for, or list schedules in the order of its starts."""
         if holds_dependences(search.view, timing) and search.accept(timing, self.name):
             return
@@ -309,14 +289,15 @@ class CpSatScheduler:
             if search.best is None or found.cycles < search.best.cycles:
                 search.best, search.timing = found, timing_of(search.view, found)
 
-    def _relax(self, search: _Search, upper: int) -> None:
+    def _relax(self, search: Search) -> None:
         """Raise the bound by linear relaxations: of the counts, and on small problems of the whole
         problem, scratch included."""
         view, classes = search.view, search.classes
+        upper = search.best.cycles if search.best is not None else search.lower
         words = view.problem.dense.words if search.scratch else None
         made: list[Callable[[int], IntegerRows]] = []
         if classes is not None and counting_terms(view, classes, upper) <= MOST_COUNTED:
-            made.append(lambda horizon: CountingModel(view, classes, horizon))
+            made.append(lambda horizon: FluidModel(view, classes, horizon, excess=True))
         if _freedom(view, upper) <= RELAXATION_SIZE:
             made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
         for formulation in made:
@@ -334,7 +315,7 @@ class CpSatScheduler:
             search.account("relaxations", terms * RELAXING, 0)
             search.raise_bound(bound, "linear relaxation, checked exactly")
 
-    def _steps(self, search: _Search, limit: float, horizon: int | None = None) -> None:
+    def _steps(self, search: Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the time-indexed formulation."""
         cycles = search.lower if horizon is None else horizon
         if _freedom(search.view, cycles) > MOST_FREEDOM:
@@ -352,7 +333,7 @@ class CpSatScheduler:
         elif status == cp_model.INFEASIBLE and exact:
             search.raise_bound(cycles + 1, PROVED)
 
-    def _intervals(self, search: _Search, limit: float, horizon: int | None = None) -> None:
+    def _intervals(self, search: Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the interval model."""
         cycles = search.lower if horizon is None else horizon
         if search.intervals > MOST_INTERVALS:
@@ -368,7 +349,7 @@ class CpSatScheduler:
 
     def _solve(
         self,
-        search: _Search,
+        search: Search,
         what: str,
         model: cp_model.CpModel,
         limit: float,
@@ -376,7 +357,8 @@ class CpSatScheduler:
     ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
         """One run, on the search's account; ``scanned``: intervals in all cumulatives."""
         conflicts = search.conflicts(what, limit) if scanned else 0
-        solver = make_solver(self.seed + search.runs, limit, conflicts, linear=what == "counts")
+        linear = what in ("counts", "fluid")
+        solver = make_solver(self.seed + search.runs, limit, conflicts, linear=linear)
         status = solver.solve(model)
         effort = solver.response_proto.deterministic_time
         if scanned:
@@ -384,7 +366,7 @@ class CpSatScheduler:
         search.account(what, effort, solver.num_conflicts if scanned else 0)
         return status, solver
 
-    def _finished(self, search: _Search, best: Schedule) -> Schedule:
+    def _finished(self, search: Search, best: Schedule) -> Schedule:
         lower = min(search.lower, best.cycles)
         statistics: dict[str, float | int | str] = {"runs": search.runs}
         for what, effort in search.spent.items():
@@ -424,34 +406,6 @@ def make_solver(
         solver.parameters.max_number_of_conflicts = conflicts
         solver.parameters.use_overload_checker_in_cumulative = True
     return solver
-
-
-def timing_of(view: View, schedule: Schedule) -> Timing:
-    """Cycles and engines of a schedule, as models take them."""
-    engine: list[int] = schedule.engine.tolist()
-    cycles = cycles_of(view.problem, schedule)
-    return Timing(
-        [own if engine[op] == view.split[op] else own[:1] for op, own in enumerate(cycles)],
-        engine,
-    )
-
-
-def assembled(view: View, timing: Timing, name: str) -> Schedule | None:
-    """The schedule with addresses, or None if the results find no place in scratch."""
-    problem = view.problem
-    if problem.renewable is not None:
-        return project_schedule(problem, [own[0] for own in timing.cycles], name)
-    placed = allocate(view, timing.cycles)
-    if placed is None:
-        return None
-    return Schedule(
-        timing.length,
-        np.array(timing.engine, dtype=np.int32),
-        cycle_rows(problem, timing.cycles),
-        placed[0],
-        placed[1],
-        name,
-    )
 
 
 def _freedom(view: View, horizon: int) -> int:

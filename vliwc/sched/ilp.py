@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.sched.bounds import lower_bound
-from vliwc.sched.cpsat import MARGINS, assembled
+from vliwc.sched.cpsat_search import MARGINS, assembled
 from vliwc.sched.greedy_any import AnyListScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.time_indexed import TimeIndexed

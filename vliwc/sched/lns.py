@@ -16,8 +16,9 @@ from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate, live_ranges, peak_words, place_changed
 from vliwc.sched.bounds import lower_bound
-from vliwc.sched.cpsat import CpSatScheduler, make_solver, timing_of
+from vliwc.sched.cpsat import CpSatScheduler, make_solver
 from vliwc.sched.cpsat_model import Timing
+from vliwc.sched.cpsat_search import timing_of
 from vliwc.sched.cpsat_window import WindowModel
 from vliwc.sched.dense import Ints
 from vliwc.sched.greedy_any import AnyListScheduler

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ortools.linear_solver.python import model_builder as mb
 from ortools.sat.python import cp_model
@@ -27,6 +30,13 @@ class Row:
     is_capacity: bool = False
 
 
+class Affine(NamedTuple):
+    """A sum of variables and a constant."""
+
+    terms: Terms
+    constant: int = 0
+
+
 @dataclass
 class IntegerRows:
     """Variables ``0..upper[v]`` and rows; ``possible`` is False if there is no solution, as is
@@ -41,10 +51,49 @@ class IntegerRows:
         self.upper.append(upper)
         return len(self.upper) - 1
 
+    def between(self, least: int, most: int) -> Affine:
+        """A new variable with these limits, or the constant that they leave."""
+        if least > most:
+            self.possible = False
+        if least >= most:
+            return Affine([], most)
+        return Affine([(self.variable(most - least), 1)], least)
+
+    def at_most(
+        self, parts: Iterable[tuple[Affine, int]], high: int, *, is_capacity: bool = False
+    ) -> None:
+        """``sum(factor * part) <= high``, as a row if there is anything to be decided."""
+        terms, constant = merged(parts)
+        room = high - constant
+        if sum(factor * self.upper[v] for v, factor in terms if factor > 0) <= room:
+            return
+        if not terms:
+            self.possible = False
+        else:
+            self.rows.append(Row(terms, room, is_capacity=is_capacity))
+
+    def equal(self, parts: Iterable[tuple[Affine, int]]) -> None:
+        """``sum(factor * part) == 0``."""
+        terms, constant = merged(parts)
+        if terms:
+            self.rows.append(Row(terms, -constant, -constant))
+        elif constant:
+            self.possible = False
+
     @property
     def n_terms(self) -> int:
         """Terms in all rows: the size of the model."""
         return sum(len(row.terms) for row in self.rows)
+
+    def satisfied(self, value: list[int]) -> bool:
+        """Whether these values of all variables satisfy limits and rows."""
+        if not all(0 <= one <= upper for one, upper in zip(value, self.upper, strict=True)):
+            return False
+        for row in self.rows:
+            total = sum(factor * value[v] for v, factor in row.terms)
+            if total > row.high or (row.low is not None and total < row.low):
+                return False
+        return self.possible
 
     def cp_model(self) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
         """The rows for CP-SAT."""
@@ -86,3 +135,14 @@ class IntegerRows:
         if relaxed:
             model.minimize(lp_sum(excesses, [1.0] * len(excesses)))
         return model, variables, constraints
+
+
+def merged(parts: Iterable[tuple[Affine, int]]) -> Affine:
+    """``sum(factor * part)``, each variable once."""
+    factors = Counter[int]()
+    constant = 0
+    for part, times in parts:
+        constant += times * part.constant
+        for variable, factor in part.terms:
+            factors[variable] += times * factor
+    return Affine([(v, factor) for v, factor in factors.items() if factor], constant)

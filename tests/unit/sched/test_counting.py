@@ -13,7 +13,7 @@ from tests.unit.sched.samples import block, machine_problem
 from vliwc.sched.check import check_schedule
 from vliwc.sched.classes import Classes, useful_classes
 from vliwc.sched.counting import CountingModel, holds_dependences
-from vliwc.sched.cpsat import assembled
+from vliwc.sched.cpsat_search import assembled
 from vliwc.sched.list import ListScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Scheduler
