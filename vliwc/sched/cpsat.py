@@ -195,23 +195,27 @@ class CpSatScheduler:
                     break
             limit *= 2
 
+    def _interval_model(self, search: Search, horizon: int) -> IntervalModel:
+        """The interval model; with addresses as soon as it turned out that words are not enough."""
+        words = search.view.problem.dense.words if search.scratch else None
+        packed = search.margin > 0
+        return IntervalModel(search.view, search.lower, horizon, words, packed=packed)
+
     def _fewer(self, search: Search, limit: float, *, with_hint: bool) -> None:
         """Fewer cycles than the best schedule has, by the interval model."""
         if search.best is None or search.intervals > MOST_INTERVALS:
             return
         horizon = search.best.cycles - 1
-        interval = IntervalModel(search.view, search.lower, horizon, search.words)
+        interval = self._interval_model(search, horizon)
         if with_hint and search.timing is not None:
             interval.hint(search.timing)
-        exact = not search.margin
         status, solver = self._solve(search, "fewer", interval.model, limit, interval.scanned)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            if exact:
-                search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+            search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
             search.accept(interval.timing(solver), self.name)
-        elif status == cp_model.INFEASIBLE and exact:
+        elif status == cp_model.INFEASIBLE:
             search.raise_bound(horizon + 1, PROVED)
-        elif exact:
+        else:
             search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
 
     def _fluid(self, search: Search, limit: float) -> None:
@@ -338,13 +342,12 @@ class CpSatScheduler:
         cycles = search.lower if horizon is None else horizon
         if search.intervals > MOST_INTERVALS:
             return
-        interval = IntervalModel(search.view, search.lower, cycles, search.words)
+        interval = self._interval_model(search, cycles)
         interval.model.clear_objective()
-        exact = not search.margin
         status, solver = self._solve(search, "intervals", interval.model, limit, interval.scanned)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             search.accept(interval.timing(solver), self.name)
-        elif status == cp_model.INFEASIBLE and exact:
+        elif status == cp_model.INFEASIBLE:
             search.raise_bound(cycles + 1, PROVED)
 
     def _solve(

@@ -49,9 +49,15 @@ class _Cumulative:
 
 
 class IntervalModel:
-    """The model with at most ``horizon`` cycles; ``words`` limits scratch unless it is None."""
+    """The model with at most ``horizon`` cycles; ``words`` limits scratch unless it is None.
 
-    def __init__(self, view: View, lower: int, horizon: int, words: int | None) -> None:
+    ``packed``: results have addresses, too, so that they fit one beside the other, and not only by
+    the sum of their words.
+    """
+
+    def __init__(
+        self, view: View, lower: int, horizon: int, words: int | None, *, packed: bool = False
+    ) -> None:
         self.view = view
         self.model = cp_model.CpModel()
         self.horizon = horizon
@@ -70,7 +76,7 @@ class IntervalModel:
         self._joint_engines()
         self._resources()
         if words is not None:
-            self._scratch(words)
+            self._scratch(words, packed)
         self.chains = interchangeable(view)
         for chain in self.chains:
             for first, second in pairwise(chain):
@@ -221,9 +227,10 @@ class IntervalModel:
                     use.add(interval, view.demand[op][number])
             self._limit(use, int(renewable.capacity[number]))
 
-    def _scratch(self, words: int) -> None:
+    def _scratch(self, words: int, packed: bool) -> None:
         view, model = self.view, self.model
         use = _Cumulative()
+        rows: list[cp_model.IntervalVar] = []
         for op, width in enumerate(view.width):
             if not width:
                 continue
@@ -236,4 +243,9 @@ class IntervalModel:
                 model.add(stop >= self.last[reader])
             start = -1 if zero else self.start(op)
             use.add(model.new_interval_var(start, size, stop, ""), width)
+            if packed:
+                address = model.new_int_var(0, words - width, "")
+                rows.append(model.new_fixed_size_interval_var(address, width, ""))
         self._limit(use, words)
+        if packed:
+            model.add_no_overlap_2d(use.intervals, rows)
