@@ -61,6 +61,10 @@ FIRST_EFFORT, RELAXATION_SIZE = 1.0, 4_000
 """Effort of the first run; operations times cycles of freedom up to which relaxations are tried."""
 RELAXING = 5e-5
 """Effort of a linear relaxation for each term of its rows."""
+PREPARING = 1e-5
+"""Effort of building and simplifying a model of rows, for each term."""
+MOST_QUICKLY = 250_000
+"""Terms of the counting model up to which it is asked before the interval model."""
 FLOWING = 12.0
 """Effort of the first run of the fluid model in integers."""
 MOST_INTERVALS, MOST_FREEDOM, MOST_COUNTED = 30_000, 150_000, 600_000
@@ -141,11 +145,17 @@ class CpSatScheduler:
             self._ranked,
             lambda search: self._fluid(search, min(FLOWING, search.left / 4)),
         ]
-        if search.turns:
+        if search.turns and self._counted(search) <= MOST_QUICKLY:
             methods = methods[1:] + methods[:1]
         for method in methods:
             if not search.done and search.best is not None:
                 method(search)
+
+    def _counted(self, search: Search) -> int:
+        """The size of models of counts, by the terms of the counting relaxation."""
+        if search.classes is None:
+            return 0
+        return counting_terms(search.view, search.classes, search.lower)
 
     def _alternate(self, search: Search) -> None:
         """Ask all models in turn, with limits that double from round to round."""
@@ -226,14 +236,16 @@ class CpSatScheduler:
             if search.done or search.left <= 0:
                 return
             before = search.lower
-            if counting_terms(search.view, classes, before) > MOST_COUNTED:
+            if self._counted(search) > MOST_COUNTED:
                 return
             fluid = FluidModel(search.view, classes, before)
             if not fluid.possible:
                 search.raise_bound(before + 1, "dependences and slots")
                 continue
             model, _ = fluid.cp_model()
-            status, _ = self._solve(search, "fluid", model, min(limit, search.left))
+            status, _ = self._solve(
+                search, "fluid", model, min(limit, search.left), terms=fluid.n_terms
+            )
             if status == cp_model.INFEASIBLE:
                 search.raise_bound(before + 1, "fluid relaxation in integers, refuted by CP-SAT")
             elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -242,10 +254,7 @@ class CpSatScheduler:
     def _ranked(self, search: Search) -> None:
         """A schedule of as many cycles as the lower bound in which groups take turns, by relaxing
         and fixing: where there are many groups, and enough is left to spend."""
-        classes = search.classes
-        if classes is None or not search.turns:
-            return
-        if counting_terms(search.view, classes, search.lower) > MOST_COUNTED:
+        if not search.turns or self._counted(search) > MOST_COUNTED:
             return
         model = RankedModel(search.view, search.lower)
         if not model.possible or estimate(model) > search.left:
@@ -265,14 +274,16 @@ class CpSatScheduler:
             if search.done or search.left <= 0:
                 return
             before = search.lower
-            if counting_terms(search.view, classes, before) > MOST_COUNTED:
+            if self._counted(search) > MOST_COUNTED:
                 return
             counting = CountingModel(search.view, classes, before)
             if not counting.possible:
                 search.raise_bound(before + 1, "dependences and slots")
                 continue
             model, variables = counting.cp_model()
-            status, solver = self._solve(search, "counts", model, min(limit, search.left))
+            status, solver = self._solve(
+                search, "counts", model, min(limit, search.left), terms=counting.n_terms
+            )
             if status == cp_model.INFEASIBLE:
                 search.raise_bound(before + 1, "counting relaxation, refuted by CP-SAT")
             elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -330,7 +341,7 @@ class CpSatScheduler:
             return
         exact = not search.margin
         model, variables = formulation.cp_model()
-        status, solver = self._solve(search, "steps", model, limit)
+        status, solver = self._solve(search, "steps", model, limit, terms=formulation.n_terms)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             value = [solver.value(variable) for variable in variables]
             search.accept(formulation.timing(value), self.name)
@@ -357,8 +368,10 @@ class CpSatScheduler:
         model: cp_model.CpModel,
         limit: float,
         scanned: int = 0,
+        terms: int = 0,
     ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
-        """One run, on the search's account; ``scanned``: intervals in all cumulatives."""
+        """One run, on the search's account; ``scanned``: intervals in all cumulatives; ``terms``:
+        of all rows, which take their time before the search."""
         conflicts = search.conflicts(what, limit) if scanned else 0
         linear = what in ("counts", "fluid")
         solver = make_solver(self.seed + search.runs, limit, conflicts, linear=linear)
@@ -366,6 +379,7 @@ class CpSatScheduler:
         effort = solver.response_proto.deterministic_time
         if scanned:
             effort = max(effort, solver.num_branches * scanned * SCAN)
+        effort += terms * PREPARING
         search.account(what, effort, solver.num_conflicts if scanned else 0)
         return status, solver
 

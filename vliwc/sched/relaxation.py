@@ -20,7 +20,7 @@ SCALE = 1 << 20
 """Multipliers are rounded to integer multiples of 1/SCALE."""
 MOST_TERMS = 600_000
 """Larger relaxations are not tried."""
-EFFORT = 20.0
+EFFORT = 8.0
 """GLOP's deterministic time for one relaxation."""
 
 
