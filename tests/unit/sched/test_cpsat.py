@@ -116,6 +116,15 @@ def test_less_scratch_costs_cycles_and_that_is_proved(words: int, cycles: int) -
     assert found.peak_words <= words
 
 
+def test_results_that_fit_by_their_sum_but_not_side_by_side() -> None:
+    """Vectors and scalars in 48 words: schedules of 13 and 14 cycles have too few words at no time,
+    but no addresses.  Without addresses in the model this stayed open."""
+    problem = with_words(block("saxpy_dot", level=2, n=32), 48)
+    found = CpSatScheduler().schedule(problem)
+    check_schedule(problem, found)
+    assert (found.cycles, found.lower_bound, found.status) == (15, 15, "optimal")
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_scratch_in_all_models_agrees(seed: int) -> None:
     """The interval and the time-indexed model find the same optimum under tight scratch."""
