@@ -14,7 +14,7 @@
    guide a list scheduler.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
-holds with it.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
+holds with it.  Where nothing fits, :mod:`vliwc.sched.scratch_order` may prove that nothing can.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
 steps.
 """
 
@@ -42,6 +42,7 @@ from vliwc.sched.ranked import RankedModel
 from vliwc.sched.relax_and_fix import estimate, relax_and_fix
 from vliwc.sched.relaxation import relaxation_bound
 from vliwc.sched.rows import IntegerRows
+from vliwc.sched.scratch_order import order_exists
 from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.time_indexed import TimeIndexed
 from vliwc.sched.view import View
@@ -67,6 +68,9 @@ MOST_QUICKLY = 250_000
 """Terms of the counting model up to which it is asked before the interval model."""
 FLOWING = 12.0
 """Effort of the first run of the fluid model in integers."""
+MOST_SETS, SET = 150_000, 1e-4
+"""Sets of operations that the search for any order in little scratch may look at, and the effort of
+each."""
 MOST_INTERVALS, MOST_FREEDOM, MOST_COUNTED = 30_000, 150_000, 600_000
 """Intervals of the interval model, operations times cycles of freedom of the time-indexed one, and
 terms of the counting model, at most; beyond, only greedy schedules and analytic bounds are left
@@ -183,6 +187,11 @@ class CpSatScheduler:
         """
         view = search.view
         if _needed_at_once(view) > view.problem.dense.words:
+            search.infeasible = True
+            return
+        exists, sets = order_exists(view, view.problem.dense.words, MOST_SETS)
+        search.account("orders", sets * SET, 0)
+        if exists is False:
             search.infeasible = True
             return
         longest = _serial_length(view)

@@ -1,0 +1,69 @@
+"""Whether any order of the operations fits into scratch."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from tests.strategies.problems import problems
+from tests.unit.sched.samples import machine_problem
+from vliwc.sched.allocate import live_ranges, peak_words
+from vliwc.sched.backward import BackwardScheduler
+from vliwc.sched.list import ListScheduler
+from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.protocol import Scheduler
+from vliwc.sched.random import RandomScheduler
+from vliwc.sched.scratch_order import order_exists
+from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.view import View, cycles_of
+
+
+@given(problem=problems())
+def test_no_schedule_contradicts_it(problem: ScheduleProblem) -> None:
+    """In the words that some schedule takes at once, there is an order."""
+    view = View.of(problem)
+    schedulers: tuple[Scheduler, ...] = (ListScheduler(), RandomScheduler(3), BackwardScheduler())
+    for scheduler in schedulers:
+        try:
+            schedule = scheduler.schedule(problem, 2)
+        except OutOfScratch:
+            continue
+        words = peak_words(live_ranges(view, cycles_of(problem, schedule)))
+        assert order_exists(view, words, 3000)[0] is not False
+
+
+def sums(n: int) -> ScheduleProblem:
+    """Words ``a[0] .. a[n-1]``, each loaded; then all sums of two neighbours, all added up."""
+    operations: list[dict[str, object]] = [{"forms": ["load"], "width": 1} for _ in range(n)]
+    operations += [{"forms": ["alu"], "width": 1} for _ in range(n - 1)]
+    operations += [{"forms": ["alu"], "width": 1} for _ in range(n - 2)]
+    edges: list[list[object]] = []
+    for k in range(n - 1):
+        edges += [[k, n + k, 1, True], [k + 1, n + k, 1, True]]
+    for k in range(n - 2):
+        total = n + k if k == 0 else 2 * n - 1 + k - 1
+        edges += [[total, 2 * n - 1 + k, 1, True], [n + k + 1, 2 * n - 1 + k, 1, True]]
+    return machine_problem(operations, edges, words=64)
+
+
+def test_the_fewest_words_of_a_chain_of_sums() -> None:
+    """The running total, a word and the next one: 3 are enough, 2 are not."""
+    view = View.of(sums(6))
+    assert order_exists(view, 3, 10_000)[0] is True
+    assert order_exists(view, 2, 10_000)[0] is False
+
+
+def test_operations_that_end_together_free_what_they_share() -> None:
+    """Two words, read by two operations: one after the other they need 3 words, together 2."""
+    operations: list[dict[str, object]] = [{"forms": ["load"], "width": 1} for _ in range(2)]
+    operations += [{"forms": ["alu"], "width": 1} for _ in range(2)]
+    operations.append({"forms": ["store"]})
+    edges: list[list[object]] = [[a, b, 1, True] for a in (0, 1) for b in (2, 3)]
+    edges += [[2, 4, 1, True], [3, 4, 1, True]]
+    view = View.of(machine_problem(operations, edges))
+    assert order_exists(view, 2, 1000)[0] is True
+    assert order_exists(view, 1, 1000)[0] is False
+
+
+def test_it_gives_up_where_it_is_told_to() -> None:
+    exists, sets = order_exists(View.of(sums(20)), 3, 1)
+    assert exists is None and 1 < sets < 40
