@@ -14,8 +14,8 @@
    guide a list scheduler.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
-holds with it.  Where nothing fits, :mod:`vliwc.sched.scratch_order` may prove that nothing can.  Equal arguments give equal schedules: one worker, fixed seeds, limits in solver
-steps.
+holds with it.  Where nothing fits, :mod:`vliwc.sched.scratch_order` may prove that nothing can.
+Equal arguments give equal schedules: one worker, fixed seeds, limits in solver steps.
 """
 
 from __future__ import annotations
