@@ -21,6 +21,8 @@ from vliwc.sched.view import View
 
 MOST_VARIABLES = 20_000
 """Larger programs are not tried: their first relaxation alone would take minutes."""
+ITERATIONS = "lp/rootiterlim = 10000\nlp/iterlim = 2000"
+"""SCIP's limits of simplex iterations: at the root, and at each later node."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class IlpScheduler:
     """The integer program; ``budget`` limits the nodes of the first branch-and-bound tree.
 
     Each later one gets a tenth of the budget less, since OR-Tools does not tell how many nodes were
-    used.  The relaxation at the root is not limited: on some hundred operations with many cycles
-    of freedom it alone may take minutes.
+    used.  Iterations of the simplex method are limited, too: on some hundred operations with many
+    cycles of freedom the relaxation at the root alone would take minutes.
     """
 
     seed: int = 0
@@ -93,7 +95,7 @@ def _solve(
     model, variables, _ = formulation.linear_model(relaxed=False)
     solver = mb.Solver("scip")
     solver.set_solver_specific_parameters(
-        f"limits/nodes = {nodes}\nrandomization/randomseedshift = {seed}"
+        f"limits/nodes = {nodes}\nrandomization/randomseedshift = {seed}\n{ITERATIONS}"
     )
     status = solver.solve(model)
     if status not in (mb.SolveStatus.OPTIMAL, mb.SolveStatus.FEASIBLE):
