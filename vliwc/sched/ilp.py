@@ -19,7 +19,7 @@ from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.time_indexed import TimeIndexed
 from vliwc.sched.view import View
 
-MOST_VARIABLES = 20_000
+MOST_VARIABLES = 8_000
 """Larger programs are not tried: their first relaxation alone would take minutes."""
 ITERATIONS = "lp/rootiterlim = 10000\nlp/iterlim = 2000"
 """SCIP's limits of simplex iterations: at the root, and at each later node."""
