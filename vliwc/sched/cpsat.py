@@ -68,9 +68,9 @@ MOST_QUICKLY = 250_000
 """Terms of the counting model up to which it is asked before the interval model."""
 FLOWING = 12.0
 """Effort of the first run of the fluid model in integers."""
-MOST_SETS, SET = 150_000, 1e-4
-"""Sets of operations that the search for any order in little scratch may look at, and the effort of
-each."""
+FIRST_SETS, MOST_SETS, SET = 15_000, 150_000, 1e-4
+"""Sets of operations that the search for any order in little scratch may look at, at first and
+later, and the effort of each."""
 MOST_INTERVALS, MOST_FREEDOM, MOST_COUNTED = 30_000, 150_000, 600_000
 """Intervals of the interval model, operations times cycles of freedom of the time-indexed one, and
 terms of the counting model, at most; beyond, only greedy schedules and analytic bounds are left
@@ -189,16 +189,19 @@ class CpSatScheduler:
         if _needed_at_once(view) > view.problem.dense.words:
             search.infeasible = True
             return
-        exists, sets = order_exists(view, view.problem.dense.words, MOST_SETS)
-        search.account("orders", sets * SET, 0)
-        if exists is False:
-            search.infeasible = True
-            return
         longest = _serial_length(view)
         limit = FIRST_EFFORT
         state = (-1, -1)
         while search.left > 0 and search.state != state:
             state = search.state
+            # With patience only where the models have not found anything either.
+            most = {FIRST_EFFORT: FIRST_SETS, 4 * FIRST_EFFORT: MOST_SETS}.get(limit)
+            if most is not None:
+                exists, sets = order_exists(view, view.problem.dense.words, most)
+                search.account("orders", sets * SET, 0)
+                if exists is False:
+                    search.infeasible = True
+                    return
             horizon = search.lower
             while True:
                 horizon = min(horizon + max(horizon // 3, 1), longest)
