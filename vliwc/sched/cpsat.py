@@ -23,13 +23,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
-from vliwc.sched.classes import useful_classes
+from vliwc.sched.classes import Classes, useful_classes
 from vliwc.sched.counting import CountingModel, counting_terms, holds_dependences
 from vliwc.sched.cpsat_model import IntervalModel, Timing
 from vliwc.sched.cpsat_search import Search, timing_of
@@ -77,6 +78,9 @@ terms of the counting model, at most; beyond, only greedy schedules and analytic
 (and :mod:`vliwc.sched.lns`)."""
 LIST_TRIALS = 2_000_000
 """Operations that the list scheduler may place while looking for a first schedule."""
+
+
+Relaxation = TypeVar("Relaxation", bound=IntegerRows)
 
 
 @dataclass(frozen=True)
@@ -241,27 +245,45 @@ class CpSatScheduler:
             search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
 
     def _fluid(self, search: Search, limit: float) -> None:
-        """Refute horizons by the fluid model in integers, one after the other, until it has a
-        solution or the limit is reached."""
+        """Refute horizons by the fluid model in integers."""
+        self._refute(search, limit, "fluid", FluidModel, "fluid relaxation in integers")
+
+    def _counts(self, search: Search, limit: float) -> None:
+        """Refute horizons by counting; where counts exist, schedule by them."""
+        found = self._refute(search, limit, "counts", CountingModel, "counting relaxation")
+        if found is not None:
+            self._guided(search, found[0].timing(found[1]))
+
+    def _refute(
+        self,
+        search: Search,
+        limit: float,
+        what: str,
+        relaxation: Callable[[View, Classes, int], Relaxation],
+        name: str,
+    ) -> tuple[Relaxation, list[int]] | None:
+        """Refute horizons by a relaxation in integers, one after the other, until the limit is
+        reached or it has a solution, which is returned."""
         classes, before = search.classes, -1
-        while classes is not None and search.lower not in (before, search.flowing):
+        while classes is not None and search.lower not in (before, search.allowed.get(what, 0)):
             if search.done or search.left <= 0:
-                return
+                return None
             before = search.lower
             if self._counted(search) > MOST_COUNTED:
-                return
-            fluid = FluidModel(search.view, classes, before)
-            if not fluid.possible:
+                return None
+            rows = relaxation(search.view, classes, before)
+            if not rows.possible:
                 search.raise_bound(before + 1, "dependences and slots")
                 continue
-            model, _ = fluid.cp_model()
-            status, _ = self._solve(
-                search, "fluid", model, min(limit, search.left), terms=fluid.n_terms
-            )
+            model, variables = rows.cp_model()
+            effort = min(limit, search.left)
+            status, solver = self._solve(search, what, model, effort, terms=rows.n_terms)
             if status == cp_model.INFEASIBLE:
-                search.raise_bound(before + 1, "fluid relaxation in integers, refuted by CP-SAT")
+                search.raise_bound(before + 1, f"{name}, refuted by CP-SAT")
             elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                search.flowing = before
+                search.allowed[what] = before
+                return rows, [solver.value(variable) for variable in variables]
+        return None
 
     def _ranked(self, search: Search) -> None:
         """A schedule of as many cycles as the lower bound in which groups take turns, by relaxing
@@ -277,31 +299,6 @@ class CpSatScheduler:
             timing = model.timing(value)
             if holds_dependences(search.view, timing):
                 search.accept(timing, self.name)
-
-    def _counts(self, search: Search, limit: float) -> None:
-        """Refute horizons by counting, one after the other, until counts exist or the limit is
-        reached; where they exist, schedule by them."""
-        classes, before = search.classes, -1
-        while classes is not None and search.lower not in (before, search.counted):
-            if search.done or search.left <= 0:
-                return
-            before = search.lower
-            if self._counted(search) > MOST_COUNTED:
-                return
-            counting = CountingModel(search.view, classes, before)
-            if not counting.possible:
-                search.raise_bound(before + 1, "dependences and slots")
-                continue
-            model, variables = counting.cp_model()
-            status, solver = self._solve(
-                search, "counts", model, min(limit, search.left), terms=counting.n_terms
-            )
-            if status == cp_model.INFEASIBLE:
-                search.raise_bound(before + 1, "counting relaxation, refuted by CP-SAT")
-            elif status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                search.counted = before
-                value = [solver.value(variable) for variable in variables]
-                self._guided(search, counting.timing(value))
 
     def _guided(self, search: Search, timing: Timing) -> None:
         """The schedule that counts stand for, or list schedules in the order of its starts."""

@@ -24,7 +24,10 @@ TURNS = 8
 
 @dataclass
 class Search:
-    """The state of a search: the best schedule, the bound, and what is left to spend."""
+    """The state of a search: the best schedule, the bound, and what is left to spend.
+
+    ``allowed``: for each relaxation in integers, the last horizon that it has a solution for.
+    """
 
     view: View
     lower: int
@@ -37,8 +40,7 @@ class Search:
     infeasible: bool = False
     pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     classes: Classes | None = None
-    counted: int = 0
-    flowing: int = 0
+    allowed: dict[str, int] = field(default_factory=dict[str, int])
     runs: int = 0
     spent: dict[str, float] = field(default_factory=dict[str, float])
 

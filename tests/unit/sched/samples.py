@@ -7,9 +7,14 @@ from pathlib import Path
 
 from vliwc.driver import compile_file
 from vliwc.options import Options
-from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.check import check_schedule
+from vliwc.sched.list import ListScheduler
+from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.problem_json import problem_from_json
 from vliwc.sched.project import project_problem
+from vliwc.sched.protocol import Scheduler
+from vliwc.sched.random import RandomScheduler
+from vliwc.sched.stagger import OutOfScratch
 
 KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 
@@ -18,6 +23,28 @@ KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 def block(kernel: str, level: int = 1, **params: int) -> ScheduleProblem:
     """The scheduling problem of a kernel."""
     return compile_file(KERNELS / f"{kernel}.vk", params, Options(level=level)).generated.problem
+
+
+UNLIKE_BLOCKS = (
+    ("murmur", {"n": 40, "seed": 7}),
+    ("binary_search", {"n": 15, "batch": 40}),
+    ("tree_hash", {"forest_height": 3, "rounds": 4, "batch_size": 37}),
+    ("dfa", {"states": 4, "symbol_bits": 1, "batch": 24, "words": 2}),
+)
+"""Kernels and sizes whose groups are alike but for some, and end in a part of a vector."""
+
+
+def some_schedules(problem: ScheduleProblem) -> list[Schedule]:
+    """A good and a bad schedule, checked, as far as they fit into scratch."""
+    found: list[Schedule] = []
+    schedulers: tuple[Scheduler, ...] = (ListScheduler(), RandomScheduler(3))
+    for scheduler in schedulers:
+        try:
+            found.append(scheduler.schedule(problem, 2))
+        except OutOfScratch:
+            continue
+        check_schedule(problem, found[-1])
+    return found
 
 
 def chain_of_loads(n: int, words: int = 64) -> ScheduleProblem:

@@ -9,18 +9,16 @@ from hypothesis import given
 from ortools.sat.python import cp_model
 
 from tests.strategies.problems import problems
-from tests.unit.sched.samples import block, machine_problem
+from tests.unit.sched.samples import UNLIKE_BLOCKS, block, machine_problem, some_schedules
 from vliwc.sched.check import check_schedule
 from vliwc.sched.classes import Classes, useful_classes
 from vliwc.sched.counting import CountingModel, holds_dependences
 from vliwc.sched.cpsat_search import assembled
 from vliwc.sched.list import ListScheduler
 from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.protocol import Scheduler
 from vliwc.sched.random import RandomScheduler
 from vliwc.sched.relaxation import refuted
 from vliwc.sched.rows import Row
-from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.view import View, cycles_of
 
 
@@ -67,25 +65,11 @@ def satisfies(problem: ScheduleProblem, schedule: Schedule) -> bool:
 
 @given(problem=problems())
 def test_every_schedule_satisfies_it(problem: ScheduleProblem) -> None:
-    schedulers: tuple[Scheduler, ...] = (ListScheduler(), RandomScheduler(3))
-    for scheduler in schedulers:
-        try:
-            schedule = scheduler.schedule(problem, 2)
-        except OutOfScratch:
-            continue
-        check_schedule(problem, schedule)
+    for schedule in some_schedules(problem):
         assert satisfies(problem, schedule)
 
 
-@pytest.mark.parametrize(
-    ("kernel", "params"),
-    [
-        ("murmur", {"n": 40, "seed": 7}),
-        ("binary_search", {"n": 15, "batch": 40}),
-        ("tree_hash", {"forest_height": 3, "rounds": 4, "batch_size": 37}),
-        ("dfa", {"states": 4, "symbol_bits": 1, "batch": 24, "words": 2}),
-    ],
-)
+@pytest.mark.parametrize(("kernel", "params"), UNLIKE_BLOCKS)
 def test_schedules_of_kernels_satisfy_it(kernel: str, params: dict[str, int]) -> None:
     problem = block(kernel, **params)
     assert satisfies(problem, ListScheduler().schedule(problem))
