@@ -199,10 +199,11 @@ class CpSatScheduler:
         while search.left > 0 and search.state != state:
             state = search.state
             # With patience only where the models have not found anything either.
-            most = {FIRST_EFFORT: FIRST_SETS, 4 * FIRST_EFFORT: MOST_SETS}.get(limit)
+            most = {FIRST_EFFORT: FIRST_SETS, 2 * FIRST_EFFORT: MOST_SETS}.get(limit)
             if most is not None:
                 exists, sets = order_exists(view, view.problem.dense.words, most)
-                search.account("orders", sets * SET, 0)
+                # Not on the search's account: it is little, and the models need all of theirs.
+                search.spent["orders"] = search.spent.get("orders", 0.0) + sets * SET
                 if exists is False:
                     search.infeasible = True
                     return

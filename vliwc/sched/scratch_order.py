@@ -34,6 +34,13 @@ class _Live:
                 self.before[target] |= 1 << source
                 self.after[source].append(target)
         self.width = view.width
+        # Beside all that is alive, while such an operation has begun and has not ended.
+        self.meanwhile = [
+            width if span > 1 and own and not zero else 0
+            for width, span, own, zero in zip(
+                view.width, view.span, view.readers, view.is_zero, strict=True
+            )
+        ]
         self.readers = [sum(1 << reader for reader in set(own)) for own in view.readers]
         self.inputs: list[list[int]] = [[] for _ in range(n)]
         for value, own in enumerate(view.readers):
@@ -101,7 +108,7 @@ def order_exists(view: View, words: int, most: int) -> tuple[bool | None, int]:
     if live.at_start > words:
         return False, 0
     ready = {op for op in range(len(view)) if not live.before[op]}
-    first, alive, waiting = _settled(live, 0, live.at_start, ready)
+    first, alive, waiting = _settled(live, words, 0, live.at_start, ready)
     seen = {first}
     # Most operations first: an order is found by going deep, a proof needs all sets anyway.
     heap = [(-first.bit_count(), first, alive, waiting)]
@@ -117,10 +124,10 @@ def order_exists(view: View, words: int, most: int) -> tuple[bool | None, int]:
         for step in [*((op,) for op in sorted(waiting)), *_unions(shared)]:
             bits = sum(1 << op for op in step)
             more = live.change(ended, bits, step)
-            if alive + more > words:
+            if alive + max(more, *(live.meanwhile[op] for op in step)) > words:
                 continue
             left = live.ready_after(ended | bits, waiting, step)
-            after, now, following = _settled(live, ended | bits, alive + more, left)
+            after, now, following = _settled(live, words, ended | bits, alive + more, left)
             if after not in seen:
                 seen.add(after)
                 heappush(heap, (-after.bit_count(), after, now, following))
@@ -128,7 +135,7 @@ def order_exists(view: View, words: int, most: int) -> tuple[bool | None, int]:
 
 
 def _settled(
-    live: _Live, ended: int, alive: int, ready: set[int]
+    live: _Live, words: int, ended: int, alive: int, ready: set[int]
 ) -> tuple[int, int, frozenset[int]]:
     """Execute, one after the other, whatever takes no more words than it frees."""
     waiting = sorted(ready)
@@ -136,7 +143,7 @@ def _settled(
         again: list[int] = []
         for op in waiting:
             more = live.change(ended, 1 << op, (op,))
-            if more > 0:
+            if more > 0 or alive + live.meanwhile[op] > words:
                 again.append(op)
                 continue
             ended |= 1 << op

@@ -225,6 +225,8 @@ class TimeIndexed(IntegerRows):
         for cycle, terms in enumerate(taken):
             if terms:
                 self.rows.append(Row(terms, words - fixed[cycle], is_capacity=True))
+            elif fixed[cycle] > words:
+                self.possible = False
 
     def timing(self, value: list[int]) -> Timing:
         """The schedule that values of all variables stand for."""

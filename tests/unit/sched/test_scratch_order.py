@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import assume, given, settings
+from ortools.sat.python import cp_model
 
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import machine_problem
@@ -14,6 +15,7 @@ from vliwc.sched.protocol import Scheduler
 from vliwc.sched.random import RandomScheduler
 from vliwc.sched.scratch_order import order_exists
 from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.time_indexed import TimeIndexed
 from vliwc.sched.view import View, cycles_of
 
 
@@ -29,6 +31,23 @@ def test_no_schedule_contradicts_it(problem: ScheduleProblem) -> None:
             continue
         words = peak_words(live_ranges(view, cycles_of(problem, schedule)))
         assert order_exists(view, words, 3000)[0] is not False
+
+
+@settings(deadline=None)
+@given(problem=problems(most=10))
+def test_where_it_finds_no_order_cp_sat_finds_no_schedule(problem: ScheduleProblem) -> None:
+    """One word less than it needs, and so much time that each operation could run alone."""
+    view = View.of(problem)
+    assume(not any(view.is_zero))  # those the formulation lets go in the cycle of their last read
+    words = sum(view.width)
+    while words >= 0 and order_exists(view, words, 3000)[0] is not False:
+        words -= 1
+    assume(words >= 0)
+    lags = sum(max(edge.latency - 1, 0) for edge in view.dependences)
+    formulation = TimeIndexed(view, sum(max(span, 1) for span in view.span) + lags, words)
+    if formulation.possible:
+        model, _ = formulation.cp_model()
+        assert cp_model.CpSolver().solve(model) == cp_model.INFEASIBLE
 
 
 def sums(n: int) -> ScheduleProblem:
@@ -62,6 +81,22 @@ def test_operations_that_end_together_free_what_they_share() -> None:
     view = View.of(machine_problem(operations, edges))
     assert order_exists(view, 2, 1000)[0] is True
     assert order_exists(view, 1, 1000)[0] is False
+
+
+def test_an_operation_of_several_cycles_writes_before_it_has_read_everything() -> None:
+    """A vector of 8 lanes, replaced lane by lane: with 2 slots it needs a second place."""
+    operations: list[dict[str, object]] = [
+        {"forms": ["valu"], "width": 8},
+        {"forms": ["load*"], "lanes": 8, "width": 8},
+        {"forms": ["store"]},
+    ]
+    view = View.of(machine_problem(operations, [[0, 1, 1, True], [1, 2, 1, True]]))
+    assert view.span[1] == 4
+    assert order_exists(view, 16, 1000)[0] is True
+    assert order_exists(view, 15, 1000)[0] is False
+    operations[1] = {"forms": ["valu"], "width": 8}
+    view = View.of(machine_problem(operations, [[0, 1, 1, True], [1, 2, 1, True]]))
+    assert order_exists(view, 8, 1000)[0] is True
 
 
 def test_it_gives_up_where_it_is_told_to() -> None:
