@@ -19,23 +19,26 @@ from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.time_indexed import TimeIndexed
 from vliwc.sched.view import View
 
-MOST_VARIABLES = 8_000
+MOST_VARIABLES = 25_000
 """Larger programs are not tried: their first relaxation alone would take minutes."""
+SIZE = 1_000
+"""Variables of the program whose nodes are the unit of the budget."""
 ITERATIONS = "lp/rootiterlim = 10000\nlp/iterlim = 2000"
 """SCIP's limits of simplex iterations: at the root, and at each later node."""
 
 
 @dataclass(frozen=True)
 class IlpScheduler:
-    """The integer program; ``budget`` limits the nodes of the first branch-and-bound tree.
+    """The integer program; ``budget`` limits the nodes of the first branch-and-bound tree if it has
+    a thousand variables; a larger one has fewer nodes, in proportion.
 
-    Each later one gets a tenth of the budget less, since OR-Tools does not tell how many nodes were
-    used.  Iterations of the simplex method are limited, too: on some hundred operations with many
-    cycles of freedom the relaxation at the root alone would take minutes.
+    Each later tree gets a tenth of the budget less, since OR-Tools does not tell how many nodes
+    were used.  Iterations of the simplex method are limited, too: on some hundred operations with
+    many cycles of freedom the relaxation at the root alone would take minutes.
     """
 
     seed: int = 0
-    nodes: int = 500
+    nodes: int = 2_000
     name: str = "ilp"
 
     def schedule(
@@ -65,7 +68,8 @@ class IlpScheduler:
                 if len(formulation.upper) > MOST_VARIABLES:
                     break
                 programs += 1
-                status, values = _solve(formulation, left, self.seed)
+                nodes = max(left * SIZE // max(len(formulation.upper), SIZE), 1)
+                status, values = _solve(formulation, nodes, self.seed)
                 # The wrapper does not tell how many nodes were used: count a share.
                 left -= max((budget or self.nodes) // 10, 1)
                 if values is not None:
