@@ -28,6 +28,7 @@ from typing import TypeVar
 import numpy as np
 from ortools.sat.python import cp_model
 
+from vliwc.sched.alpha_points import alpha_point_schedule
 from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.bounds import lower_bound
 from vliwc.sched.classes import Classes, useful_classes
@@ -40,7 +41,7 @@ from vliwc.sched.priorities import Combination, PriorityScheduler, schedule_in_o
 from vliwc.sched.problem import Schedule, ScheduleProblem
 from vliwc.sched.protocol import Infeasible, Scheduler
 from vliwc.sched.ranked import RankedModel
-from vliwc.sched.relax_and_fix import estimate, relax_and_fix
+from vliwc.sched.relax_and_fix import SLOPE, estimate, relax_and_fix
 from vliwc.sched.relaxation import relaxation_bound
 from vliwc.sched.rows import IntegerRows
 from vliwc.sched.scratch_order import order_exists
@@ -170,18 +171,26 @@ class CpSatScheduler:
         methods: tuple[Callable[[Search, float], None], ...] = (
             self._fluid,
             self._counts,
-            self._steps,
+            lambda search, limit: self._steps(search, 2 * limit),
             self._intervals,
             lambda search, limit: self._fewer(search, limit, with_hint=True),
         )
-        limit = FIRST_EFFORT
+        limit, dive = FIRST_EFFORT, self._dive(search)
         state = (-1, -1)
         while not search.done and search.left > 0 and search.state != state:
-            state = search.state
-            for method in methods:
+            # Less than the first dive of the interval model would be for nothing.
+            state = search.state if limit >= dive else (-1, -1)
+            for method in methods if limit >= dive else methods[:3]:
                 if not search.done and search.left > 0 and search.best is not None:
                     method(search, min(limit, search.left))
             limit *= 2
+
+    def _dive(self, search: Search) -> float:
+        """The effort of the interval model until all intervals are fixed for the first time."""
+        if search.best is None or search.intervals > MOST_INTERVALS:
+            return 0.0
+        scanned = self._interval_model(search, search.lower).scanned
+        return 2 * search.intervals * scanned * SCAN
 
     def _any(self, search: Search) -> None:
         """A schedule of any length, or the proof that none exists.
@@ -287,12 +296,19 @@ class CpSatScheduler:
         return None
 
     def _ranked(self, search: Search) -> None:
-        """A schedule of as many cycles as the lower bound in which groups take turns, by relaxing
-        and fixing: where there are many groups, and enough is left to spend."""
+        """A schedule of as many cycles as the lower bound in which groups take turns, by list
+        schedules at alpha points and by relaxing and fixing: where there are many groups, and
+        enough is left to spend."""
         if not search.turns or self._counted(search) > MOST_COUNTED:
             return
         model = RankedModel(search.view, search.lower)
-        if not model.possible or estimate(model) > search.left:
+        if not model.possible or model.n_terms * SLOPE > search.left:
+            return
+        found, possible, effort = alpha_point_schedule(model, self.seed, self.name)
+        search.account("alpha_points", effort, 0)
+        if found is not None and search.best is not None and found.cycles < search.best.cycles:
+            search.best, search.timing = found, timing_of(search.view, found)
+        if search.done or not possible or estimate(model) > search.left:
             return
         value, effort = relax_and_fix(model, search.left)
         search.account("ranked", effort, 0)
@@ -384,7 +400,7 @@ class CpSatScheduler:
         of all rows, which take their time before the search."""
         conflicts = search.conflicts(what, limit) if scanned else 0
         linear = what in ("counts", "fluid")
-        solver = make_solver(self.seed + search.runs, limit, conflicts, linear=linear)
+        solver = make_solver(self.seed + search.tried[what], limit, conflicts, linear=linear)
         status = solver.solve(model)
         effort = solver.response_proto.deterministic_time
         if scanned:
@@ -395,7 +411,7 @@ class CpSatScheduler:
 
     def _finished(self, search: Search, best: Schedule) -> Schedule:
         lower = min(search.lower, best.cycles)
-        statistics: dict[str, float | int | str] = {"runs": search.runs}
+        statistics: dict[str, float | int | str] = {"runs": search.tried.total()}
         for what, effort in search.spent.items():
             statistics[f"effort_{what}"] = round(effort, 3)
         return Schedule(

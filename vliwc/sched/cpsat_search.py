@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -41,7 +42,7 @@ class Search:
     pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     classes: Classes | None = None
     allowed: dict[str, int] = field(default_factory=dict[str, int])
-    runs: int = 0
+    tried: Counter[str] = field(default_factory=Counter[str])
     spent: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
@@ -57,7 +58,7 @@ class Search:
     @property
     def state(self) -> tuple[int, int]:
         """What changes as long as there is anything left to try."""
-        return self.runs, self.lower
+        return self.tried.total(), self.lower
 
     @property
     def turns(self) -> bool:
@@ -79,7 +80,7 @@ class Search:
         """Note what a run has cost; ``conflicts`` is 0 where they do not matter."""
         self.left -= max(effort, 0.01)
         self.spent[what] = self.spent.get(what, 0.0) + effort
-        self.runs += 1
+        self.tried[what] += 1
         if conflicts:
             before, seen = self.pace.get(what, (0.0, 0))
             self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)

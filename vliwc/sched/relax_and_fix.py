@@ -38,7 +38,7 @@ def relax_and_fix(model: RankedModel, limit: float) -> tuple[list[int] | None, f
     while True:
         end = start + window
         last = end >= model.horizon
-        program, variables, terms = _program(model, fixed, end)
+        program, variables, terms = linear_program(model, fixed, end)
         effort += terms * SLOPE
         if effort > limit:
             return None, effort
@@ -67,7 +67,7 @@ def estimate(model: RankedModel) -> float:
     return SLOPE * model.n_terms * -(-model.horizon // STEP) / 2
 
 
-def _program(
+def linear_program(
     model: RankedModel, fixed: dict[int, int], end: int
 ) -> tuple[mb.Model, list[mb.Variable], int]:
     """Integers before the cycle ``end``, fractions from there on, and how many terms that takes."""
