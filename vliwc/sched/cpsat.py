@@ -5,12 +5,14 @@
    its neighbourhood.  On most problems this run already finds an optimum or proves it.
 3. Linear relaxations raise the lower bound: of the work done by classes of operations that do the
    same (:mod:`vliwc.sched.fluid`), and of the time-indexed formulation on small problems.
-4. Where many groups do the same, relaxing and fixing (:mod:`vliwc.sched.relax_and_fix`) looks for a
-   schedule that meets the bound.  There this and the relaxation come before the interval model.
+4. Where many groups do the same, list schedules in the order of a linear relaxation
+   (:mod:`vliwc.sched.alpha_points`), then relaxing and fixing (:mod:`vliwc.sched.relax_and_fix`)
+   look for a schedule that meets the bound.  There this and 3. come before the interval model.
 5. "Is there a schedule of exactly as many cycles as the lower bound?" goes in turn to the fluid
    model in integers, to the counts (:mod:`vliwc.sched.counting`), to the time-indexed formulation,
    to the interval model, and (for a better schedule of any length) to the interval model with a
-   hint, with ever larger limits.  A no raises the bound, a yes ends it; counts give times that
+   hint, with ever larger limits.  (The interval model only once they are enough to fix all its
+   intervals for a first time.)  A no raises the bound, a yes ends it; counts give times that
    guide a list scheduler.
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
