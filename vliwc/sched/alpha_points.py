@@ -26,8 +26,8 @@ ALPHAS = (0.5, 0.75, 0.9, 1.0)
 NOISE = (0.1, 0.2, 0.3, 0.5)
 """Standard deviations of the noise, in cycles."""
 DRAWS = 240
-PARAMETERS = "output_flag=false\nthreads=1\nsimplex_iteration_limit=60000"
-"""Of HiGHS: silent, the same in every run, and limited to about ten seconds."""
+PARAMETERS = "output_flag=false\nthreads=1\nsimplex_iteration_limit=20000"
+"""Of HiGHS: silent, the same in every run, and limited to some ten seconds."""
 
 
 def alpha_point_schedule(

@@ -304,7 +304,7 @@ class CpSatScheduler:
         if not search.turns or self._counted(search) > MOST_COUNTED:
             return
         model = RankedModel(search.view, search.lower)
-        if not model.possible or model.n_terms * SLOPE > search.left:
+        if not model.possible or 3 * model.n_terms * SLOPE > search.left:
             return
         found, possible, effort = alpha_point_schedule(model, self.seed, self.name)
         search.account("alpha_points", effort, 0)

@@ -17,8 +17,9 @@ from vliwc.sched.view import View, cycle_rows, cycles_of
 
 MARGINS = (0, 1, 2, 4)
 """Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
-FIRST_PACE = 0.005
-"""Effort of one conflict, in CP-SAT's deterministic time, as long as nothing is known of it."""
+FIRST_PACE, FIRST_CONFLICTS = 0.005, 200
+"""Effort of one conflict, in CP-SAT's deterministic time, and how many there may be, as long as
+nothing is known of it."""
 TURNS = 8
 """Groups that are alike from which on they are many."""
 
@@ -73,7 +74,9 @@ class Search:
 
     def conflicts(self, what: str, limit: float) -> int:
         """Conflicts that a run of the interval model is expected to have within ``limit``."""
-        effort, seen = self.pace.get(what, (FIRST_PACE, 1))
+        if what not in self.pace:
+            return max(min(int(limit / FIRST_PACE), FIRST_CONFLICTS), 1)
+        effort, seen = self.pace[what]
         return max(int(limit * seen / effort), 1)
 
     def account(self, what: str, effort: float, conflicts: int) -> None:
