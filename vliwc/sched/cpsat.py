@@ -192,7 +192,7 @@ class CpSatScheduler:
         if search.best is None or search.intervals > MOST_INTERVALS:
             return 0.0
         scanned = self._interval_model(search, search.lower).scanned
-        return 2 * search.intervals * scanned * SCAN
+        return search.intervals * scanned * SCAN
 
     def _any(self, search: Search) -> None:
         """A schedule of any length, or the proof that none exists.
