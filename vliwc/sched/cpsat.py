@@ -68,6 +68,8 @@ RELAXING = 5e-5
 """Effort of a linear relaxation for each term of its rows."""
 PREPARING = 1e-5
 """Effort of building and simplifying a model of rows, for each term."""
+MOST_PREPARING = 4
+"""The time-indexed model waits for limits of which building it is at most such a multiple."""
 MOST_QUICKLY = 250_000
 """Terms of the counting model up to which it is asked before the interval model."""
 FLOWING = 12.0
@@ -366,6 +368,9 @@ class CpSatScheduler:
         formulation = TimeIndexed(search.view, cycles, search.words)
         if not formulation.possible:
             search.raise_bound(cycles + 1, "dependences and slots")
+            return
+        if formulation.n_terms * PREPARING > MOST_PREPARING * limit:
+            search.account("steps", 0.0, 0)  # Later, with a larger limit.
             return
         exact = not search.margin
         model, variables = formulation.cp_model()
