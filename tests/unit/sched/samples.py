@@ -15,6 +15,7 @@ from vliwc.sched.project import project_problem
 from vliwc.sched.protocol import Scheduler
 from vliwc.sched.random import RandomScheduler
 from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.view import View
 
 KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 
@@ -45,6 +46,14 @@ def some_schedules(problem: ScheduleProblem) -> list[Schedule]:
             continue
         check_schedule(problem, found[-1])
     return found
+
+
+def some_horizon(problem: ScheduleProblem) -> int:
+    """Cycles of some schedule; where none fits into scratch, a bit more than the longest path."""
+    try:
+        return ListScheduler().schedule(problem, 2).cycles
+    except OutOfScratch:
+        return View.of(problem).critical_path + 4
 
 
 def chain_of_loads(n: int, words: int = 64) -> ScheduleProblem:

@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies.problems import problems
-from tests.unit.sched.samples import block
+from tests.unit.sched.samples import block, some_horizon
 from vliwc.sched.alpha_points import alpha_point_schedule
 from vliwc.sched.check import check_schedule
-from vliwc.sched.list import ListScheduler
 from vliwc.sched.problem import ScheduleProblem
 from vliwc.sched.ranked import RankedModel
-from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.view import View
 
 
@@ -20,10 +18,7 @@ from vliwc.sched.view import View
 @given(problem=problems(most=16))
 def test_what_it_finds_is_a_schedule(problem: ScheduleProblem) -> None:
     view = View.of(problem)
-    try:
-        horizon = ListScheduler().schedule(problem, 2).cycles
-    except OutOfScratch:
-        horizon = view.critical_path + 4
+    horizon = some_horizon(problem)
     model = RankedModel(view, horizon)
     if not model.possible:
         return

@@ -7,15 +7,13 @@ from hypothesis import given
 from ortools.sat.python import cp_model
 
 from tests.strategies.problems import problems
-from tests.unit.sched.samples import block
+from tests.unit.sched.samples import block, some_horizon
 from vliwc.sched.check import check_schedule
 from vliwc.sched.counting import holds_dependences
 from vliwc.sched.cpsat_search import assembled
-from vliwc.sched.list import ListScheduler
 from vliwc.sched.problem import ScheduleProblem
 from vliwc.sched.ranked import RankedModel
 from vliwc.sched.relax_and_fix import estimate, relax_and_fix
-from vliwc.sched.stagger import OutOfScratch
 from vliwc.sched.view import View
 
 
@@ -36,10 +34,7 @@ def solution(model: RankedModel) -> list[int] | None:
 def test_solutions_are_schedules(problem: ScheduleProblem) -> None:
     """But for dependences between groups, which the caller checks, and addresses."""
     view = View.of(problem)
-    try:
-        horizon = ListScheduler().schedule(problem, 2).cycles
-    except OutOfScratch:
-        horizon = view.critical_path + 4
+    horizon = some_horizon(problem)
     model = RankedModel(view, horizon)
     value = solution(model)
     if value is None:
