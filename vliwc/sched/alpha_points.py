@@ -19,7 +19,6 @@ from vliwc.sched.priority import Floats
 from vliwc.sched.problem import Schedule
 from vliwc.sched.ranked import RankedModel
 from vliwc.sched.relax_and_fix import SLOPE, linear_program
-from vliwc.sched.rows import Affine
 from vliwc.sched.stagger import OutOfScratch
 
 ALPHAS = (0.5, 0.75, 0.9, 1.0)
@@ -64,13 +63,9 @@ def alpha_point_schedule(
 
 def _alpha_points(model: RankedModel, value: Sequence[float], alpha: float) -> Floats:
     """For each operation the first cycle by which so much of it has begun."""
-
-    def count(part: Affine) -> float:
-        return part.constant + sum(factor * value[v] for v, factor in part.terms)
-
     found = np.full(len(model.view), float(model.horizon))
     for own, started in zip(model.classes.members, model.started, strict=True):
-        begun = np.array([count(part) for part in started])
+        begun = np.array([part.value(value) for part in started])
         # Solvers return 0.9999999 for 1.
         found[own] = np.searchsorted(begun, np.arange(len(own)) + alpha - 1e-6)
     return found

@@ -172,10 +172,14 @@ class CpSatScheduler:
 
     def _alternate(self, search: Search) -> None:
         """Ask all models in turn, with limits that double from round to round."""
-        methods: tuple[Callable[[Search, float], None], ...] = (
+        if search.done:
+            return
+        by_rows: tuple[Callable[[Search, float], None], ...] = (
             self._fluid,
             self._counts,
             lambda search, limit: self._steps(search, 2 * limit),
+        )
+        by_intervals: tuple[Callable[[Search, float], None], ...] = (
             self._intervals,
             lambda search, limit: self._fewer(search, limit, with_hint=True),
         )
@@ -183,8 +187,9 @@ class CpSatScheduler:
         state = (-1, -1)
         while not search.done and search.left > 0 and search.state != state:
             # Less than the first dive of the interval model would be for nothing.
-            state = search.state if limit >= dive else (-1, -1)
-            for method in methods if limit >= dive else methods[:3]:
+            dives = limit >= dive
+            state = search.state if dives else (-1, -1)
+            for method in by_rows + by_intervals if dives else by_rows:
                 if not search.done and search.left > 0 and search.best is not None:
                     method(search, min(limit, search.left))
             limit *= 2
@@ -310,8 +315,8 @@ class CpSatScheduler:
             return
         found, possible, effort = alpha_point_schedule(model, self.seed, self.name)
         search.account("alpha_points", effort, 0)
-        if found is not None and search.best is not None and found.cycles < search.best.cycles:
-            search.best, search.timing = found, timing_of(search.view, found)
+        if found is not None:
+            search.offer(found)
         if search.done or not possible or estimate(model) > search.left:
             return
         value, effort = relax_and_fix(model, search.left)
@@ -331,8 +336,7 @@ class CpSatScheduler:
                 found = schedule_in_order(search.view.problem, urgency, self.name)
             except OutOfScratch:
                 continue
-            if search.best is None or found.cycles < search.best.cycles:
-                search.best, search.timing = found, timing_of(search.view, found)
+            search.offer(found)
 
     def _relax(self, search: Search) -> None:
         """Raise the bound by linear relaxations: of the counts, and on small problems of the whole
@@ -343,7 +347,7 @@ class CpSatScheduler:
         made: list[Callable[[int], IntegerRows]] = []
         if classes is not None and counting_terms(view, classes, upper) <= MOST_COUNTED:
             made.append(lambda horizon: FluidModel(view, classes, horizon, excess=True))
-        if _freedom(view, upper) <= RELAXATION_SIZE:
+        if view.freedom(upper) <= RELAXATION_SIZE:
             made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
         for formulation in made:
             terms = 0
@@ -363,7 +367,7 @@ class CpSatScheduler:
     def _steps(self, search: Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the time-indexed formulation."""
         cycles = search.lower if horizon is None else horizon
-        if _freedom(search.view, cycles) > MOST_FREEDOM:
+        if search.view.freedom(cycles) > MOST_FREEDOM:
             return
         formulation = TimeIndexed(search.view, cycles, search.words)
         if not formulation.possible:
@@ -456,12 +460,6 @@ def make_solver(
         solver.parameters.max_number_of_conflicts = conflicts
         solver.parameters.use_overload_checker_in_cumulative = True
     return solver
-
-
-def _freedom(view: View, horizon: int) -> int:
-    """Cycles in which each operation could start, but for one, summed up."""
-    windows = zip(view.heads, view.span, view.tails, strict=True)
-    return sum(max(horizon - head - span - tail, 0) for head, span, tail in windows)
 
 
 def _serial_length(view: View) -> int:

@@ -96,6 +96,11 @@ class Search:
             self.lower, self.reason = cycles, reason
             self.margin = 0
 
+    def offer(self, schedule: Schedule) -> None:
+        """Take a schedule if it is shorter than the best one."""
+        if self.best is None or schedule.cycles < self.best.cycles:
+            self.best, self.timing = schedule, timing_of(self.view, schedule)
+
     def accept(self, timing: Timing, name: str) -> bool:
         """Take a schedule if its results find addresses; otherwise be stricter from now on."""
         schedule = assembled(self.view, timing, name)

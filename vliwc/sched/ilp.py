@@ -58,7 +58,8 @@ class IlpScheduler:
         margin, left, programs = 0, budget or self.nodes, 0
         proved_to, horizon = lower, lower
         while horizon < best.cycles and left > 0:
-            if TimeIndexed.least_size(view, horizon) > MOST_VARIABLES:
+            # The starts alone have so many variables, which is known before anything is built.
+            if view.freedom(horizon) > MOST_VARIABLES:
                 break
             words = problem.dense.words - MARGINS[margin] * problem.dense.vlen
             formulation = TimeIndexed(view, horizon, words if scratch else None)

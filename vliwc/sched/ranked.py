@@ -184,12 +184,8 @@ class RankedModel(IntegerRows):
 
     def timing(self, value: list[int]) -> Timing:
         """The schedule that values of all variables stand for."""
-
-        def count(part: Affine) -> int:
-            return part.constant + sum(factor * value[v] for v, factor in part.terms)
-
         left = {
-            key: {engine: count(slot) for engine, slot in slots.items()}
+            key: {engine: slot.value(value) for engine, slot in slots.items()}
             for key, slots in self.taken.items()
         }
         cycles: list[list[int]] = [[] for _ in range(len(self.view))]
@@ -199,13 +195,13 @@ class RankedModel(IntegerRows):
             whole, split, lanes = form
             done: list[tuple[list[int], int]] = []
             if self.stream[number]:
-                by_now = [count(part) for part in self.stream[number]]
+                by_now = [part.value(value) for part in self.stream[number]]
                 at = [bisect_right(by_now, lane) for lane in range(lanes * len(own))]
                 done = [(at[k : k + lanes], split) for k in range(0, len(at), lanes)]
             before = 0
             for cycle in range(0 if self.stream[number] else self.horizon):
-                started = count(self.started[number][cycle])
-                ended = count(self.ended[number][cycle])
+                started = self.started[number][cycle].value(value)
+                ended = self.ended[number][cycle].value(value)
                 for _ in range(ended - before):
                     choice = left.get((form, cycle))
                     engine = only_engine(whole, split)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ortools.linear_solver.python import model_builder as mb
 from ortools.sat.python import cp_model
 
 from vliwc.sched.solvers import cp_sum, lp_sum
+
+_Number = TypeVar("_Number", int, float)
 
 Terms = list[tuple[int, int]]
 """``(variable, coefficient)`` pairs."""
@@ -35,6 +37,10 @@ class Affine(NamedTuple):
 
     terms: Terms
     constant: int = 0
+
+    def value(self, values: Sequence[_Number]) -> _Number:
+        """The sum for these values of all variables."""
+        return self.constant + sum(factor * values[v] for v, factor in self.terms)
 
 
 @dataclass

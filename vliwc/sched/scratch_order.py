@@ -4,10 +4,13 @@ Slots and lengths do not matter here, only which results are alive when a set of
 ended: those with readers left.  The search goes over such sets (as for register sufficiency, Sethi
 1975).  An operation that frees at least as many words as it takes is executed at once: whatever
 comes later can only profit.  Operations that end in the same cycle are one step where they free a
-result together; for all others, one after the other is as good.
+result together; for all others, one after the other is as good.  An operation that takes several
+cycles writes its first lanes before it has read its last: for a while its result is alive beside
+all its inputs.  (Of those that end in the same cycle, put these first: each leaves at least as much
+room as all of them had together.)
 
-Every schedule gives such a sequence of sets: sums of words only, results without readers and lanes
-written early left out, and order without latency left out.  If there is no sequence, no schedule
+Every schedule gives such a sequence of sets: sums of words only, results without readers left out,
+and order without latency left out.  If there is no sequence, no schedule
 fits into scratch, however long it is.
 """
 

@@ -44,15 +44,6 @@ class TimeIndexed(IntegerRows):
     """The formulation for one horizon; ``words`` limits scratch unless it is None, ``symmetry``
     orders interchangeable groups."""
 
-    @staticmethod
-    def least_size(view: View, horizon: int) -> int:
-        """How many variables the starts alone take: known before anything is built."""
-        free = (
-            horizon - head - tail - span
-            for head, tail, span in zip(view.heads, view.tails, view.span, strict=True)
-        )
-        return sum(max(cycles, 0) for cycles in free)
-
     def __init__(
         self, view: View, horizon: int, words: int | None, *, symmetry: bool = True
     ) -> None:

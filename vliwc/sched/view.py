@@ -161,6 +161,11 @@ class View:
             default=0,
         )
 
+    def freedom(self, horizon: int) -> int:
+        """Cycles in which each operation could start, but for one, summed up."""
+        windows = zip(self.heads, self.span, self.tails, strict=True)
+        return sum(max(horizon - head - span - tail, 0) for head, span, tail in windows)
+
     @cached_property
     def is_zero(self) -> list[bool]:
         """Results that nothing writes: words that must stay zero from the start to the last read
