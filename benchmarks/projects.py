@@ -27,7 +27,7 @@ from vliwc.lab.instance import Instance
 from vliwc.lab.job import Job, Row
 from vliwc.lab.provenance import code_version
 from vliwc.lab.sweep import sweep
-from vliwc.sched.renewable import ProblemError
+from vliwc.sched.problem.renewable import ProblemError
 
 COMPLEXITY = (1.5, 1.8, 2.1)
 FACTOR = (0.25, 0.5, 0.75, 1.0)

@@ -28,7 +28,7 @@ from vliwc.lab.job import Job, Row
 from vliwc.lab.kernels import suite_cases, suite_instances
 from vliwc.lab.store import Store
 from vliwc.lab.sweep import sweep
-from vliwc.sched.problem_json import problem_from_json, problem_to_json
+from vliwc.sched.problem.json import problem_from_json, problem_to_json
 from vliwc.sched.registry import make_scheduler
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent

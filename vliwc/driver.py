@@ -11,21 +11,21 @@ from isa.program import JSON, Program
 from isa.validate import check
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
-from vliwc.backend.generate import Generated, generate
-from vliwc.backend.reschedule import rescheduled
+from vliwc.backend.apply_scheduler import rescheduled
+from vliwc.backend.candidates import Generated, generate
+from vliwc.backend.emit import emit
 from vliwc.backend.resume import KEY
 from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.emit import emit
 from vliwc.ir.graph import Function
 from vliwc.ir.verify import verify
+from vliwc.isel.program import LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.options import Options
-from vliwc.pipeline import passes_for
+from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
+from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
-from vliwc.sched.stagger import OutOfScratch
-from vliwc.target.build import LaneProgram
 
 Progress = Callable[[str, float | None], None]
 """Called with the name of a stage and, where known, the part of it that is done (0..1)."""

@@ -46,7 +46,7 @@ class Options:
     """Run the IR verifier after each pass."""
 
     without: tuple[str, ...] = ()
-    """Names of passes to leave out; `vliwc.pipeline` knows them and refuses others."""
+    """Names of passes to leave out; `vliwc.passes.pipeline` knows them and refuses others."""
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vliwc.sched.priorities import schedule_in_order
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.sgs import best_project_schedule
-from vliwc.sched.view import View
+from vliwc.sched import (
+    Schedule,
+    ScheduleProblem,
+    View,
+    best_project_schedule,
+    schedule_in_order,
+)
 
 
 @dataclass(frozen=True)

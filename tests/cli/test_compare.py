@@ -17,11 +17,10 @@ from tests.cli.conftest import Called
 from tests.strategies.problems import random_problem
 from vliwc.lab.store import Store
 from vliwc.sched import registry
-from vliwc.sched.backward import BackwardScheduler
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.problem_json import problem_to_json
-from vliwc.sched.protocol import Infeasible
-from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.greedy.backward import BackwardScheduler
+from vliwc.sched.problem.json import problem_to_json
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 
 Cli = Callable[..., Called]
 QUICK = ("--scheduler", "list:critical-path", "--scheduler", "random", "--processes", 1)

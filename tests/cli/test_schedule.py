@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.conftest import Called
 from vliwc.sched.check import violations
-from vliwc.sched.problem_json import problem_from_json
-from vliwc.sched.schedule_json import schedule_from_json
+from vliwc.sched.problem.json import problem_from_json
+from vliwc.sched.problem.schedule_json import schedule_from_json
 
 PROBLEM: dict[str, object] = {
     "format": "vliwc-problem",

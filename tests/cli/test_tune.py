@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Called
 from tests.strategies.problems import random_problem
 from vliwc.cli import compare_inputs
-from vliwc.sched.problem_json import problem_to_json
+from vliwc.sched.problem.json import problem_to_json
 
 Cli = Callable[..., Called]
 

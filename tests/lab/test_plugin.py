@@ -16,7 +16,7 @@ PLUGIN = "examples/scheduler_plugin"
 KERNEL = ("-D", "n=13")
 
 BROKEN = """\
-from vliwc.sched.priorities import Combination, PriorityScheduler
+from vliwc.sched.greedy.priorities import Combination, PriorityScheduler
 from dataclasses import dataclass, replace
 
 @dataclass

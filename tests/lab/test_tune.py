@@ -17,7 +17,7 @@ from vliwc.lab.store import Store
 from vliwc.lab.tune import Tuning, tune
 from vliwc.lab.tune_spaces import CompileSpace, Kernel, SchedulerSpace
 from vliwc.options import OptionsError
-from vliwc.sched.bounds import lower_bound
+from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.registry import make_scheduler
 
 INSTANCES = tuple(Instance(f"r{seed}", random_problem(seed)) for seed in (6, 10, 25, 36))

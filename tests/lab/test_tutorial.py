@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.lab.documents import Command, File, agrees, blocks, commands, refreshed, run
-from vliwc.sched.backward import RULES
-from vliwc.sched.cpsat import CpSatScheduler
-from vliwc.sched.ilp import IlpScheduler
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.lns import LnsScheduler
-from vliwc.sched.random import RandomScheduler
+from vliwc.sched.exact.cpsat import CpSatScheduler
+from vliwc.sched.exact.ilp import IlpScheduler
+from vliwc.sched.exact.lns import LnsScheduler
+from vliwc.sched.greedy.backward import RULES
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 DOCUMENTS = ("research.md", "schedulers.md")
 

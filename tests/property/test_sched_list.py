@@ -13,8 +13,9 @@ from tests.strategies.problems import problems, random_problem
 from tests.unit.sched.exhaustive import shortest
 from tests.unit.sched.helpers import cycles_of, execute, is_stuck, run_core, slots_in
 from vliwc.sched.check import check_schedule, violations
-from vliwc.sched.list import ListScheduler, OutOfScratch
-from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
 
 
 def confirm(problem: ScheduleProblem, schedule: Schedule) -> None:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies.problems import problems
-from vliwc.sched.bounds import lower_bound
 from vliwc.sched.check import check_schedule
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.project import project_problem
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.registry import make_scheduler
-from vliwc.sched.stagger import OutOfScratch
 
 QUICK = ("list", "backward", "random", "list:critical-path", "list:slack+0.5*depth-first")
 BUDGETS = {"cpsat": 3, "cpsat-lns": 2, "ilp": 20, "list": 4, "random": 2}

@@ -27,7 +27,7 @@ from vliwc.driver import Compilation, compile_text
 from vliwc.ir.interpret import interpret as run_ir
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
 from vliwc.options import Options
-from vliwc.sched.list import OutOfScratch
+from vliwc.sched.staggered.scheduler import OutOfScratch
 
 LEVELS = (0, 1, 2)
 

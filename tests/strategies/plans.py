@@ -15,21 +15,23 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.program import Program
 from isa.validate import check
 from vliwc.analysis.facts import Facts
+from vliwc.backend.emit import emit
 from vliwc.driver import optimise
-from vliwc.emit import emit
+from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.records import RecordTable
+from vliwc.isel.table_reads import Plan
+from vliwc.isel.working_memory import Placement, WorkingMemory
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.lower import lower
+from vliwc.mir.dag import MachineDag
+from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
 from vliwc.sched.check import check_schedule
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.lowering import problem_of
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.target.build import DagBuilder, LaneProgram
-from vliwc.target.dag import MachineDag
-from vliwc.target.memory import Placement, WorkingMemory
-from vliwc.target.reads import Plan
-from vliwc.target.records import RecordTable
-from vliwc.target.strategy import LoopReads, Step, loop_reads
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.staggered.scheduler import ListScheduler
+from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 
 def lane_program(
@@ -131,7 +133,8 @@ def _place(step: Step, reads: LoopReads, choice: Choice, memory: WorkingMemory) 
 def build(program: LaneProgram, choice: Choice, trials: int = 3) -> Built:
     """Code for the choice, checked by the checker of schedules and the validator of programs.
 
-    Raises `vliwc.sched.list.OutOfScratch` if it does not fit into the machine's scratch.
+    Raises `vliwc.sched.staggered.scheduler.OutOfScratch` if it does not fit into the machine's
+    scratch.
     """
     dag = DagBuilder(program).build(choice.assignment, choice.placements)
     problem = problem_of(dag)

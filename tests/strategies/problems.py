@@ -17,8 +17,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from isa.machine import MachineSpec
-from vliwc.sched.dense import ALU, ENGINES, FLOW, LOAD, STORE, VALU, Ints
-from vliwc.sched.problem import Edges, ScheduleProblem, make_dense
+from vliwc.sched.problem.dense import ALU, ENGINES, FLOW, LOAD, STORE, VALU, Ints
+from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 
 T = TypeVar("T")
 

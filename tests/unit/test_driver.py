@@ -15,7 +15,7 @@ from isa.simulator import run
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.options import Options
-from vliwc.pipeline import passes_for
+from vliwc.passes.pipeline import passes_for
 
 TEXT = """
 kernel walk(n, rounds) {

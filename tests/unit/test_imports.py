@@ -17,15 +17,23 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("isa",),
     ("vliwc", "vliwc.jit", "vliwc.diagnostics"),
     ("vliwc.options",),
+    ("vliwc.sched.problem",),
+    ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate"),
+    ("vliwc.sched.staggered",),
+    ("vliwc.sched.greedy",),
+    ("vliwc.sched.relaxations",),
+    ("vliwc.sched.exact",),
+    ("vliwc.sched",),
     ("vliwc.ir",),
     ("vliwc.lang",),
     ("vliwc.analysis",),
     ("vliwc.rules",),
     ("vliwc.passes",),
-    ("vliwc.target",),
-    ("vliwc.sched",),
+    ("vliwc.mir",),
+    ("vliwc.isel",),
+    ("vliwc.strategy",),
     ("vliwc.backend",),
-    ("vliwc.emit", "vliwc.pipeline", "vliwc.driver"),
+    ("vliwc.driver",),
     ("vliwc.explain",),
     ("vliwc.lab",),
     ("vliwc.cli",),
@@ -143,3 +151,32 @@ def test_isa_is_usable_alone() -> None:
 
 def test_the_command_line_needs_no_extra() -> None:
     run_blocked(EXTRAS, ["vliwc.cli"])
+
+
+def test_schedulers_are_usable_without_the_compiler() -> None:
+    program = (
+        "import sys, vliwc.sched\n"
+        "for name in vliwc.sched.__all__:\n    getattr(vliwc.sched, name)\n"
+        "for name in vliwc.sched.schedulers():\n    vliwc.sched.make_scheduler(name)\n"
+        "print(*(name for name in sys.modules if name.partition('.')[0] == 'vliwc'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    allowed = ("vliwc.sched", "vliwc.jit", "vliwc.options", "vliwc.diagnostics", "vliwc")
+    loaded = [
+        name
+        for name in done.stdout.split()
+        if not name.startswith("vliwc.sched.") and name not in allowed
+    ]
+    assert loaded == []
+
+
+def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
+    import vliwc.sched
+
+    assert set(vliwc.sched.__all__) == set(vliwc.sched._HOMES)
+    assert all(getattr(vliwc.sched, name) is not None for name in vliwc.sched.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = vliwc.sched.nothing

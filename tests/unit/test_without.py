@@ -11,7 +11,7 @@ from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.ir.text import print_function
 from vliwc.lab.compile_job import wrong_word
 from vliwc.options import Options, OptionsError
-from vliwc.pipeline import passes_for
+from vliwc.passes.pipeline import passes_for
 
 NAMES = list(dict.fromkeys(each.name for each in passes_for(2)))
 SOME = {

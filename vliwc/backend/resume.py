@@ -11,7 +11,7 @@ import numpy as np
 
 from isa.program import JSON
 from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.sched.anneal import N_SETTINGS, Spans
+from vliwc.sched.staggered.anneal import N_SETTINGS, Spans
 
 KEY = "search"
 """Where a program's meta keeps the state."""

@@ -113,7 +113,7 @@ def load_instances(
     """
     from vliwc.lab.corpus import load
     from vliwc.lab.kernels import kernel_instance, suite_cases, suite_instances
-    from vliwc.sched.renewable import ProblemError
+    from vliwc.sched.problem.renewable import ProblemError
 
     sources = [path for path in paths if path.suffix == SUFFIX]
     corpus = [path for path in paths if path.suffix != SUFFIX]

@@ -76,7 +76,7 @@ def explain(
 
 def _print(explanation: Explanation) -> None:
     from vliwc.explain.bounds import gap
-    from vliwc.sched.dense import ENGINES
+    from vliwc.sched.problem.dense import ENGINES
 
     result, bounds = explanation.compilation, explanation.bounds
     sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())

@@ -28,10 +28,11 @@ def text_of(instance: Instance, form: Form, *, relax: bool = False) -> tuple[str
     """The text of an instance in a form, and what the form leaves out, for people.
 
     Raises:
-        vliwc.sched.renewable.ProblemError: `sm` would leave out something and `relax` is not set.
+        vliwc.sched.problem.renewable.ProblemError: `sm` would leave out something and `relax` is
+        not set.
     """
     from vliwc.lab.rcpsp_write import left_out, sm_text
-    from vliwc.sched.problem_graph import to_dot, to_graphml
+    from vliwc.sched.problem.graph import to_dot, to_graphml
 
     match form:
         case Form.JSON:

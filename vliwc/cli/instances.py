@@ -71,7 +71,7 @@ class Sizes(StrEnum):
 @contextmanager
 def problem_errors() -> Steps[None]:
     """Problems that cannot be read or written, as errors of the command."""
-    from vliwc.sched.renewable import ProblemError
+    from vliwc.sched.problem.renewable import ProblemError
 
     try:
         yield
@@ -307,7 +307,7 @@ def show(
     """Show one problem: its machine, its operations by form, all bounds, known optimum."""
     from vliwc.lab.corpus import read_instance
     from vliwc.lab.summary import Summary, forms
-    from vliwc.sched.bounds import every_bound
+    from vliwc.sched.problem.bounds import every_bound
 
     with problem_errors():
         instance = read_instance(file, known_optima(file).get(file.stem))

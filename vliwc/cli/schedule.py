@@ -18,7 +18,8 @@ from vliwc.cli.output import print_fields, print_json, progress
 from vliwc.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from vliwc.sched.problem import Schedule, ScheduleProblem
+    from vliwc.sched.problem.problem import ScheduleProblem
+    from vliwc.sched.problem.schedule import Schedule
 
 ProblemFile = Annotated[
     Path,
@@ -59,9 +60,8 @@ def schedule(
     found, or none exists.
     """
     from vliwc.lab.corpus import read_instance
-    from vliwc.sched.protocol import Infeasible
+    from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
     from vliwc.sched.registry import make_scheduler, require_valid
-    from vliwc.sched.stagger import OutOfScratch
 
     require_one_printed(output, as_json=as_json)
     if budget is not None and budget < 1:
@@ -85,7 +85,7 @@ def schedule(
     seconds = time.perf_counter() - started
     require_valid(found, made, scheduler)
     if output is not None:
-        from vliwc.sched.schedule_json import schedule_to_json
+        from vliwc.sched.problem.schedule_json import schedule_to_json
 
         write_text(output, json.dumps(schedule_to_json(made)) + "\n")
     if output != STDOUT:
@@ -95,7 +95,7 @@ def schedule(
 def _read_hint(path: Path, problem: ScheduleProblem) -> Schedule:
     """A schedule of the problem. Raises `CommandError` if the file holds something else."""
     from vliwc.sched.check import violations
-    from vliwc.sched.schedule_json import schedule_from_json
+    from vliwc.sched.problem.schedule_json import schedule_from_json
 
     with problem_errors():
         hint = schedule_from_json(read_json(path), str(path))
@@ -151,7 +151,7 @@ def _report(
 def schedulers(as_json: Json = False) -> None:
     """List the schedulers, those of other packages included, and the priorities of `list:`."""
     from vliwc.sched import registry
-    from vliwc.sched.priorities import PRIORITIES
+    from vliwc.sched.greedy.priorities import PRIORITIES
 
     entries = registry.schedulers().values()
     if as_json:

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from isa.program import JSON
 from vliwc.explain.slots import SlotTable
 from vliwc.ir.value import Op
-from vliwc.sched.bounds import Bound
-from vliwc.sched.dense import ENGINES
-from vliwc.target.mops import MOp
+from vliwc.mir.operation import MOp
+from vliwc.sched.problem.bounds import Bound
+from vliwc.sched.problem.dense import ENGINES
 
 STEADY = 0.9
 """The steady phase runs from the first to the last cycle that is used to this part."""
 ADDRESS_NAMES = ("a", "k")
-"""Names that :class:`vliwc.target.address.AddressBook` gives to address arithmetic."""
+"""Names that :class:`vliwc.isel.address.AddressBook` gives to address arithmetic."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from math import ceil
 
 from isa.program import JSON
 from vliwc.analysis.facts import Facts
-from vliwc.backend.mix_bound import proved_mix_bound
 from vliwc.driver import ENGINES, Compilation
-from vliwc.sched.bounds import SLACK, Bound, every_bound, lower_bound
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.target.build import LaneProgram
+from vliwc.isel.program import LaneProgram
+from vliwc.sched.problem.bounds import SLACK, Bound, every_bound, lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.strategy.bound import proved_mix_bound
 
 PROVES_DAG = "no schedule of this machine DAG takes fewer cycles, whatever the scheduler"
 PROVES_MIX = (

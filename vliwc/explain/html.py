@@ -7,7 +7,7 @@ from html import escape
 
 from vliwc.explain.bounds import PROVES_DAG, PROVES_MIX, gap
 from vliwc.explain.report import Explanation
-from vliwc.sched.dense import ENGINES
+from vliwc.sched.problem.dense import ENGINES
 
 COLOURS = {
     "alu": "#4269d0",

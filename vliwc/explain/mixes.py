@@ -15,7 +15,7 @@ WORDS = {
     "record": "load the record that also holds the next read's candidates",
     "in record": "choose from the record of the read before",
 }
-"""The names of :mod:`vliwc.target.reads` and :mod:`vliwc.target.records` in words."""
+"""The names of :mod:`vliwc.isel.table_reads` and :mod:`vliwc.isel.records` in words."""
 
 
 @dataclass(frozen=True)

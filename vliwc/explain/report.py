@@ -20,8 +20,8 @@ from vliwc.explain.attribution import (
 from vliwc.explain.bounds import BoundReport, bound_report, with_one_more_slot
 from vliwc.explain.mixes import ReadMix, read_mixes
 from vliwc.explain.slots import slot_table
-from vliwc.sched.bounds import Bound
-from vliwc.sched.dense import ENGINES
+from vliwc.sched.problem.bounds import Bound
+from vliwc.sched.problem.dense import ENGINES
 
 WINDOWS = 20
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vliwc.backend.emit import chosen_form
 from vliwc.driver import Compilation
-from vliwc.emit import chosen_form
-from vliwc.sched.dense import ENGINES, N_ENGINES
-from vliwc.target.mops import MOp
+from vliwc.mir.operation import MOp
+from vliwc.sched.problem.dense import ENGINES, N_ENGINES
 
 Counts = NDArray[np.int64]
 

@@ -19,7 +19,7 @@ from vliwc.diagnostics import KernelError
 from vliwc.driver import compile_file, compile_text
 from vliwc.explain.bounds import mix_bound
 from vliwc.options import Options
-from vliwc.sched.bounds import SLACK
+from vliwc.sched.problem.bounds import SLACK
 
 VERSION: Final = 1
 """Of the JSON form of results."""

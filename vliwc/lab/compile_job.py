@@ -18,7 +18,7 @@ from vliwc.lab.provenance import code_of, machine_name
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
 from vliwc.options import Options, OptionsError
-from vliwc.pipeline import passes_for
+from vliwc.passes.pipeline import passes_for
 from vliwc.sched.registry import make_scheduler
 
 OUT_OF_SCRATCH = "E0901"

@@ -15,9 +15,9 @@ from typing import Final, cast
 
 from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_files import read_rcp, read_sm
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.problem_json import problem_from_json
-from vliwc.sched.renewable import ProblemError
+from vliwc.sched.problem.json import problem_from_json
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.renewable import ProblemError
 
 OPTIMA: Final = "optima.json"
 """The name of the file of known optima in a folder of problems."""

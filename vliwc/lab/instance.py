@@ -8,8 +8,8 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.problem_json import problem_from_json, problem_to_json
+from vliwc.sched.problem.json import problem_from_json, problem_to_json
+from vliwc.sched.problem.problem import ScheduleProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,6 @@ class Instance:
 def unpack(packed: bytes, source: str = "instance") -> ScheduleProblem:
     """The problem that :attr:`Instance.packed` holds.
 
-    Raises :class:`vliwc.sched.renewable.ProblemError`.
+    Raises :class:`vliwc.sched.problem.renewable.ProblemError`.
     """
     return problem_from_json(json.loads(gzip.decompress(packed)), source)

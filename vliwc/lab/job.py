@@ -19,12 +19,11 @@ import numpy as np
 from vliwc.lab.instance import Instance, unpack
 from vliwc.lab.provenance import code_of, machine_name
 from vliwc.options import OptionsError
-from vliwc.sched.bounds import Bound, lower_bound
 from vliwc.sched.check import violations
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.protocol import Infeasible
+from vliwc.sched.problem.bounds import Bound, lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 from vliwc.sched.registry import make_scheduler
-from vliwc.sched.stagger import OutOfScratch
 
 Statistics = dict[str, float | int | str]
 
@@ -222,7 +221,7 @@ def require_code(work: Work) -> None:
 def run_job(job: Job) -> Row:
     """Schedule, check, and report; a scheduler that fails makes a row, not an exception.
 
-    Raises :class:`vliwc.sched.renewable.ProblemError` if the job's problem cannot be read,
+    Raises :class:`vliwc.sched.problem.renewable.ProblemError` if the job's problem cannot be read,
     :class:`vliwc.sched.registry.SchedulerError` if there is no such scheduler here, and
     :class:`CodeMismatch`.
     """

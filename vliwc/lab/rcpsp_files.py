@@ -2,9 +2,9 @@
 ``.rcp`` (1984), read by the package `psplib`.
 
 Projects with one mode a job and renewable resources become problems of
-:mod:`vliwc.sched.project`: a successor starts after the end, so cycles are the makespan.  Jobs
-keep their order and are called ``j1``, ``j2``, ...; the first and the last one, which stand for
-start and end, stay as operations without duration.
+:mod:`vliwc.sched.problem.project`: a successor starts after the end, so cycles are the makespan.
+Jobs keep their order and are called ``j1``, ``j2``, ...; the first and the last one, which stand
+for start and end, stay as operations without duration.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.problem_json import LARGEST
-from vliwc.sched.project import project_problem
-from vliwc.sched.renewable import ProblemError
+from vliwc.sched.problem.json import LARGEST
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.renewable import ProblemError
 
 _SECTION: Final = re.compile(r"^\*{3,}.*$", re.MULTILINE)
 _MOST_JOBS: Final = 100_000

@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from vliwc.sched.dense import ENGINES
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.renewable import ProblemError, Renewable
-from vliwc.sched.view import View
+from vliwc.sched.problem.dense import ENGINES
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.renewable import ProblemError, Renewable
+from vliwc.sched.problem.view import View
 
 _RULE = "*" * 72
 

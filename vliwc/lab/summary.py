@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vliwc.lab.instance import Instance
-from vliwc.sched.bounds import every_bound
-from vliwc.sched.dense import ENGINES
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.view import View
+from vliwc.sched.problem.bounds import every_bound
+from vliwc.sched.problem.dense import ENGINES
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.view import View
 
 PATH = "critical path"
-"""The name of that bound in :mod:`vliwc.sched.bounds`."""
+"""The name of that bound in :mod:`vliwc.sched.problem.bounds`."""
 
 
 @dataclass(frozen=True)

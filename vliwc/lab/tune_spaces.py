@@ -16,9 +16,9 @@ from vliwc.lab.compile_job import CompileJob
 from vliwc.lab.instance import Instance
 from vliwc.lab.job import Job, Row, Work
 from vliwc.options import Options, OptionsError
-from vliwc.pipeline import passes_for
-from vliwc.sched.bounds import lower_bound
-from vliwc.sched.priorities import PRIORITIES
+from vliwc.passes.pipeline import passes_for
+from vliwc.sched.greedy.priorities import PRIORITIES
+from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.registry import make_scheduler
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class SchedulerSpace:
     critical-path alone).  ``budgets``: the first is that of the baseline.
 
     Scores are gaps ``cycles / bound - 1`` to a bound that does not depend on the trial: the
-    instance's optimum if known, else :func:`vliwc.sched.bounds.lower_bound`.
+    instance's optimum if known, else :func:`vliwc.sched.problem.bounds.lower_bound`.
     """
 
     instances: tuple[Instance, ...]

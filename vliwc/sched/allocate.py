@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
-from vliwc.sched.dense import Ints
-from vliwc.sched.view import View
+from vliwc.sched.problem.dense import Ints
+from vliwc.sched.problem.view import View
 
 REPAIR_EFFORT = 4.0
 """Deterministic time for packing ranges that first fit could not place."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.renewable import Renewable
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.renewable import Renewable
+from vliwc.sched.problem.schedule import Schedule
 
 Numbers = NDArray[np.int64]
 NOT_EXECUTED = 5

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.stagger import OutOfScratch
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
 
 
 @runtime_checkable
@@ -31,11 +31,7 @@ class Scheduler(Protocol):
         schedule of the same problem to start from; a scheduler that uses hints never returns a
         worse one, the others ignore it.
 
-        Raises :class:`vliwc.sched.stagger.OutOfScratch` if it finds no schedule whose results fit
-        into scratch, and :class:`Infeasible` if it has proved that there is none.
+        Raises :class:`vliwc.sched.problem.schedule.OutOfScratch` if it finds no schedule whose
+        results fit into scratch, and :class:`Infeasible` if it has proved that there is none.
         """
         ...
-
-
-class Infeasible(OutOfScratch):
-    """No schedule of the problem exists, proved: its results do not fit into scratch."""

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from vliwc.options import OptionsError
-from vliwc.sched.backward import BackwardScheduler
 from vliwc.sched.check import violations
-from vliwc.sched.greedy_any import AnyListScheduler
-from vliwc.sched.priorities import PRIORITIES, Combination, PriorityScheduler
-from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.greedy.backward import BackwardScheduler
+from vliwc.sched.greedy.list import AnyListScheduler
+from vliwc.sched.greedy.priorities import PRIORITIES, Combination, PriorityScheduler
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.protocol import Scheduler
-from vliwc.sched.random import RandomScheduler
 
 GROUP = "vliwc.schedulers"
 """The entry-point group of schedulers."""
@@ -42,19 +43,19 @@ class Entry:
 
 
 def _cpsat(seed: int) -> Scheduler:
-    from vliwc.sched.cpsat import CpSatScheduler
+    from vliwc.sched.exact.cpsat import CpSatScheduler
 
     return CpSatScheduler(seed=seed)
 
 
 def _lns(seed: int) -> Scheduler:
-    from vliwc.sched.lns import LnsScheduler
+    from vliwc.sched.exact.lns import LnsScheduler
 
     return LnsScheduler(seed=seed)
 
 
 def _ilp(seed: int) -> Scheduler:
-    from vliwc.sched.ilp import IlpScheduler
+    from vliwc.sched.exact.ilp import IlpScheduler
 
     return IlpScheduler(seed=seed)
 

@@ -11,7 +11,7 @@ from vliwc.lab.corpus import OPTIMA, family_of, load, read_instance
 from vliwc.lab.generators import generate, generator
 from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_write import sm_text
-from vliwc.sched.renewable import ProblemError
+from vliwc.sched.problem.renewable import ProblemError
 
 
 def project(seed: int) -> Instance:

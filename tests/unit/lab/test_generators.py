@@ -23,7 +23,7 @@ from vliwc.lab.generators.trees import Trees
 from vliwc.lab.instance import unpack
 from vliwc.options import OptionsError
 from vliwc.sched.check import check_schedule
-from vliwc.sched.expand import edges_of
+from vliwc.sched.problem.expand import edges_of
 from vliwc.sched.registry import make_scheduler
 
 SEEDS = st.integers(0, 2**32)

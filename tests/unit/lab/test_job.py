@@ -13,12 +13,11 @@ from tests.strategies.problems import random_problem
 from vliwc.lab import job as job_module
 from vliwc.lab.instance import Instance
 from vliwc.lab.job import CodeMismatch, Job, Row, printable, run_job
-from vliwc.sched.bounds import lower_bound
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.project import project_problem
-from vliwc.sched.protocol import Infeasible
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 from vliwc.sched.registry import SchedulerError, make_scheduler
-from vliwc.sched.stagger import OutOfScratch
 
 INSTANCE = Instance("small", random_problem(25), "random")
 

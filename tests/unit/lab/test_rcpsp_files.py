@@ -17,11 +17,12 @@ from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_files import read_rcp, read_sm
 from vliwc.lab.rcpsp_write import left_out, sm_text
 from vliwc.sched.check import check_schedule
-from vliwc.sched.dense import ALU, FLOW, LOAD, VALU
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.project import project_problem
+from vliwc.sched.problem.dense import ALU, FLOW, LOAD, VALU
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.renewable import ProblemError
+from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.registry import make_scheduler
-from vliwc.sched.renewable import ProblemError
 
 SM = """\
 ************************************************************************

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import product
 
-from vliwc.sched.dense import N_ENGINES, NO_ENGINE
-from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE
+from vliwc.sched.problem.problem import ScheduleProblem
 
 State = tuple[tuple[int, int], ...]
 """For each operation the lanes left and the engine it has begun on (-1: not begun)."""

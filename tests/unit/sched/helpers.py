@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vliwc.sched.core import N_STATS, STUCK, list_schedule
-from vliwc.sched.dense import N_ENGINES, NO_ENGINE, Ints
-from vliwc.sched.priority import first_in_group
-from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE, Ints
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.staggered.core import N_STATS, STUCK, list_schedule
+from vliwc.sched.staggered.deadlines import first_in_group
 
 
 def ints(words: Sequence[int]) -> Ints:

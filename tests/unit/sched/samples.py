@@ -8,14 +8,14 @@ from pathlib import Path
 from vliwc.driver import compile_file
 from vliwc.options import Options
 from vliwc.sched.check import check_schedule
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.problem_json import problem_from_json
-from vliwc.sched.project import project_problem
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.problem.json import problem_from_json
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.schedule import OutOfScratch, Schedule
+from vliwc.sched.problem.view import View
 from vliwc.sched.protocol import Scheduler
-from vliwc.sched.random import RandomScheduler
-from vliwc.sched.stagger import OutOfScratch
-from vliwc.sched.view import View
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 

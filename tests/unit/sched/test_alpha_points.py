@@ -7,11 +7,11 @@ from hypothesis import given, settings
 
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import block, some_horizon
-from vliwc.sched.alpha_points import alpha_point_schedule
 from vliwc.sched.check import check_schedule
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.ranked import RankedModel
-from vliwc.sched.view import View
+from vliwc.sched.exact.alpha_points import alpha_point_schedule
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.view import View
+from vliwc.sched.relaxations.ranked import RankedModel
 
 
 @settings(deadline=None)

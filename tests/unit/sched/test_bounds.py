@@ -7,9 +7,10 @@ import pytest
 from isa.machine import MachineSpec
 from tests.strategies.problems import Sketch, Task, random_problem, small_machine
 from tests.unit.sched.exhaustive import shortest
-from vliwc.sched.bounds import earliest_and_latest, lower_bound
-from vliwc.sched.dense import ALU, FLOW, LOAD, STORE, VALU
-from vliwc.sched.list import ListScheduler, OutOfScratch
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.dense import ALU, FLOW, LOAD, STORE, VALU
+from vliwc.sched.problem.paths import earliest_and_latest
+from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
 
 SCALAR = Task(whole=(ALU,))
 EITHER = Task(whole=(VALU,), split=ALU, lanes=4, width=4)

@@ -10,8 +10,9 @@ import pytest
 from tests.strategies.problems import Sketch, Task, small_machine
 from tests.unit.sched.helpers import execute, ints, run_core
 from vliwc.sched.check import ScheduleError, check_schedule, violations
-from vliwc.sched.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
-from vliwc.sched.problem import Schedule, ScheduleProblem
+from vliwc.sched.problem.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
 
 ZERO, SPLIT, BOTH, ROWS, SUM, STORED, BARRIER, LAST = range(8)
 

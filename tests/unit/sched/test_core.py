@@ -7,7 +7,7 @@ import pytest
 from tests.strategies.problems import Sketch, Task, small_machine
 from tests.unit.sched.helpers import cycles_of, is_stuck, run_core, slots_in
 from vliwc.sched.check import check_schedule
-from vliwc.sched.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
+from vliwc.sched.problem.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
 
 VECTOR = Task(whole=(VALU,), lanes=4, width=4)
 EITHER = Task(whole=(VALU,), split=ALU, lanes=4, width=4)

@@ -11,15 +11,16 @@ from ortools.sat.python import cp_model
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import UNLIKE_BLOCKS, block, machine_problem, some_schedules
 from vliwc.sched.check import check_schedule
-from vliwc.sched.classes import Classes, useful_classes
-from vliwc.sched.counting import CountingModel, holds_dependences
-from vliwc.sched.cpsat_search import assembled
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.random import RandomScheduler
-from vliwc.sched.relaxation import refuted
-from vliwc.sched.rows import Row
-from vliwc.sched.view import View, cycles_of
+from vliwc.sched.exact.incumbent import assembled
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.problem.view import View, cycles_of
+from vliwc.sched.relaxations.classes import Classes, useful_classes
+from vliwc.sched.relaxations.counting import CountingModel, holds_dependences
+from vliwc.sched.relaxations.infeasibility import refuted
+from vliwc.sched.relaxations.rows import Row
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 
 def solved(counting: CountingModel) -> list[int] | None:

@@ -9,17 +9,16 @@ from tests.strategies.problems import random_problem
 from tests.unit.sched.exhaustive import shortest
 from tests.unit.sched.samples import block, machine_problem, small_project
 from vliwc.sched.check import check_schedule
-from vliwc.sched.cpsat import CpSatScheduler
-from vliwc.sched.cpsat_symmetry import interchangeable
-from vliwc.sched.ilp import IlpScheduler
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.problem_json import problem_from_json, problem_to_json
-from vliwc.sched.protocol import Infeasible
-from vliwc.sched.relaxation import SCALE, excess_bound, refuted, relaxation_bound
-from vliwc.sched.stagger import OutOfScratch
-from vliwc.sched.time_indexed import TimeIndexed
-from vliwc.sched.view import View
+from vliwc.sched.exact.cpsat import CpSatScheduler
+from vliwc.sched.exact.ilp import IlpScheduler
+from vliwc.sched.problem.json import problem_from_json, problem_to_json
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
+from vliwc.sched.problem.view import View
+from vliwc.sched.relaxations.infeasibility import SCALE, excess_bound, refuted, relaxation_bound
+from vliwc.sched.relaxations.symmetry import interchangeable
+from vliwc.sched.relaxations.time_indexed import TimeIndexed
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 
 def with_words(problem: ScheduleProblem, words: int) -> ScheduleProblem:

@@ -10,15 +10,16 @@ from ortools.sat.python import cp_model
 
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import UNLIKE_BLOCKS, block, some_schedules
-from vliwc.sched.classes import Classes, useful_classes
-from vliwc.sched.counting import CountingModel
-from vliwc.sched.fluid import FluidModel
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.problem import Schedule, ScheduleProblem
-from vliwc.sched.random import RandomScheduler
-from vliwc.sched.relaxation import refuted
-from vliwc.sched.rows import Affine, IntegerRows
-from vliwc.sched.view import View, cycles_of
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.problem.view import View, cycles_of
+from vliwc.sched.relaxations.classes import Classes, useful_classes
+from vliwc.sched.relaxations.counting import CountingModel
+from vliwc.sched.relaxations.fluid import FluidModel
+from vliwc.sched.relaxations.infeasibility import refuted
+from vliwc.sched.relaxations.rows import Affine, IntegerRows
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 
 def solvable(rows: IntegerRows) -> bool:

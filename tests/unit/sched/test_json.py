@@ -12,12 +12,12 @@ import pytest
 from tests.strategies.problems import random_problem
 from tests.unit.sched.samples import block, chain_of_loads, machine_problem, small_project
 from vliwc.sched.check import check_schedule
-from vliwc.sched.list import ListScheduler
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.problem_graph import problem_graph, to_dot, to_graphml
-from vliwc.sched.problem_json import problem_from_json, problem_to_json
-from vliwc.sched.renewable import ProblemError
-from vliwc.sched.schedule_json import schedule_from_json, schedule_to_json
+from vliwc.sched.problem.graph import problem_graph, to_dot, to_graphml
+from vliwc.sched.problem.json import problem_from_json, problem_to_json
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.renewable import ProblemError
+from vliwc.sched.problem.schedule_json import schedule_from_json, schedule_to_json
+from vliwc.sched.staggered.scheduler import ListScheduler
 
 
 def same(a: ScheduleProblem, b: ScheduleProblem) -> bool:

@@ -9,10 +9,17 @@ import pytest
 
 from tests.strategies.problems import Sketch, Task, random_problem, small_machine
 from vliwc.sched.check import check_schedule
-from vliwc.sched.dense import ALU, LOAD, STORE, VALU
-from vliwc.sched.list import ListScheduler, OutOfScratch
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.stagger import FIRST, Runner, Stagger, StaggerSearch, first_settings, mutate
+from vliwc.sched.problem.dense import ALU, LOAD, STORE, VALU
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
+from vliwc.sched.staggered.search import (
+    FIRST,
+    Runner,
+    Stagger,
+    StaggerSearch,
+    first_settings,
+    mutate,
+)
 
 
 def streams(groups: int, words: int, steps: int = 3, shared: bool = True) -> ScheduleProblem:

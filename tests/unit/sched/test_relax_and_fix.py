@@ -9,12 +9,12 @@ from ortools.sat.python import cp_model
 from tests.strategies.problems import problems
 from tests.unit.sched.samples import block, some_horizon
 from vliwc.sched.check import check_schedule
-from vliwc.sched.counting import holds_dependences
-from vliwc.sched.cpsat_search import assembled
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.ranked import RankedModel
-from vliwc.sched.relax_and_fix import estimate, relax_and_fix
-from vliwc.sched.view import View
+from vliwc.sched.exact.incumbent import assembled
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.view import View
+from vliwc.sched.relaxations.counting import holds_dependences
+from vliwc.sched.relaxations.ranked import RankedModel
+from vliwc.sched.relaxations.relax_and_fix import estimate, relax_and_fix
 
 
 def solution(model: RankedModel) -> list[int] | None:

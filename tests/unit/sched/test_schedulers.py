@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 
 from tests.unit.sched.samples import block, machine_problem, small_project
-from vliwc.sched.backward import BackwardScheduler
-from vliwc.sched.bounds import lower_bound
 from vliwc.sched.check import check_schedule
-from vliwc.sched.cpsat import CpSatScheduler
-from vliwc.sched.greedy_any import AnyListScheduler
-from vliwc.sched.ilp import IlpScheduler
-from vliwc.sched.lns import LnsScheduler
-from vliwc.sched.priorities import PRIORITIES, Combination, PriorityScheduler, schedule_in_order
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.random import RandomScheduler
+from vliwc.sched.exact.cpsat import CpSatScheduler
+from vliwc.sched.exact.ilp import IlpScheduler
+from vliwc.sched.exact.lns import LnsScheduler
+from vliwc.sched.greedy.backward import BackwardScheduler
+from vliwc.sched.greedy.list import AnyListScheduler
+from vliwc.sched.greedy.priorities import (
+    PRIORITIES,
+    Combination,
+    PriorityScheduler,
+    schedule_in_order,
+)
+from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
 
 
 def in_tree(leaves: int) -> ScheduleProblem:

@@ -16,8 +16,8 @@ from isa.machine import MachineSpec
 from vliwc.lab.generators.parameters import Generator, number
 from vliwc.lab.generators.pressure import under_pressure
 from vliwc.options import OptionsError
-from vliwc.sched.dense import ALU, FLOW, LOAD, STORE, VALU
-from vliwc.sched.problem import Edges, ScheduleProblem, make_dense
+from vliwc.sched.problem.dense import ALU, FLOW, LOAD, STORE, VALU
+from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 
 Graph: TypeAlias = "nx.DiGraph[int]"
 """Operations 0..n-1 in topological order; an edge passes a value."""

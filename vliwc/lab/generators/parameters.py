@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
 from isa.machine import MachineSpec
 from vliwc.options import OptionsError
-from vliwc.sched.problem import ScheduleProblem
+from vliwc.sched.problem.problem import ScheduleProblem
 
 _KEY: Final = "parameter"
 _Value = TypeVar("_Value", int, float, str)

@@ -18,8 +18,8 @@ from isa.machine import MachineSpec
 from vliwc.lab.generators.machine import Graph
 from vliwc.lab.generators.parameters import Generator, number
 from vliwc.options import OptionsError
-from vliwc.sched.problem import ScheduleProblem
-from vliwc.sched.project import project_problem
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
 
 ATTEMPTS: Final = 200
 """Networks that are begun before the parameters are taken to contradict each other."""

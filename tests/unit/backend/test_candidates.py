@@ -1,0 +1,131 @@
+"""From the lane function to a schedule: effort by level, fallbacks when scratch is short."""
+
+from __future__ import annotations
+
+import pytest
+
+from isa.machine import MachineSpec
+from isa.simulator import run
+from tests.strategies.plans import lane_program
+from vliwc.backend.candidates import Generated, generate
+from vliwc.backend.emit import emit
+from vliwc.isel.table_reads import Gather, Plan
+from vliwc.lang import CheckedKernel, bind, parse_kernel
+from vliwc.lang.interpret import interpret, output_words, random_memory
+from vliwc.options import Options
+from vliwc.sched.check import check_schedule
+from vliwc.sched.staggered.scheduler import OutOfScratch
+from vliwc.strategy.choose import plain_strategy
+
+WALK = """
+kernel walk(n, rounds) {
+  memory {
+    tree: u32[31] in at 0;
+    v: u32[n] inout at 31;
+    s: u32[64] scratch at 31 + n;
+  }
+  parallel for i in 0 .. n {
+    var node = 0;
+    var x = v[i];
+    for r in 0 .. rounds {
+      x = ((x ^ tree[node]) * 0x9E3779B1) ^ (x >> 9);
+      node = 2 * node + 1 + x % 2;
+    }
+    v[i] = x;
+  }
+}
+"""
+
+
+def kernel(n: int, rounds: int) -> CheckedKernel:
+    return bind(parse_kernel(WALK, "walk.vk"), {"n": n, "rounds": rounds})
+
+
+def generated(
+    n: int = 64, rounds: int = 5, level: int = 2, machine: MachineSpec | None = None
+) -> Generated:
+    """The generated code, after its answers have been checked."""
+    options = Options(level=level, machine=machine or MachineSpec())
+    checked = kernel(n, rounds)
+    program = lane_program(checked, level=level, machine=options.machine)
+    result = generate(program, options, lambda stage, part: None)
+    check_schedule(result.problem, result.schedule)
+    memory = random_memory(checked, 3)
+    final = run(emit(result.dag, result.schedule), memory).memory
+    expected = interpret(checked, memory)
+    for words in output_words(checked):
+        assert final[words.start : words.stop] == expected[words.start : words.stop]
+    return result
+
+
+def reads(result: Generated) -> set[str]:
+    """The ways in which tables are read."""
+    return {
+        read.name for plans in result.assignment for plan in plans for read in plan.reads.values()
+    }
+
+
+def test_straight_translation_gathers() -> None:
+    assert reads(generated(level=0)) == {"vload", "gather"}
+
+
+def test_records_are_for_higher_levels() -> None:
+    assert "record" not in reads(generated(level=1))
+
+
+def test_strategies_are_mixed_where_that_pays() -> None:
+    found = reads(generated(n=256))
+    assert {"select", "gather"} <= found or {"select", "record"} <= found
+
+
+def test_better_than_gathers_alone() -> None:
+    plain, chosen = generated(level=0), generated()
+    assert chosen.schedule.cycles < 0.8 * plain.schedule.cycles
+
+
+def test_the_plain_strategy_gathers_everything() -> None:
+    program = lane_program(kernel(20, 3))
+    (plans,) = plain_strategy(program)
+    assert len(plans) == 3 and len({id(plan) for plan in plans}) == 1
+    table = [read for value, read in plans[0].reads.items() if value.array == "tree"]
+    assert table and all(isinstance(read, Gather) for read in table)
+    assert isinstance(plans[0], Plan)
+
+
+@pytest.mark.parametrize("words", [160, 200, 256, 400])
+def test_short_scratch(words: int) -> None:
+    """Fewer groups in flight and fewer entries of tables in scratch, but the right answers."""
+    result = generated(n=200, rounds=4, level=1, machine=MachineSpec(scratch_words=words))
+    assert result.schedule.peak_words <= words
+
+
+def test_less_scratch_is_not_faster() -> None:
+    cycles = [
+        generated(
+            n=120, rounds=4, level=1, machine=MachineSpec(scratch_words=words)
+        ).schedule.cycles
+        for words in (180, 320, 1536)
+    ]
+    assert cycles[0] >= cycles[1] >= cycles[2]
+
+
+def test_when_tables_leave_no_room_they_are_gathered() -> None:
+    """What fits with gathers only is compiled that way rather than refused, and says so."""
+    result = generated(n=16, rounds=5, level=1, machine=MachineSpec(scratch_words=96))
+    assert reads(result) == {"vload", "gather"}
+    assert any("all tables are read by gathers" in note for note in result.notes)
+    assert any("scratch is short" in note for note in result.notes)
+
+
+def test_impossible() -> None:
+    with pytest.raises(OutOfScratch, match="do not fit into 24 words"):
+        generated(machine=MachineSpec(scratch_words=24))
+
+
+def test_progress_never_goes_back() -> None:
+    told: list[tuple[str, float | None]] = []
+    program = lane_program(kernel(40, 4))
+    generate(program, Options(), lambda stage, part: told.append((stage, part)))
+    parts = [part for stage, part in told if stage == "schedule" and part is not None]
+    assert parts == sorted(parts) and all(0 <= part <= 1 for part in parts)
+    assert told[0][0] == "balance"

@@ -1,0 +1,247 @@
+"""Working memory: which words are free, by role and use, and where tables are placed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.strategies.plans import build, named_choice
+from tests.unit.isel.helpers import loads_of, program_of, stores_of, verified
+from vliwc.isel.working_memory import Space, WorkingMemory, free_spaces
+
+
+def spaces(arrays: str, body: str, after: str = "", n: int = 20) -> tuple[list[Space], list[Space]]:
+    """Free spaces of a kernel with vectors of eight; `x` is the array in question."""
+    text = f"""
+kernel test(n) {{
+  memory {{
+    {arrays}
+    o: u32[n] out at 200;
+    r: u32[4] out at 300;
+    b: u32[64] in at 400 below 4;
+  }}
+  parallel for i in 0 .. n reduce sum total {{
+    {body}
+    reduce 1 into total;
+    o[i] = i;
+  }}
+  r[0] = total;
+  {after}
+}}
+"""
+    program = program_of(text, n=n)
+    lasting, passing = free_spaces(program.function, program.forms, 8)
+    return lasting, [space for space in passing if space.base < 200]
+
+
+UNUSED = "reduce i into total;"
+
+
+@pytest.mark.parametrize("role", ["scratch", "in scratch"])
+def test_unused_scratch_is_free_for_good(role: str) -> None:
+    assert spaces(f"x: u32[30] {role} at 5;", UNUSED) == ([Space(5, 30)], [])
+
+
+def test_input_scratch_is_free_after_reading() -> None:
+    text = "x: u32[n] in scratch at 5;"
+    (space,), passing = spaces(text, "reduce x[i] into total;")
+    assert (space.base, space.length, passing) == (5, 20, [])
+    assert [load.array for load in space.after] == ["x"]
+
+
+def test_input_scratch_that_is_read_at_the_end_is_free_after_that_read() -> None:
+    (space,), _ = spaces("x: u32[n] in scratch at 5;", UNUSED, "r[1] = x[3];")
+    assert [load.loop for load in space.after] == [-1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "reduce x[b[i]] into total;",
+        "reduce x[b[b[i]]] into total;",
+    ],
+)
+def test_scratch_read_at_an_address_from_memory_is_not_free(body: str) -> None:
+    """Reading the address may have to wait for a table that would stand there."""
+    assert spaces("x: u32[30] in scratch at 5;", body) == ([], [])
+
+
+def test_scratch_read_depending_on_a_reduction_is_not_free() -> None:
+    assert spaces("x: u32[30] in scratch at 5;", UNUSED, "r[1] = x[total % 30];") == ([], [])
+
+
+def test_scratch_that_the_kernel_writes_is_not_free() -> None:
+    text = "x: u32[n] scratch at 5;"
+    later = "parallel for j in 0 .. n reduce sum s { reduce x[j * j % n] into s; } r[1] = s;"
+    assert spaces(text, "x[i] = i * i;", later) == ([], [])
+
+
+@pytest.mark.parametrize("role", ["in", "out", "inout"])
+def test_other_roles_are_never_free_for_good(role: str) -> None:
+    body = "" if role == "in" else "x[i] = i;"
+    lasting, _ = spaces(f"x: u32[n] {role} at 5;", body)
+    assert lasting == []
+
+
+def test_inputs_are_never_free() -> None:
+    assert spaces("x: u32[n] in at 5;", "reduce x[i] into total;") == ([], [])
+
+
+def test_outputs_are_free_until_their_store_in_full_groups() -> None:
+    """Twenty lanes are two full groups and a short one; the group that runs last comes first."""
+    _, passing = spaces("x: u32[n] out at 5;", "x[i] = i * 3;")
+    assert [(s.base, s.length, s.group, s.after) for s in passing] == [
+        (13, 8, 1, ()),
+        (5, 8, 0, ()),
+    ]
+    assert {s.before.array for s in passing if s.before is not None} == {"x"}
+
+
+def test_input_of_an_inout_array_is_read_first() -> None:
+    _, passing = spaces("x: u32[n] inout at 5;", "x[i] = x[i] * 3;")
+    assert [(s.group, [load.array for load in s.after]) for s in passing] == [
+        (1, ["x"]),
+        (0, ["x"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        ("x[2 * i] = i; x[2 * i + 1] = 3;", ""),
+        ("x[2 * i] = i;", "x[1] = total;"),
+        ("x[i] = i;", "r[1] = x[3];"),
+        ("x[i] = x[i] + 1;", "r[1] = x[3];"),
+        ("x[n - 1 - i] = i;", ""),
+        ("", "x[3] = total;"),
+        ("x[i] = i;", "parallel for j in 0 .. n { x[j] = j * total; }"),
+    ],
+    ids=["two stores", "store after", "load after", "load twice", "backwards", "top", "two loops"],
+)
+def test_outputs_used_in_other_ways_are_not_free(body: str, after: str) -> None:
+    _, passing = spaces("x: u32[2 * n] inout at 5;", body, after)
+    assert passing == []
+
+
+def test_a_shifted_output() -> None:
+    _, passing = spaces("x: u32[n + 3] inout at 5;", "x[i + 3] = i;")
+    assert [space.base for space in passing] == [16, 8]
+
+
+TWO_LOOPS = """
+kernel test(n) {
+  memory {
+    s: u32[21] scratch at 0;
+    x: u32[n]  out at 21;
+    y: u32[n]  inout at 21 + n;
+    t: u32[8]  in at 21 + 2 * n;
+  }
+  parallel for i in 0 .. n { x[i] = i * t[i % 8]; }
+  parallel for j in 0 .. n { y[j] = y[j] * t[j % 8]; }
+}
+"""
+
+
+def working(n: int = 24) -> WorkingMemory:
+    program = program_of(TWO_LOOPS, n=n)
+    return WorkingMemory(program.function, program.forms, 8)
+
+
+def test_capacity() -> None:
+    """A lasting space of 21 words; three groups of x until loop 0, three of y until loop 1."""
+    assert working().capacity(0, 0) == 21
+    assert working().capacity(0, 100) == 21 + 6 * 8
+    assert working().capacity(0, 4) == 21 + 4 * 8
+    assert working().capacity(1, 100) == 21 + 3 * 8
+
+
+def test_lasting_words_are_taken_first_and_split() -> None:
+    memory = working()
+    first = memory.place(7, 0, 0, 9)
+    assert first is not None and (first.base, first.words) == (0, 8)
+    assert first.spaces[0].group is None
+    second = memory.place(13, 5, 0, 0)
+    assert second is None, "13 words are stored as 16, and 13 are left"
+    third = memory.place(8, 5, 0, 0)
+    assert third is not None and third.base == 8
+    assert memory.place(8, 0, 0, 0) is None, "5 words are left"
+
+
+def test_passing_words_need_neighbouring_groups_of_one_array() -> None:
+    memory = working()
+    table = memory.place(24, 0, 0, 9)
+    assert table is not None and table.words == 24
+    bases = [space.base for space in table.spaces]
+    assert bases == sorted(bases, reverse=True) and table.base == bases[-1]
+    assert len({space.before for space in table.spaces}) == 1
+    other = memory.place(24, 0, 0, 9)
+    assert other is not None
+    assert not {s.base for s in other.spaces} & set(bases)
+    assert memory.place(24, 0, 0, 9) is None
+
+
+def test_more_groups_than_allowed_do_not_give_up_words() -> None:
+    memory = working()
+    assert memory.place(24, 0, 0, 2) is None
+    assert memory.place(24, 0, 0, 3) is not None
+
+
+def test_tables_read_in_a_later_loop_do_not_stand_in_results_of_an_earlier_one() -> None:
+    """The store in loop 0 would wait for reads in loop 1, which wait for that store."""
+    program = program_of(TWO_LOOPS, n=24)
+    memory = WorkingMemory(program.function, program.forms, 8)
+    table = memory.place(24, 0, 1, 9)
+    assert table is not None
+    assert {space.before for space in table.spaces} == set(stores_of(program, "y"))
+    assert memory.place(24, 0, 1, 9) is None
+
+
+def test_reads_past_the_end_stay_inside_the_image() -> None:
+    text = """
+kernel test(n) {
+  memory { t: u32[8] in at 0; s: u32[16] scratch at 8; }
+  parallel for i in 0 .. n { assume i < n; }
+}
+"""
+    program = program_of(text, n=8)
+    for words, overrun, fits in ((16, 0, True), (16, 1, False), (8, 8, True), (8, 9, False)):
+        memory = WorkingMemory(program.function, program.forms, 8)
+        assert (memory.place(words, overrun, 0, 0) is not None) is fits
+
+
+WALK = """
+kernel test(n) {
+  memory {
+    %s
+    v: u32[n] inout at 100;
+    z: u32[1] out at 164;
+  }
+  parallel for i in 0 .. n {
+    var at_node = 0;
+    var x = v[i];
+    for r in 0 .. 3 {
+      at_node = 2 * at_node + (if x %% 2 == 0 then 1 else 2);
+      x = (x >> 1) ^ t[at_node];
+    }
+    v[i] = x;
+  }
+  z[0] = %s;
+}
+"""
+
+
+@pytest.mark.parametrize("last", ["t[3]", "w[9]"])
+def test_words_that_shared_code_reads_are_read_before_a_table_stands_there(last: str) -> None:
+    """`w` is read once at the very end, and takes the records of the tree `t` before."""
+    arrays = "t: u32[15] in at 0; w: u32[24] in scratch at 20;"
+    verified(WALK % (arrays, last), {"n": 16}, "record")
+
+
+def test_a_tree_in_scratch_is_not_overwritten_by_its_own_records() -> None:
+    text = WALK % ("t: u32[31] in scratch at 0;", "0")
+    program = program_of(text, n=16)
+    choice = named_choice(program, "record")
+    (placement,) = choice.placements.values()
+    assert all(space.before is not None for space in placement.spaces), "only passing words"
+    build(program, choice)
+    verified(text, {"n": 16}, "record")
+    assert loads_of(program, "t")

@@ -1,0 +1,184 @@
+"""The choice of strategies: flows of groups through the reads of a loop."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from isa.machine import MachineSpec
+from tests.unit.isel.helpers import kernel_text, program_of
+from vliwc.isel.cost import Cost
+from vliwc.strategy.balance import Limits, Load, Mix, Offsets, balance
+from vliwc.strategy.options import LoopReads, loop_reads
+
+PLENTY = Limits(memory_words=10_000, entry_words=10_000)
+NONE = Limits(memory_words=0, entry_words=0)
+NO_OFFSETS = Offsets(0.0, 0.0, 0.0)
+
+TREE = """
+kernel walk(n) {
+  memory { t: u32[31] in at 0; a: u32[n] in at 31; o: u32[n] out at 31 + n; }
+  parallel for i in 0 .. n {
+    var node = 0;
+    var x = a[i];
+    for r in 0 .. 4 {
+      node = 2 * node + 1 + x % 2;
+      x = (x >> 1) ^ t[node];
+    }
+    o[i] = x;
+  }
+}
+"""
+
+
+def reads_of(text: str, n: int = 128, machine: MachineSpec | None = None) -> LoopReads:
+    program = program_of(text, machine or MachineSpec(), n=n)
+    return loop_reads(program, program.function.loops[0])
+
+
+def solve(
+    reads: LoopReads, groups: int = 16, base: Load | None = None, limits: Limits = PLENTY
+) -> Mix:
+    return balance(reads, groups, base or Load(), limits, NO_OFFSETS, seed=0, effort=2.0)
+
+
+def steps_of(mix: Mix) -> dict[str, int]:
+    """Groups that take each kind of step, summed over the reads."""
+    found: dict[str, int] = {}
+    for path in mix.paths:
+        for step, _ in path.steps:
+            found[step.name] = found.get(step.name, 0) + path.groups
+    return found
+
+
+def busiest(reads: LoopReads, mix: Mix, base: Load) -> float:
+    """Cycles of the busiest engine, from the paths alone; choices go where they fit best."""
+    machine = reads.program.machine
+    total, entries, tables = Cost(), dict[object, None](), dict[object, None]()
+    for path in mix.paths:
+        known = None
+        for step, bits in path.steps:
+            address = reads.address_sum(step, known, bits)
+            cost = step.cost if address is None else step.cost + address.cost
+            total += Cost(*(path.groups * part for part in cost))
+            known = step.address or known
+            entries.update(dict.fromkeys(step.entries))
+            if step.table is not None:
+                tables[step.table] = None
+    slots, vlen = machine.slots, machine.vlen
+    compute = total.either + total.valu + total.plain + total.lanes + len(entries)
+    capacity = slots["valu"] + slots["alu"] / vlen
+    loads = (total.loads + base.load) / slots["load"]
+    flow = (total.flow + base.flow) / slots["flow"]
+    without = (compute - total.either + base.lanes / vlen) / capacity
+    return max(loads, flow, without)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5, 16])
+def test_every_group_gets_a_path_through_all_reads(groups: int) -> None:
+    reads = reads_of(TREE)
+    mix = solve(reads, groups)
+    assert sum(path.groups for path in mix.paths) == groups
+    for path in mix.paths:
+        assert path.groups > 0
+        read = [value for step, _ in path.steps for value, _ in step.reads]
+        assert read == reads.table
+
+
+def test_the_objective_is_not_below_what_the_paths_need() -> None:
+    reads = reads_of(TREE)
+    for base in (Load(), Load(lanes=5000), Load(load=300), Load(flow=100)):
+        mix = solve(reads, 16, base)
+        assert mix.bound <= mix.cycles
+        assert busiest(reads, mix, base) <= mix.cycles + 0.1
+
+
+def test_without_room_for_anything_all_reads_are_gathers() -> None:
+    assert set(steps_of(solve(reads_of(TREE), limits=NONE))) == {"gather"}
+
+
+def test_busy_load_engines_make_selects_and_records() -> None:
+    mix = solve(reads_of(TREE), base=Load(load=2000))
+    assert steps_of(mix).get("gather", 0) == 0
+
+
+def test_busy_compute_and_flow_make_gathers() -> None:
+    mix = solve(reads_of(TREE), base=Load(lanes=60_000, flow=1500))
+    found = steps_of(mix)
+    assert found["gather"] > found.get("select", 0)
+
+
+def test_many_load_slots_make_gathers() -> None:
+    slots = {**MachineSpec().slots, "load": 64}
+    machine = MachineSpec(slots=slots)
+    assert steps_of(solve(reads_of(TREE, machine=machine)))["gather"] >= 3 * 16
+
+
+def test_a_mix_is_better_than_one_path_for_all_groups() -> None:
+    """Some groups take more loads and others more selections, so that both engines are full."""
+    reads = reads_of(TREE)
+    base = Load(lanes=12_000, load=200)
+    mix = solve(reads, base=base)
+    assert len(mix.paths) > 1
+    alone = [busiest(reads, Mix((type(path)(16, path.steps),), 0, 0), base) for path in mix.paths]
+    assert mix.cycles < max(alone)
+
+
+def test_limits_on_entries_and_memory() -> None:
+    reads = reads_of(TREE)
+    words = {entry: 8 for steps in reads.steps for step in steps for entry in step.entries}
+    for limit in (0, 16, 48, sum(words.values())):
+        mix = solve(reads, base=Load(load=2000), limits=Limits(0, limit))
+        used = {entry for path in mix.paths for step, _ in path.steps for entry in step.entries}
+        assert 8 * len(used) <= limit
+    for limit in (0, 8, 24, 100):
+        mix = solve(reads, base=Load(load=2000), limits=Limits(limit, 0))
+        tables = {step.table for path in mix.paths for step, _ in path.steps} - {None}
+        assert sum(-(-table.words // 8) * 8 for table in tables if table is not None) <= limit
+
+
+def test_a_loop_without_table_reads() -> None:
+    mix = solve(reads_of(kernel_text("o[i] = v * 3;")), groups=7)
+    assert [(path.groups, path.steps) for path in mix.paths] == [(7, ())]
+
+
+def test_the_same_seed_gives_the_same_mix() -> None:
+    def signature(mix: Mix) -> list[object]:
+        return [
+            (path.groups, [(step.name, step.reads[0][0].id, bits) for step, bits in path.steps])
+            for path in mix.paths
+        ]
+
+    reads = reads_of(TREE)
+    base = Load(lanes=12_000, load=100)
+    assert signature(solve(reads, base=base)) == signature(solve(reads, base=base))
+
+
+def test_loads_add_and_subtract() -> None:
+    load = Load(100, 10, 16, 5, 40, 3)
+    assert load.plus(load) == Load(200, 20, 32, 10, 80, 6)
+    cost = Cost(either=1, flow=2, valu=3, plain=1, lanes=1, loads=8)
+    assert load.minus(cost, 2, 8) == Load(4, 4, 0, 1, 24, 3)
+    assert load.minus(cost, 100, 8) == Load(store=3), "nothing becomes negative"
+
+
+LONG = TREE.replace("for r in 0 .. 4", "for r in 0 .. 120").replace(
+    "x = (x >> 1) ^ t[node];",
+    "x = (x >> 1) ^ t[node]; node = if node >= 15 then 0 else node;",
+)
+
+
+@pytest.mark.parametrize("effort", [1e-9, 0.3])
+def test_loops_with_many_reads(effort: float) -> None:
+    """Without any time for the solver there is still a mix: gathers throughout."""
+    reads = reads_of(LONG, n=40)
+    assert len(reads.table) > 80
+    mix = balance(reads, 5, Load(), PLENTY, NO_OFFSETS, seed=0, effort=effort)
+    assert sum(path.groups for path in mix.paths) == 5
+    for path in mix.paths:
+        assert [value for step, _ in path.steps for value, _ in step.reads] == reads.table
+    if effort < 1e-6:
+        assert steps_of(mix) == {"gather": 5 * len(reads.table)} and mix.cycles == inf
+    else:
+        assert mix.cycles < inf

@@ -1,0 +1,148 @@
+"""The bound over all mixes stays below whatever is made of a kernel."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isa.machine import DEFAULT_MACHINE, MachineSpec
+from vliwc.analysis.facts import Facts
+from vliwc.driver import compile_file, compile_text, optimise
+from vliwc.explain.bounds import mix_bound
+from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.table_reads import Plan
+from vliwc.lang import bind, load_kernel, parse_kernel
+from vliwc.lang.lower import lower
+from vliwc.mir.scheduling_problem import problem_of
+from vliwc.options import Options
+from vliwc.sched.problem.bounds import every_bound
+from vliwc.strategy.bound import proved_mix_bound, unavoidable_work
+from vliwc.strategy.choose import plain_strategy
+from vliwc.strategy.options import LoopReads, Step, loop_reads
+
+KERNELS = Path(__file__).resolve().parents[3] / "kernels"
+SMALL: list[tuple[str, dict[str, int]]] = [
+    ("tree_hash", {"forest_height": 4, "rounds": 7, "batch_size": 64}),
+    ("tree_hash", {"forest_height": 6, "rounds": 6, "batch_size": 27}),
+    ("tree_hash_full", {"forest_height": 3, "rounds": 4, "batch_size": 32}),
+    ("ternary_tree", {"levels": 3, "steps": 5, "batch": 40}),
+    ("binary_search", {"n": 7, "batch": 64}),
+    ("crc32", {"batch": 16, "words": 1}),
+    ("dfa", {"states": 4, "symbol_bits": 1, "batch": 24, "words": 1}),
+    ("saxpy_dot", {"n": 61}),
+    ("murmur", {"n": 40, "seed": 7}),
+    ("lcg", {"lanes": 16, "steps": 8}),
+]
+NARROW = MachineSpec(
+    name="narrow",
+    slots={"alu": 2, "valu": 1, "load": 1, "store": 1, "flow": 1, "debug": 64},
+    vlen=4,
+    scratch_words=1024,
+)
+
+
+def lane_program(
+    name: str, params: dict[str, int], machine: MachineSpec = DEFAULT_MACHINE
+) -> LaneProgram:
+    """A kernel as it reaches the back end at -O2."""
+    kernel = load_kernel(KERNELS / f"{name}.vk", params)
+    function, _, _ = optimise(lower(kernel), Options(), lambda stage, part: None)
+    return LaneProgram.of(function, Facts(function), machine)
+
+
+def random_plan(reads: LoopReads, rng: random.Random) -> Plan:
+    """A plan with random steps, record tables aside."""
+    steps: list[tuple[Step, int]] = []
+    position = 0
+    while position < len(reads.table):
+        step = rng.choice([step for step in reads.steps[position] if step.table is None])
+        steps.append((step, rng.choice((0, 1, 2))))
+        position += len(step.reads)
+    return reads.plan(steps)
+
+
+@pytest.mark.parametrize("machine", [DEFAULT_MACHINE, NARROW], ids=lambda m: m.name)
+@pytest.mark.parametrize(("name", "params"), SMALL, ids=lambda p: p if isinstance(p, str) else "")
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32))
+def test_no_random_mix_needs_less_work(
+    name: str, params: dict[str, int], machine: MachineSpec, seed: int
+) -> None:
+    program = lane_program(name, params, machine)
+    bound = proved_mix_bound(program)
+    rng = random.Random(seed)
+    assignment: list[list[Plan]] = []
+    for loop in program.function.loops:
+        reads = loop_reads(program, loop, records=False)
+        plans = [random_plan(reads, rng) for _ in range(rng.choice((1, 2, 3)))]
+        assignment.append([rng.choice(plans) for _ in range(program.groups(loop))])
+    problem = problem_of(DagBuilder(program).build(assignment))
+    # The bound is a multiple of a tenth, rounded up from what the work of the best mix takes.
+    assert max(b.cycles for b in every_bound(problem)) >= bound
+    assert max(b.work for b in every_bound(problem) if b.prices) > bound - 1
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize(("name", "params"), SMALL, ids=lambda p: p if isinstance(p, str) else "")
+def test_no_compilation_beats_the_bound(name: str, params: dict[str, int], level: int) -> None:
+    result = compile_file(KERNELS / f"{name}.vk", params, Options(level=level))
+    bound = mix_bound(result)
+    assert 0 < bound <= result.cycles
+    work = max(b.work for b in every_bound(result.generated.problem) if b.prices)
+    assert bound < work + 1
+
+
+def text_program(text: str) -> LaneProgram:
+    """A kernel without parameters as it reaches the back end."""
+    function, _, _ = optimise(
+        lower(bind(parse_kernel(text, "test"), {})), Options(), lambda stage, part: None
+    )
+    return LaneProgram.of(function, Facts(function), DEFAULT_MACHINE)
+
+
+def test_bound_counts_loads_and_stores() -> None:
+    text = """
+    kernel copy() {
+      memory { x: u32[160] in at 0; y: u32[160] in at 160; z: u32[160] out at 320; }
+      parallel for i in 0 .. 160 { z[i] = x[i] ^ y[i]; }
+    }
+    """
+    program = text_program(text)
+    work = unavoidable_work(program)
+    assert (work.load, work.store, work.lanes, work.flow) == (40, 20, 160, 0)
+    assert proved_mix_bound(program) == 20.0
+    assert compile_text(text, "test", {}).cycles >= 20
+
+
+def test_bound_counts_gathers_where_nothing_else_is_possible() -> None:
+    text = """
+    kernel gather() {
+      memory { t: u32[4096] in at 0; x: u32[80] in at 4096 below 4096; z: u32[80] out at 4176; }
+      parallel for i in 0 .. 80 { z[i] = t[x[i]]; }
+    }
+    """
+    # 80 scalar loads and 10 vector loads, two a cycle.
+    assert proved_mix_bound(text_program(text)) == 45.0
+
+
+def test_bound_follows_the_machine() -> None:
+    params = {"forest_height": 5, "rounds": 8, "batch_size": 64}
+    program = lane_program("tree_hash", params)
+    bound = proved_mix_bound(program)
+    slots = {engine: 2 * count for engine, count in DEFAULT_MACHINE.slots.items()}
+    twice = replace(program, machine=replace(DEFAULT_MACHINE, slots=slots))
+    assert proved_mix_bound(twice) == pytest.approx(bound / 2, abs=0.2)
+
+
+def test_unavoidable_work_is_part_of_the_plain_translation() -> None:
+    for name, params in SMALL:
+        program = lane_program(name, params)
+        problem = problem_of(DagBuilder(program).build(plain_strategy(program)))
+        work = unavoidable_work(program)
+        assert 0 < work.lanes <= int(problem.dense.lanes.sum())

@@ -1,0 +1,234 @@
+"""The back end: strategies, machine DAG, schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from vliwc.backend.anneal import anneal_candidates
+from vliwc.backend.resume import SearchState, mismatch, read_hint
+from vliwc.isel.derive_constants import derive_constants
+from vliwc.isel.instantiate import Assignment, DagBuilder
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.records import RecordTable
+from vliwc.isel.table_reads import Plan
+from vliwc.isel.working_memory import Placement
+from vliwc.mir.dag import MachineDag
+from vliwc.mir.scheduling_problem import problem_of
+from vliwc.options import Options
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import OutOfScratch, Schedule
+from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
+from vliwc.strategy.choose import FILLS, Strategy, choose_strategies, plain_strategy
+from vliwc.strategy.group_order import ARRANGEMENTS, arrange
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a level tries.
+
+    ``fills``: guesses of how long engines idle, each of which gives a mix of strategies;
+    ``arrangements`` of each mix; ``balance``: CP-SAT's deterministic time for one mix; ``trials``
+    schedules per candidate at most, then ``finals`` for the best one, as many as ``work``
+    operations allow; ``fill_steps`` changes to the first cycles of the ``kept`` best candidates;
+    ``anneal``: operations scheduled while annealing.
+    """
+
+    fills: int = 1
+    arrangements: int = 1
+    balance: float = 0.2
+    trials: int = 8
+    finals: int = 0
+    work: int = 1_500_000
+    fill_steps: int = 0
+    kept: int = 1
+    anneal: int = 0
+
+
+EFFORT = {
+    1: Effort(),
+    2: Effort(
+        fills=3,
+        arrangements=2,
+        balance=1.0,
+        trials=60,
+        finals=400,
+        work=10_000_000,
+        fill_steps=2000,
+    ),
+    3: Effort(
+        fills=5,
+        arrangements=3,
+        balance=4.0,
+        trials=200,
+        finals=600,
+        work=40_000_000,
+        fill_steps=8000,
+        kept=2,
+        anneal=900_000_000,
+    ),
+}
+MIN_TRIALS = 8
+FILL_SHARE = 5
+"""A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
+
+Progress = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """A machine DAG with its problem and schedule, and remarks for the user.
+
+    ``assignment``: the plan of each group of each loop, that is how its tables are read.
+    """
+
+    dag: MachineDag
+    problem: ScheduleProblem
+    schedule: Schedule
+    notes: tuple[str, ...]
+    assignment: Assignment
+    state: SearchState | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A machine DAG and the search for its best schedule; ``name`` tells candidates apart."""
+
+    name: str
+    dag: MachineDag
+    search: StaggerSearch
+    assignment: Assignment
+
+    def generated(self, *notes: str) -> Generated:
+        """The candidate with its best schedule."""
+        schedule = self.search.schedule("list")
+        if self.search.narrowed:
+            part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
+            notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
+        state = SearchState(self.name, self.search.spans)
+        return Generated(self.dag, self.search.problem, schedule, notes, self.assignment, state)
+
+
+def generate(program: LaneProgram, options: Options, progress: Progress) -> Generated:
+    """Choose strategies, build the machine DAG and schedule it.
+
+    Raises :class:`vliwc.sched.problem.schedule.OutOfScratch` if the kernel does not fit into
+    scratch however few groups are in flight.
+    """
+    if options.level == 0:
+        return _candidate(program, plain_strategy(program), {}, options).generated()
+    effort = EFFORT[options.level]
+    progress("balance", None)
+    strategies = choose_strategies(
+        program,
+        FILLS[: effort.fills],
+        records=options.level >= 2,
+        seed=options.seed,
+        effort=effort.balance,
+    )
+    candidates = _candidates(program, strategies, effort, options, progress)
+    if options.hint is not None:
+        _resume(candidates, options.hint)
+    if not candidates:
+        plain = _candidate(program, plain_strategy(program), {}, options)
+        plain.search.improve(effort.trials)
+        return plain.generated(
+            "scratch is too small for tables in scratch; all tables are read by gathers"
+        )
+    best = candidates[0]
+    if effort.finals:
+        progress("schedule", 0.5)
+        trials = effort.work // max(len(best.search.problem), 1)
+        finals = min(max(trials, MIN_TRIALS), effort.finals)
+        best.search.improve(finals, wide=0.6, narrow=0.05)
+        for number, candidate in enumerate(candidates[: effort.kept]):
+            if not candidate.search.done:
+                steps = min(
+                    effort.fill_steps, FILL_SHARE * effort.work // len(candidate.search.problem)
+                )
+                candidate.search.fill(steps, options.seed + number)
+                candidate.search.improve(finals // 4, wide=0.2, narrow=0.05)
+        best = min(candidates, key=lambda candidate: candidate.search.cycles)
+    if effort.anneal:
+        best = anneal_candidates(candidates, effort.anneal, options.budget, options.seed, progress)
+    return best.generated()
+
+
+def _resume(candidates: list[Candidate], path: Path) -> None:
+    """Let the candidate that a saved state belongs to go on from there."""
+    state = read_hint(path)
+    for candidate in candidates:
+        if candidate.name == state.candidate:
+            if not candidate.search.resume(state.spans):
+                raise mismatch(path, "the saved spans do not fit this kernel")
+            candidates.sort(key=lambda each: each.search.cycles)
+            return
+    raise mismatch(path, f"this compilation has no strategy {state.candidate!r}")
+
+
+def _candidates(
+    program: LaneProgram,
+    strategies: list[Strategy],
+    effort: Effort,
+    options: Options,
+    progress: Progress,
+) -> list[Candidate]:
+    """Arrangements of strategies that fit into scratch, the best first.
+
+    Large kernels get fewer of them: half of the level's work is spent here at most, but for the
+    first one.
+    """
+    found: list[Candidate] = []
+    spent = 0
+    fewest: float = math.inf
+    total = len(strategies) * effort.arrangements
+    for number, strategy in enumerate(strategies):
+        mixed = any(len(part.plans) > 1 for part in strategy.loops)
+        for turn, arrangement in enumerate(ARRANGEMENTS[: effort.arrangements if mixed else 1]):
+            if spent > effort.work // 2:
+                break
+            progress("schedule", (number * effort.arrangements + turn) / (2 * total))
+            assignment = [
+                [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
+                for part in strategy.loops
+            ]
+            try:
+                name = f"{number}/{arrangement.name}"
+                candidate = _candidate(program, assignment, strategy.placements, options, name)
+            except OutOfScratch:
+                continue
+            if candidate.search.runner.bound.cycles < fewest:
+                trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
+                candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
+            found.append(candidate)
+            fewest = min(fewest, candidate.search.cycles)
+            spent += candidate.search.runner.runs * len(candidate.search.problem)
+    if found and all(candidate.search.poor for candidate in found):
+        # Perhaps the entries of tables take the scratch that groups in flight need.
+        with suppress(OutOfScratch):
+            plain = _candidate(program, plain_strategy(program), {}, options)
+            plain.search.improve(MIN_TRIALS)
+            found.append(plain)
+    return sorted(found, key=lambda candidate: candidate.search.cycles)
+
+
+def _candidate(
+    program: LaneProgram,
+    assignment: list[list[Plan]],
+    placements: dict[RecordTable, Placement],
+    options: Options,
+    name: str = "plain",
+) -> Candidate:
+    dag = DagBuilder(program).build(assignment, placements)
+    problem = problem_of(dag)
+    if options.level >= 2:
+        due = planned_deadlines(problem)
+        index = dag.shared_index
+        dag = derive_constants(dag, lambda op: float(due[index[op]]))
+        problem = problem_of(dag)
+    search = StaggerSearch(problem, options.seed)
+    search.begin()
+    return Candidate(name, dag, search, assignment)

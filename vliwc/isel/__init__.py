@@ -1,0 +1,1 @@
+"""Instruction selection: from one lane to the operations of a group of lanes."""

@@ -1,0 +1,169 @@
+"""Address arithmetic: linear forms computed from bits and from addresses computed earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vliwc.analysis.linear import Linear, multiplier
+from vliwc.ir.value import MASK, Value
+from vliwc.isel.cost import Cost
+from vliwc.mir.operation import Operand
+
+if TYPE_CHECKING:
+    from vliwc.isel.select import Lanes
+
+Term = tuple[Value, int]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How to compute a linear form.
+
+    Start with a constant chosen by the bits in ``choice`` (none: the constant itself), add
+    ``factor * base`` and then each of ``steps``.
+    """
+
+    const: int
+    choice: tuple[Term, ...]
+    base: Linear | None
+    factor: int
+    steps: tuple[Term, ...]
+
+    @property
+    def cost(self) -> Cost:
+        """What the sum costs."""
+        total = Cost()
+        started = self.const != 0 or bool(self.choice)
+        if self.choice:
+            # Two bits: two choices by the first one, then one between them.
+            choices = len(self.choice)
+            arithmetic = self.choice[0][1] in (1, MASK)
+            total += Cost(either=choices) if arithmetic else Cost(flow=choices)
+            total += Cost(flow=choices - 1)
+        factors = [] if self.base is None else [self.factor]
+        for factor in [*factors, *(c for _, c in self.steps)]:
+            if started:
+                total += Cost(plain=1) if factor in (1, MASK) else Cost(valu=1)
+            elif factor != 1:
+                total += Cost(plain=1)
+            started = True
+        return total
+
+    def constants(self, origin: object) -> list[tuple[object, int]]:
+        """The constants of which the sum needs vectors.
+
+        Those that contain the address of a table are marked with ``origin``.
+        """
+        found: list[tuple[object, int]] = []
+        totals = [self.const]
+        for _, c in self.choice:
+            totals += [total + c for total in totals]
+        if self.const or self.choice:
+            found += [(origin, total & MASK) for total in totals]
+        factors = [c for _, c in self.steps]
+        if self.base is not None:
+            factors.append(self.factor)
+        found += [(None, factor) for factor in factors]
+        return [item for item in found if item[0] is not None or item[1] not in (1, MASK)]
+
+
+def plan_sum(
+    form: Linear, known: Iterable[Linear], is_bit: Callable[[Value], bool], choice_bits: int
+) -> Sum:
+    """The sum for ``form`` with the fewest operations, from one of the ``known`` forms or none.
+
+    Its constant rides on the choice by up to ``choice_bits`` (0, 1 or 2) left-over bits: one bit
+    chooses between two constants, which saves one addition, two bits between four by three flow
+    selects, which saves two.
+    """
+    best = _plan_rest(form, None, 0, is_bit, choice_bits)
+    for base in known:
+        for atom, have in base.terms:
+            factor = multiplier(have, form.coefficient(atom))
+            if not factor:
+                continue
+            rest = form.minus(base.times(factor))
+            plan = _plan_rest(rest, base, factor, is_bit, choice_bits)
+            if plan.cost.operations < best.cost.operations:
+                best = plan
+            break
+    return best
+
+
+def _plan_rest(
+    rest: Linear,
+    base: Linear | None,
+    factor: int,
+    is_bit: Callable[[Value], bool],
+    choice_bits: int,
+) -> Sum:
+    bits = [term for term in rest.terms if is_bit(term[0])]
+    choice: tuple[Term, ...] = ()
+    if rest.const and bits:
+        choice = tuple(bits[:choice_bits])
+    steps = tuple(term for term in rest.terms if term not in choice)
+    return Sum(rest.const, choice, base, factor, steps)
+
+
+class AddressBook:
+    """The vectors of linear forms that a group has computed, to compute the next ones from."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._known: dict[Linear, Operand] = {}
+
+    def address(self, form: Linear, choice_bits: int = 1) -> Operand:
+        """The vector with the words of ``form``."""
+        found = self._known.get(form)
+        if found is None:
+            found = self._known[form] = self._compute(form, choice_bits)
+        return found
+
+    def _compute(self, form: Linear, choice_bits: int) -> Operand:
+        lanes = self._lanes
+        if not form.terms:
+            return lanes.uniform.vector(form.const)
+        plan = plan_sum(form, self._known, lambda atom: lanes.facts.hi(atom) <= 1, choice_bits)
+        total: Operand | None = None
+        if len(plan.choice) == 2:
+            total = self._constant_tree(plan.choice[0], plan.choice[1], plan.const)
+        elif plan.choice:
+            atom, c = plan.choice[0]
+            total = lanes.bit_choice(
+                lanes.vector(atom), plan.const + c, plan.const, "k", multiply=False
+            )
+        elif plan.const:
+            total = lanes.uniform.vector(plan.const)
+        if plan.base is not None:
+            total = self._step(self._known[plan.base], plan.factor, total)
+        for atom, c in plan.steps:
+            total = self._step(lanes.vector(atom), c, total)
+        assert total is not None
+        return total
+
+    def _constant_tree(self, early: Term, late: Term, const: int) -> Operand:
+        """A choice between four constants by two bits."""
+        lanes = self._lanes
+        (x, a), (y, b) = early, late
+        bit = lanes.vector(x)
+        high = lanes.bit_choice(bit, const + a + b, const + b, "k", multiply=False)
+        low = lanes.bit_choice(bit, const + a, const, "k", multiply=False)
+        return lanes.select(lanes.vector(y), high, low, "k")
+
+    def _step(self, vector: Operand, factor: int, total: Operand | None) -> Operand:
+        """``vector * factor + total``."""
+        lanes = self._lanes
+        if total is None:
+            if factor == 1:
+                return vector
+            if factor & (factor - 1) == 0:
+                shift = lanes.uniform.vector(factor.bit_length() - 1)
+                return lanes.elementwise("<<", vector, shift, "a")
+            return lanes.elementwise("*", vector, lanes.uniform.vector(factor), "a")
+        if factor == 1:
+            return lanes.elementwise("+", vector, total, "a")
+        if factor == MASK:
+            return lanes.elementwise("-", total, vector, "a")
+        return lanes.madd(vector, lanes.uniform.vector(factor), total, "a")

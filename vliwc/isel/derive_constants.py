@@ -1,0 +1,88 @@
+"""Constants made from other constants.
+
+A scalar constant takes a load or a flow slot, and both are scarce where it matters; the sum of
+two constants that are there already takes one scalar slot, the cheapest there is.  Constants that
+are needed first are loaded: deriving them would put their operands on the critical path.  A few
+strides are added, from which the addresses of many groups can be summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vliwc.ir.value import MASK
+from vliwc.mir.dag import MachineDag
+from vliwc.mir.operation import Form, MOp, Operand
+
+MARGIN = 3.0
+"""Cycles that operands of a derived constant must be due earlier than it."""
+MAX_STRIDES = 7
+WORTH_STRIDES = 4
+"""A stride is added if it lets at least so many more constants be derived as strides there are."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    due: float
+    depth: int
+    op: MOp
+
+
+def derive_constants(dag: MachineDag, due: Callable[[MOp], float]) -> MachineDag:
+    """A DAG in which constants that are due late are sums or differences of others.
+
+    ``due`` says by which cycle about an operation should issue.
+    """
+    waiting = [(due(op), word, op) for word, op in dag.constants.items() if op in dag.shared_index]
+    waiting.sort(key=lambda item: (item[0], item[1]))
+    strides = _strides(dag, [(when, word) for when, word, _ in waiting])
+    made = {word: _Made(0.0, 0, op) for word, op in strides.items()}
+    for when, word, op in waiting:
+        best: tuple[int, float, int, str, MOp, MOp] | None = None
+        for x, a in made.items():
+            if a.due > when - MARGIN:
+                continue
+            for opcode, y in (("+", (word - x) & MASK), ("-", (x - word) & MASK)):
+                b = made.get(y)
+                if b is None or b.due > when - MARGIN:
+                    continue
+                depth = max(a.depth, b.depth) + 1
+                if best is None or (depth, -a.due, x) < best[:3]:
+                    best = (depth, -a.due, x, opcode, a.op, b.op)
+        depth = 0
+        if best is not None:
+            depth, _, x, opcode, first, second = best
+            a_word, b_word = Operand(first, stride=0), Operand(second, stride=0)
+            op.forms = (
+                Form("alu", opcode, (a_word, b_word)),
+                Form("flow", "add_imm", (a_word,), imm=(word - x) & MASK),
+            )
+        made[word] = _Made(when, depth, op)
+    constants = dag.constants | strides
+    return MachineDag(
+        dag.machine, [*strides.values(), *dag.shared], dag.groups, dag.order, constants
+    )
+
+
+def _strides(dag: MachineDag, waiting: list[tuple[float, int]]) -> dict[int, MOp]:
+    """Multiples of the vector length that are worth a load each."""
+    words = {word for _, word in waiting}
+    found: dict[int, MOp] = {}
+    zero = next(
+        (op for op in dag.shared if not op.forms and op.width == 1),
+        None,
+    )
+    if zero is None:
+        return found
+    for power in range(MAX_STRIDES):
+        stride = dag.machine.vlen << power
+        pairs = sum((word + stride) & MASK in words for word in words)
+        if stride in words or pairs < WORTH_STRIDES * (power + 1):
+            continue
+        forms = (
+            Form("load", "const", imm=stride),
+            Form("flow", "add_imm", (Operand(zero, stride=0),), imm=stride),
+        )
+        found[stride] = MOp(f"c{stride}", forms)
+    return found

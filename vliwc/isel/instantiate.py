@@ -1,0 +1,233 @@
+"""From an optimised lane function and a choice of plans to the machine DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vliwc.diagnostics import InternalError
+from vliwc.ir.graph import Loop
+from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.records import PlacedTable, RecordFirst, RecordTable, build_table
+from vliwc.isel.scalar import Uniform
+from vliwc.isel.select import Lanes
+from vliwc.isel.table_reads import Plan
+from vliwc.isel.working_memory import Placement
+from vliwc.mir.dag import MachineDag
+from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, Template
+
+Assignment = Sequence[Sequence[Plan]]
+"""For each loop, the plan of each of its groups."""
+
+
+class DagBuilder:
+    """Instantiates a lane program under an assignment of plans to groups."""
+
+    def __init__(self, program: LaneProgram) -> None:
+        self.program = program
+        self.function = program.function
+        self.vlen = program.machine.vlen
+        self.uniform = Uniform(program.function, self.vlen)
+        self.groups: list[Template] = []
+        self.selected: list[Lanes] = []
+        self.first_group: list[int] = []
+        self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
+
+    def build(
+        self, assignment: Assignment, placements: Mapping[RecordTable, Placement] | None = None
+    ) -> MachineDag:
+        """The machine DAG in which each group follows its plan.
+
+        ``placements`` says where the record tables stand that the plans use.
+        """
+        read = {
+            way.table
+            for plans in assignment
+            for plan in plans
+            for way in plan.reads.values()
+            if isinstance(way, RecordFirst)
+        }
+        for table, placement in (placements or {}).items():
+            if table not in read:
+                continue
+            self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
+        live = self.function.computed()
+        reductions = [v for v in self.function.values if v.op is Op.REDUCE and v in live]
+        for loop, plans in zip(self.function.loops, assignment, strict=True):
+            self._loop(loop, plans)
+            for value in reductions:
+                if value.imm == loop.number:
+                    self.uniform.define(value, self._reduction(value))
+        for value in self.function.values:
+            if value.op is Op.STORE and value.loop == TOP_LEVEL:
+                self.uniform.store(value)
+        order = self._memory_order() + self._table_order()
+        uniform = self.uniform
+        return MachineDag(self.program.machine, uniform.ops, self.groups, order, uniform.constants)
+
+    def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
+        first = len(self.groups)
+        self.first_group.append(first)
+        if len(plans) != self.program.groups(loop):
+            raise InternalError(f"loop {loop.number}: {len(plans)} plans")
+        made: dict[tuple[Plan | int, int], Lanes] = {}
+        for number, plan in enumerate(plans):
+            lanes = min(self.vlen, loop.extent - number * self.vlen)
+            key = (id(plan), lanes)
+            if key not in made:
+                made[key] = Lanes(
+                    self.function,
+                    self.program.facts,
+                    self.program.forms,
+                    self.uniform,
+                    loop,
+                    first,
+                    lanes,
+                    plan,
+                    self._placed,
+                )
+                made[key].build()
+            self.selected.append(made[key])
+            self.groups.append(made[key].template)
+
+    def _placed(self, table: RecordTable) -> PlacedTable:
+        return self.tables[table][0]
+
+    def _table_order(self) -> list[tuple[Source, Source, int]]:
+        """Order edges of record tables: built in dead words only, read before these are needed."""
+        edges: list[tuple[Source, Source, int]] = []
+        for table, (placed, placement) in self.tables.items():
+            rows: list[Source] = [
+                InGroup(group, op)
+                for group, lanes in enumerate(self.selected)
+                for op in lanes.rows.get(table, [])
+            ]
+            done: MOp | None = None
+            for space in placement.spaces:
+                covered = [
+                    store
+                    for number, store in enumerate(placed.stores)
+                    if space.group is None
+                    or space.base <= placed.base + number * self.vlen < space.base + space.length
+                ]
+                for load in space.after:
+                    instances = self._instances(load) + self._table_loads(load)
+                    if space.group is not None:
+                        group = self.first_group[load.loop] + space.group
+                        own = self.selected[group].memory.get(load, [])
+                        instances = [InGroup(group, op) for op in own]
+                    edges.extend((i, store, 0) for i in instances for store in covered)
+                if space.before is not None and space.group is not None and rows:
+                    if done is None:
+                        done = self.uniform.add(MOp("records read", (), lanes=0, width=0))
+                        done.order.extend((row, 0) for row in rows)
+                    group = self.first_group[space.before.loop] + space.group
+                    for store in self.selected[group].memory[space.before]:
+                        edges.append((done, InGroup(group, store), 0))
+        return edges
+
+    def _groups_of(self, loop: int) -> range:
+        first = self.first_group[loop]
+        return range(first, first + self.program.groups(self.function.loops[loop]))
+
+    def _reduction(self, value: Value) -> Operand:
+        """Combine the groups' vectors one after the other, then the lanes pairwise."""
+        kind = value.reduction
+        if kind is None:
+            raise InternalError(f"{value!r} has no reduction operator")
+        uniform = self.uniform
+        words: list[Operand] = []
+        total: Operand | None = None
+        for group in self._groups_of(value.imm):
+            lanes = self.selected[group]
+            result = lanes.reduced[value]
+            source = result.source
+            if isinstance(source, PerGroup):
+                result = Operand(source.member(group), result.offset, result.stride)
+            elif isinstance(source, MOp) and source in self._local(group):
+                result = Operand(InGroup(group, source), result.offset, result.stride)
+            if lanes.lanes < self.vlen:
+                words.extend(
+                    Operand(result.source, result.offset + k * result.stride, 0)
+                    for k in range(lanes.lanes)
+                )
+            else:
+                total = result if total is None else self._combine_vectors(kind, total, result)
+        if total is not None:
+            words.extend(
+                Operand(total.source, total.offset + k * total.stride, 0) for k in range(self.vlen)
+            )
+        if not words:
+            return uniform.word(0xFFFF_FFFF if kind is Reduction.MIN else 0)
+        while len(words) > 1:
+            paired = [
+                self._combine_words(kind, a, b)
+                for a, b in zip(words[::2], words[1::2], strict=False)
+            ]
+            words = paired + ([words[-1]] if len(words) % 2 else [])
+        return words[0]
+
+    def _local(self, group: int) -> set[MOp]:
+        return set(self.groups[group].ops)
+
+    def _combine_vectors(self, kind: Reduction, a: Operand, b: Operand) -> Operand:
+        uniform = self.uniform
+        if kind is Reduction.SUM or kind is Reduction.XOR:
+            opcode = "+" if kind is Reduction.SUM else "^"
+            return Operand(uniform.elementwise(opcode, a, b, "acc"))
+        less = Operand(uniform.elementwise("<", a, b, "less"))
+        first, second = (a, b) if kind is Reduction.MIN else (b, a)
+        form = Form("flow", "vselect", (less, first, second))
+        return Operand(uniform.add(MOp("acc", (form,), self.vlen, self.vlen)))
+
+    def _combine_words(self, kind: Reduction, a: Operand, b: Operand) -> Operand:
+        uniform = self.uniform
+        if kind is Reduction.SUM or kind is Reduction.XOR:
+            return uniform.scalar_op("+" if kind is Reduction.SUM else "^", a, b, "acc")
+        less = uniform.scalar_op("<", a, b, "less")
+        first, second = (a, b) if kind is Reduction.MIN else (b, a)
+        return uniform.select(less, first, second)
+
+    def _memory_order(self) -> list[tuple[Source, Source, int]]:
+        """Order edges between memory operations that the lane function orders.
+
+        Within a loop, iterations are independent and only operations of one group are ordered.
+        Across loops every instance of the first comes before every instance of the second; a
+        barrier keeps the number of edges linear.
+        """
+        edges: list[tuple[Source, Source, int]] = []
+        for value in self.function.values:
+            for before in value.order:
+                if value.loop == before.loop and value.loop >= 0:
+                    self._order_in_groups(before, value)
+                    continue
+                latency = int(before.op is Op.STORE)
+                sources = self._instances(before)
+                targets = self._instances(value)
+                if not sources or not targets:
+                    continue
+                barrier = self.uniform.add(MOp("barrier", (), lanes=0, width=0))
+                barrier.order.extend((source, latency) for source in sources)
+                edges.extend((barrier, target, 0) for target in targets)
+        return edges
+
+    def _order_in_groups(self, before: Value, after: Value) -> None:
+        latency = int(before.op is Op.STORE)
+        for lanes in dict.fromkeys(self.selected[g] for g in self._groups_of(after.loop)):
+            for first in lanes.memory.get(before, []):
+                for second in lanes.memory.get(after, []):
+                    if (first, latency) not in second.order:
+                        second.order.append((first, latency))
+
+    def _table_loads(self, load: Value) -> list[Source]:
+        """The loads of words that are kept in scratch for all reads of an array."""
+        return list(self.uniform.table_loads.get(load.array, []))
+
+    def _instances(self, value: Value) -> list[Source]:
+        if value.loop == TOP_LEVEL:
+            return list(self.uniform.memory.get(value, []))
+        return [
+            InGroup(group, op)
+            for group in self._groups_of(value.loop)
+            for op in self.selected[group].memory.get(value, [])
+        ]

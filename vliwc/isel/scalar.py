@@ -1,0 +1,218 @@
+"""Uniform code: constants, broadcasts and scalar arithmetic that all groups share."""
+
+from __future__ import annotations
+
+from vliwc.ir.graph import Array, Function, is_uniform
+from vliwc.ir.value import MASK, Op, Value
+from vliwc.mir.operation import Form, MOp, Operand, PerGroup
+
+OPCODES: dict[Op, str] = {
+    Op.ADD: "+",
+    Op.SUB: "-",
+    Op.MUL: "*",
+    Op.DIV: "//",
+    Op.MOD: "%",
+    Op.AND: "&",
+    Op.OR: "|",
+    Op.XOR: "^",
+    Op.SHL: "<<",
+    Op.SHR: ">>",
+    Op.LT: "<",
+    Op.EQ: "==",
+}
+"""Machine operation names of the lane IR's binary operations."""
+
+
+class Uniform:
+    """Builds shared machine operations, interning equal ones.
+
+    A scalar result is one word; :meth:`splat` gives the vector with that word in every lane.
+    """
+
+    def __init__(self, function: Function, vlen: int) -> None:
+        self.function = function
+        self.vlen = vlen
+        self.ops: list[MOp] = []
+        self.memory: dict[Value, list[MOp]] = {}
+        self.table_loads: dict[str, list[MOp]] = {}
+        self._written = {root.array for root in function.roots}
+        self._interned: dict[tuple[object, ...], MOp] = {}
+        self._scalars: dict[Value, Operand] = {}
+        self._words: dict[tuple[str, int], Operand] = {}
+        self._families: dict[tuple[object, ...], PerGroup] = {}
+        self.constants: dict[int, MOp] = {}
+        self._zero = self.add(MOp("zero", (), lanes=0))
+
+    def add(self, op: MOp) -> MOp:
+        """Append a shared operation."""
+        self.ops.append(op)
+        return op
+
+    def intern(self, key: tuple[object, ...], op: MOp) -> MOp:
+        """``op``, or the operation added earlier under the same key."""
+        found = self._interned.get(key)
+        if found is None:
+            found = self._interned[key] = self.add(op)
+        return found
+
+    def word(self, word: int) -> Operand:
+        """A scalar constant: a ``const`` load, or an ``add_imm`` to a word that is still zero."""
+        word &= MASK
+        zero = Operand(self._zero, stride=0)
+        if word == 0:
+            return zero
+        op = self.constants.get(word)
+        if op is None:
+            forms = (
+                Form("load", "const", imm=word),
+                Form("flow", "add_imm", (zero,), imm=word),
+            )
+            op = self.constants[word] = self.add(MOp(f"c{word}", forms))
+        return Operand(op, stride=0)
+
+    def splat(self, scalar: Operand, name: str = "splat") -> Operand:
+        """The vector with ``scalar`` in every lane."""
+        key = ("splat", scalar.source, scalar.offset)
+        forms = (
+            Form("valu", "vbroadcast", (scalar,)),
+            Form("alu", "|", (scalar, scalar), split=True),
+        )
+        op = self.intern(key, MOp(name, forms, lanes=self.vlen, width=self.vlen))
+        return Operand(op)
+
+    def vector(self, word: int) -> Operand:
+        """The vector with constant ``word`` in every lane."""
+        return self.splat(self.word(word), f"v{word & MASK}")
+
+    def scalar_op(self, opcode: str, a: Operand, b: Operand, name: str = "") -> Operand:
+        """Scalar arithmetic on two words."""
+        key = (opcode, a.source, a.offset, b.source, b.offset)
+        op = self.intern(key, MOp(name or "u", (Form("alu", opcode, (a, b)),)))
+        return Operand(op, stride=0)
+
+    def select(self, c: Operand, a: Operand, b: Operand) -> Operand:
+        """``a`` if word ``c`` is nonzero, else ``b``."""
+        key = ("select", c.source, c.offset, a.source, a.offset, b.source, b.offset)
+        op = self.intern(key, MOp("usel", (Form("flow", "select", (c, a, b)),)))
+        return Operand(op, stride=0)
+
+    def scalar(self, value: Value) -> Operand:
+        """The word of a uniform value, computed once for the whole kernel."""
+        stack = [value]
+        while stack:
+            top = stack[-1]
+            if top in self._scalars:
+                stack.pop()
+                continue
+            missing = [arg for arg in top.args if arg not in self._scalars]
+            if missing and top.op is not Op.REDUCE:
+                stack.extend(missing)
+                continue
+            self._scalars[top] = self._lower(top)
+            stack.pop()
+        return self._scalars[value]
+
+    def define(self, value: Value, operand: Operand) -> None:
+        """Say where the word of a uniform value stands (for the results of reductions)."""
+        self._scalars[value] = operand
+
+    def table_word(self, array: Array, index: int, fold: tuple[str, int] | None = None) -> Operand:
+        """Word ``index`` of an array that is never written, with ``fold`` applied to it.
+
+        Neighbouring words come with one ``vload``.
+        """
+        key = (array.name, index)
+        if key not in self._words:
+            first = min(index, array.length - self.vlen)
+            if first >= 0:
+                form = Form("load", "vload", (self.word(array.base + first),))
+                op = self.add(MOp(f"{array.name}[{first}..]", (form,), width=self.vlen))
+                for lane in range(self.vlen):
+                    self._words.setdefault((array.name, first + lane), Operand(op, lane, 0))
+            else:
+                form = Form("load", "load", (self.word(array.base + index),))
+                op = self.add(MOp(f"{array.name}[{index}]", (form,)))
+                self._words[key] = Operand(op, stride=0)
+            self.table_loads.setdefault(array.name, []).append(op)
+        word = self._words[key]
+        if fold is None:
+            return word
+        return self.scalar_op(fold[0], word, self.word(fold[1]), f"{array.name}[{index}]'")
+
+    def addresses(self, base: int, first_group: int, groups: int, step: int) -> PerGroup:
+        """Scalar addresses ``base + step * g`` for the groups of a loop."""
+        key = ("addresses", base, first_group, step)
+        family = self._families.get(key)
+        if family is None:
+            members = [self._address(base + group * step) for group in range(groups)]
+            family = self._families[key] = PerGroup(f"a{base}", first_group, members)
+        return family
+
+    def _address(self, base: int) -> MOp:
+        source = self.word(base).source
+        assert isinstance(source, MOp)
+        return source
+
+    def lane_numbers(self, first_group: int, groups: int) -> PerGroup:
+        """The vectors of iteration numbers of the groups of a loop."""
+        key = ("lanes", first_group)
+        family = self._families.get(key)
+        if family is None:
+            iota = self._iota()
+            members = [iota]
+            for group in range(1, groups):
+                step = self.vector(group * self.vlen)
+                members.append(self.elementwise("+", Operand(iota), step, f"lane{group}"))
+            family = self._families[key] = PerGroup("lane", first_group, members)
+        return family
+
+    def elementwise(self, opcode: str, a: Operand, b: Operand, name: str) -> MOp:
+        """Shared vector arithmetic."""
+        key = ("v" + opcode, a, b)
+        forms = (
+            Form("valu", opcode, (a, b)),
+            Form("alu", opcode, (a, b), split=True),
+        )
+        return self.intern(key, MOp(name, forms, lanes=self.vlen, width=self.vlen))
+
+    def _iota(self) -> MOp:
+        form = Form("load", "const", split=True, per_lane_imm=tuple(range(self.vlen)))
+        return self.intern(("iota",), MOp("iota", (form,), lanes=self.vlen, width=self.vlen))
+
+    def _lower(self, value: Value) -> Operand:
+        assert is_uniform(value)
+        if value.op is Op.CONST:
+            return self.word(value.imm)
+        if value.op is Op.LOAD:
+            return self._load(value)
+        args = [self._scalars[arg] for arg in value.args]
+        if value.op is Op.MADD:
+            return self.scalar_op("+", self.scalar_op("*", args[0], args[1]), args[2])
+        if value.op is Op.SELECT:
+            return self.select(args[0], args[1], args[2])
+        return self.scalar_op(OPCODES[value.op], args[0], args[1], f"u{value.id}")
+
+    def _load(self, value: Value) -> Operand:
+        array = self.function.arrays[value.array]
+        index = value.args[0]
+        if index.is_const and array.name not in self._written:
+            return self.table_word(array, index.imm)
+        if index.is_const:
+            address = self.word(array.base + index.imm)
+        else:
+            address = self.scalar_op("+", self._scalars[index], self.word(array.base))
+        op = self.add(MOp(f"{value.array}@{value.id}", (Form("load", "load", (address,)),)))
+        self.memory[value] = [op]
+        return Operand(op, stride=0)
+
+    def store(self, value: Value) -> None:
+        """A store at the top level."""
+        array = self.function.arrays[value.array]
+        index, word = value.args
+        word_operand = self.scalar(word)
+        if index.is_const:
+            address = self.word(array.base + index.imm)
+        else:
+            address = self.scalar_op("+", self.scalar(index), self.word(array.base))
+        form = Form("store", "store", (address, word_operand))
+        self.memory[value] = [self.add(MOp(f"{value.array}={value.id}", (form,), width=0))]

@@ -1,0 +1,1 @@
+"""The machine IR: operations with virtual registers, the DAG of a whole kernel."""

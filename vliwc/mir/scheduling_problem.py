@@ -1,0 +1,134 @@
+"""The scheduling problem of a machine DAG.
+
+Templates are turned into arrays once and shifted for each group: the time is spent in NumPy, not
+in loops over operations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vliwc.mir.dag import MachineDag
+from vliwc.mir.operation import MOp, PerGroup, Source, Template, sources
+from vliwc.sched.problem.dense import ENGINES, Ints
+from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
+
+NO_FORM = (0, -1)
+"""The class of operations that take no slot."""
+
+
+def problem_of(dag: MachineDag) -> ScheduleProblem:
+    """The scheduling problem of ``dag``; operation numbers are kept."""
+    classes: dict[tuple[int, int], int] = {}
+    parts = [_Part.of(dag.shared, classes)]
+    owners = [np.full(len(dag.shared), -1, dtype=np.int32)]
+    by_template = {t: _Part.of(t.ops, classes) for t in dict.fromkeys(dag.groups)}
+    edges = [_shared_edges(dag)]
+    local = {t: _template_edges(dag, t) for t in by_template}
+    for group, template in enumerate(dag.groups):
+        parts.append(by_template[template])
+        owners.append(np.full(len(template.ops), group, dtype=np.int32))
+        edges.append(local[template].at(dag, group))
+    order = [(dag.number(a), dag.number(b), latency, False) for a, b, latency in dag.order]
+    edges.append(Edges.of_rows(order))
+    klass = np.concatenate([p.klass for p in parts])
+    every = Edges.concatenate(edges)
+    # A word that nothing writes is there from the start: it can be read in the first cycle.
+    if NO_FORM in classes:
+        every.latency[every.reads & (klass[every.source] == classes[NO_FORM])] = 0
+    dense = make_dense(
+        lanes=np.concatenate([p.lanes for p in parts]),
+        serial=np.concatenate([p.serial for p in parts]),
+        width=np.concatenate([p.width for p in parts]),
+        group=np.concatenate(owners),
+        klass=klass,
+        classes=list(classes),
+        edges=every,
+        machine=dag.machine,
+        n_groups=len(dag.groups),
+    )
+    return ScheduleProblem(dense, dag.machine, dag.names)
+
+
+def _needs(op: MOp) -> list[tuple[Source, int, bool]]:
+    """What ``op`` waits for: source, latency, whether it reads the source's result."""
+    reads: list[tuple[Source, int, bool]] = [(value, 1, True) for value in sources(op)]
+    return reads + [(before, latency, False) for before, latency in op.order]
+
+
+def _shared_edges(dag: MachineDag) -> Edges:
+    return Edges.of_rows(
+        [
+            (dag.number(value), me, latency, read)
+            for me, op in enumerate(dag.shared)
+            for value, latency, read in _needs(op)
+        ]
+    )
+
+
+def _template_edges(dag: MachineDag, template: Template) -> _TemplateEdges:
+    """The edges into a template's operations, sorted by what moves with the group."""
+    index = dag.local_index[template]
+    inner: list[tuple[int, int, int, bool]] = []
+    fixed: list[tuple[int, int, int, bool]] = []
+    family: list[tuple[PerGroup, int, int, bool]] = []
+    for me, op in enumerate(template.ops):
+        for value, latency, read in _needs(op):
+            if isinstance(value, PerGroup):
+                family.append((value, me, latency, read))
+            elif isinstance(value, MOp) and value in index:
+                inner.append((index[value], me, latency, read))
+            else:
+                fixed.append((dag.number(value), me, latency, read))
+    return _TemplateEdges(Edges.of_rows(inner), Edges.of_rows(fixed), family)
+
+
+@dataclass(frozen=True)
+class _TemplateEdges:
+    inner: Edges
+    fixed: Edges
+    family: list[tuple[PerGroup, int, int, bool]]
+
+    def at(self, dag: MachineDag, group: int) -> Edges:
+        base = dag.base[group]
+        family = Edges.of_rows(
+            [(dag.shared_index[f.member(group)], me, lat, read) for f, me, lat, read in self.family]
+        )
+        return Edges.concatenate(
+            [self.inner.moved(base, base), self.fixed.moved(0, base), family.moved(0, base)]
+        )
+
+
+@dataclass(frozen=True)
+class _Part:
+    lanes: Ints
+    serial: Ints
+    width: Ints
+    klass: Ints
+
+    @staticmethod
+    def of(ops: list[MOp], classes: dict[tuple[int, int], int]) -> _Part:
+        def column(words: list[int]) -> Ints:
+            return np.array(words, dtype=np.int32)
+
+        return _Part(
+            column([op.lanes for op in ops]),
+            column([int(op.serial) for op in ops]),
+            column([op.width for op in ops]),
+            column([classes.setdefault(_engines(op), len(classes)) for op in ops]),
+        )
+
+
+def _engines(op: MOp) -> tuple[int, int]:
+    """The mask of engines that take ``op`` whole, and the engine that takes it lane by lane."""
+    whole = 0
+    split = -1
+    for form in op.forms:
+        engine = ENGINES.index(form.engine)
+        if form.split:
+            split = engine
+        else:
+            whole |= 1 << engine
+    return whole, split

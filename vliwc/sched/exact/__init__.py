@@ -1,0 +1,1 @@
+"""Exact methods: CP-SAT models, integer programs, large neighbourhoods, and their portfolio."""

@@ -1,0 +1,111 @@
+"""Scheduling by integer programming: the time-indexed formulation on SCIP, to compare with CP-SAT.
+
+From the lower bound upward, one horizon after the other: "is there a schedule of at most this many
+cycles?" (see :mod:`vliwc.sched.relaxations.time_indexed`).  The first yes is optimal if all shorter
+horizons were refuted.  SCIP computes with floating-point tolerances, so its refutations are as good
+as those are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ortools.linear_solver.python import model_builder as mb
+
+from vliwc.sched.exact.incumbent import MARGINS, assembled
+from vliwc.sched.greedy.list import AnyListScheduler
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+from vliwc.sched.problem.view import View
+from vliwc.sched.relaxations.time_indexed import TimeIndexed
+
+MOST_VARIABLES = 25_000
+"""Larger programs are not tried: their first relaxation alone would take minutes."""
+SIZE = 1_000
+"""Variables of the program whose nodes are the unit of the budget."""
+ITERATIONS = "lp/rootiterlim = 10000\nlp/iterlim = 2000"
+"""SCIP's limits of simplex iterations: at the root, and at each later node."""
+
+
+@dataclass(frozen=True)
+class IlpScheduler:
+    """The integer program; ``budget`` limits the nodes of the first branch-and-bound tree if it has
+    a thousand variables; a larger one has fewer nodes, in proportion.
+
+    Each later tree gets a tenth of the budget less, since OR-Tools does not tell how many nodes
+    were used.  Iterations of the simplex method are limited, too: on some hundred operations with
+    many cycles of freedom the relaxation at the root alone would take minutes.
+    """
+
+    seed: int = 0
+    nodes: int = 2_000
+    name: str = "ilp"
+
+    def schedule(
+        self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
+    ) -> Schedule:
+        """The best schedule found, never worse than ``hint`` or the list schedule.
+
+        Raises :class:`vliwc.sched.problem.schedule.OutOfScratch` if the list scheduler finds none.
+        """
+        best = hint or AnyListScheduler(self.seed).schedule(problem)
+        view = View.of(problem)
+        bound = lower_bound(problem)
+        lower, reason = bound.cycles, bound.reason
+        if view.critical_path > lower:
+            lower, reason = view.critical_path, "critical path"
+        scratch = sum(view.width) > problem.dense.words
+        margin, left, programs = 0, budget or self.nodes, 0
+        proved_to, horizon = lower, lower
+        while horizon < best.cycles and left > 0:
+            # The starts alone have so many variables, which is known before anything is built.
+            if view.freedom(horizon) > MOST_VARIABLES:
+                break
+            words = problem.dense.words - MARGINS[margin] * problem.dense.vlen
+            formulation = TimeIndexed(view, horizon, words if scratch else None)
+            found: Schedule | None = None
+            status = mb.SolveStatus.INFEASIBLE
+            if formulation.possible:
+                if len(formulation.upper) > MOST_VARIABLES:
+                    break
+                programs += 1
+                nodes = max(left * SIZE // max(len(formulation.upper), SIZE), 1)
+                status, values = _solve(formulation, nodes, self.seed)
+                # The wrapper does not tell how many nodes were used: count a share.
+                left -= max((budget or self.nodes) // 10, 1)
+                if values is not None:
+                    found = assembled(view, formulation.timing(values), self.name)
+                    if found is None and margin + 1 < len(MARGINS):
+                        margin += 1
+                        continue
+            if found is not None:
+                best = found
+                break
+            if status == mb.SolveStatus.INFEASIBLE and proved_to == horizon and not margin:
+                proved_to, reason = horizon + 1, "proved by SCIP"
+            horizon, margin = horizon + 1, 0
+        lower = min(max(lower, proved_to), best.cycles)
+        return replace(
+            best,
+            scheduler=self.name,
+            status="optimal" if lower == best.cycles else "feasible",
+            lower_bound=lower,
+            bound_reason=reason,
+            statistics={"programs": programs},
+        )
+
+
+def _solve(
+    formulation: TimeIndexed, nodes: int, seed: int
+) -> tuple[mb.SolveStatus, list[int] | None]:
+    """What SCIP says within ``nodes`` nodes, and the values of all variables if it found some."""
+    model, variables, _ = formulation.linear_model(relaxed=False)
+    solver = mb.Solver("scip")
+    solver.set_solver_specific_parameters(
+        f"limits/nodes = {nodes}\nrandomization/randomseedshift = {seed}\n{ITERATIONS}"
+    )
+    status = solver.solve(model)
+    if status not in (mb.SolveStatus.OPTIMAL, mb.SolveStatus.FEASIBLE):
+        return status, None
+    return status, [round(solver.value(variable)) for variable in variables]

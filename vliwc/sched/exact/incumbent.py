@@ -1,0 +1,143 @@
+"""The state of a search for a schedule by constraint programming
+(:mod:`vliwc.sched.exact.cpsat`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from vliwc.sched.allocate import allocate
+from vliwc.sched.greedy.sgs import project_schedule
+from vliwc.sched.problem.schedule import Schedule, Timing
+from vliwc.sched.problem.view import View, cycle_rows, cycles_of
+from vliwc.sched.relaxations.classes import Classes
+
+MARGINS = (0, 1, 2, 4)
+"""Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
+FIRST_PACE, FIRST_CONFLICTS = 0.005, 200
+"""Effort of one conflict, in CP-SAT's deterministic time, and how many there may be, as long as
+nothing is known of it."""
+TURNS = 8
+"""Groups that are alike from which on they are many."""
+
+
+@dataclass
+class Search:
+    """The state of a search: the best schedule, the bound, and what is left to spend.
+
+    ``allowed``: for each relaxation in integers, the last horizon that it has a solution for.
+    """
+
+    view: View
+    lower: int
+    reason: str
+    left: float
+    best: Schedule | None = None
+    timing: Timing | None = None
+    scratch: bool = False
+    margin: int = 0
+    infeasible: bool = False
+    pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    classes: Classes | None = None
+    allowed: dict[str, int] = field(default_factory=dict[str, int])
+    tried: Counter[str] = field(default_factory=Counter[str])
+    spent: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def done(self) -> bool:
+        return self.infeasible or (self.best is not None and self.best.cycles <= self.lower)
+
+    @property
+    def words(self) -> int | None:
+        """The words that models may use; None where scratch does not matter."""
+        dense = self.view.problem.dense
+        return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What changes as long as there is anything left to try."""
+        return self.tried.total(), self.lower
+
+    @property
+    def turns(self) -> bool:
+        """Whether there are many groups that do the same, which may take turns."""
+        return self.classes is not None and max(map(len, self.classes.members)) >= TURNS
+
+    @cached_property
+    def intervals(self) -> int:
+        """Intervals of an interval model."""
+        split = zip(self.view.lanes, self.view.split, strict=True)
+        return len(self.view) + sum(lanes for lanes, engine in split if engine >= 0)
+
+    def conflicts(self, what: str, limit: float) -> int:
+        """Conflicts that a run of the interval model is expected to have within ``limit``."""
+        if what not in self.pace:
+            return max(min(int(limit / FIRST_PACE), FIRST_CONFLICTS), 1)
+        effort, seen = self.pace[what]
+        return max(int(limit * seen / effort), 1)
+
+    def account(self, what: str, effort: float, conflicts: int) -> None:
+        """Note what a run has cost; ``conflicts`` is 0 where they do not matter."""
+        self.left -= max(effort, 0.01)
+        self.spent[what] = self.spent.get(what, 0.0) + effort
+        self.tried[what] += 1
+        if conflicts:
+            before, seen = self.pace.get(what, (0.0, 0))
+            self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)
+
+    def raise_bound(self, cycles: int, reason: str) -> None:
+        """No schedule has fewer than ``cycles``."""
+        if self.best is not None:
+            cycles = min(cycles, self.best.cycles)
+        if cycles > self.lower:
+            self.lower, self.reason = cycles, reason
+            self.margin = 0
+
+    def offer(self, schedule: Schedule) -> None:
+        """Take a schedule if it is shorter than the best one."""
+        if self.best is None or schedule.cycles < self.best.cycles:
+            self.best, self.timing = schedule, timing_of(self.view, schedule)
+
+    def accept(self, timing: Timing, name: str) -> bool:
+        """Take a schedule if its results find addresses; otherwise be stricter from now on."""
+        schedule = assembled(self.view, timing, name)
+        if schedule is None:
+            if not self.scratch:
+                self.scratch = True
+            else:
+                self.margin = min(self.margin + 1, len(MARGINS) - 1)
+            return False
+        if self.best is None or schedule.cycles < self.best.cycles:
+            self.best, self.timing = schedule, timing
+        return True
+
+
+def timing_of(view: View, schedule: Schedule) -> Timing:
+    """Cycles and engines of a schedule, as models take them."""
+    engine: list[int] = schedule.engine.tolist()
+    cycles = cycles_of(view.problem, schedule)
+    return Timing(
+        [own if engine[op] == view.split[op] else own[:1] for op, own in enumerate(cycles)],
+        engine,
+    )
+
+
+def assembled(view: View, timing: Timing, name: str) -> Schedule | None:
+    """The schedule with addresses, or None if the results find no place in scratch."""
+    problem = view.problem
+    if problem.renewable is not None:
+        return project_schedule(problem, [own[0] for own in timing.cycles], name)
+    placed = allocate(view, timing.cycles)
+    if placed is None:
+        return None
+    return Schedule(
+        timing.length,
+        np.array(timing.engine, dtype=np.int32),
+        cycle_rows(problem, timing.cycles),
+        placed[0],
+        placed[1],
+        name,
+    )

@@ -1,0 +1,140 @@
+"""Large neighbourhood search (Shaw 1998): windows of a schedule re-optimised by CP-SAT.
+
+A window of cycles is made as short as possible while everything else keeps its order; what follows
+moves up.  The fill at the start and the drain at the end come first, where greedy schedules waste
+most, then windows in between, from left to right.  Where no cycle can be won, work is moved to the
+left, which gives later windows room.  A change is kept only if all results still find addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from vliwc.sched.allocate import allocate, live_ranges, peak_words, place_changed
+from vliwc.sched.exact.cpsat import CpSatScheduler, make_solver
+from vliwc.sched.exact.incumbent import timing_of
+from vliwc.sched.exact.window_model import WindowModel
+from vliwc.sched.greedy.list import AnyListScheduler
+from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.dense import Ints
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule, Timing
+from vliwc.sched.problem.view import View, cycle_rows
+
+OPERATIONS = 150
+"""About as many operations are in one window."""
+EFFORT, CONFLICTS = 0.3, 150
+"""Deterministic time and conflicts of one window."""
+PACKED = 400
+"""With more results than that, addresses are only repaired, not assigned anew."""
+
+
+@dataclass(frozen=True)
+class LnsScheduler:
+    """Windows by CP-SAT; ``budget`` is their number, ``windows`` without one."""
+
+    seed: int = 0
+    windows: int = 24
+    name: str = "cpsat-lns"
+
+    def schedule(
+        self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
+    ) -> Schedule:
+        """The best schedule found, never worse than ``hint`` or the list schedule.
+
+        Projects are given to :class:`vliwc.sched.exact.cpsat.CpSatScheduler` as a whole.  Raises
+        :class:`vliwc.sched.problem.schedule.OutOfScratch` if there is no hint and the list
+        scheduler finds no schedule.
+        """
+        if problem.renewable is not None:
+            return replace(
+                CpSatScheduler(self.seed).schedule(problem, budget, hint), scheduler=self.name
+            )
+        best = hint or AnyListScheduler(self.seed).schedule(problem)
+        bound = lower_bound(problem)
+        view = View.of(problem)
+        timing, address = timing_of(view, best), best.address
+        solved = won = 0
+        places = _places(view, best.cycles)
+        for first, length in places:
+            if timing.length <= bound.cycles or solved >= (budget or self.windows):
+                break
+            if first + length > timing.length:
+                first, length = max(timing.length - length, 0), min(length, timing.length)
+            solved += 1
+            for shorten in (True, False):
+                changed = self._solve(view, timing, first, length, solved, shorten=shorten)
+                if changed is None:
+                    continue
+                placed = _addresses(view, timing, address, changed)
+                if placed is None:
+                    continue
+                won += timing.length - changed.length
+                timing, address = changed, placed
+                if shorten:
+                    break
+        if not won:
+            timing, address = timing_of(view, best), best.address
+        return Schedule(
+            timing.length,
+            np.array(timing.engine, dtype=np.int32),
+            cycle_rows(problem, timing.cycles),
+            address,
+            peak_words(live_ranges(view, timing.cycles)),
+            self.name,
+            status="optimal" if timing.length == bound.cycles else "feasible",
+            lower_bound=bound.cycles,
+            bound_reason=bound.reason,
+            statistics={"windows": solved, "cycles_won": won},
+        )
+
+    def _solve(
+        self,
+        view: View,
+        timing: Timing,
+        first: int,
+        length: int,
+        number: int,
+        *,
+        shorten: bool,
+    ) -> Timing | None:
+        """A shorter window (or an earlier one of equal length), or None."""
+        model = WindowModel(view, timing, first, length)
+        if not model.free:
+            return None
+        if shorten:
+            model.minimise_length()
+        else:
+            model.minimise_starts()
+        solver = make_solver(self.seed + number, EFFORT, CONFLICTS)
+        if solver.solve(model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        if shorten and solver.value(model.shrunk) == length:
+            return None
+        return model.timing_after(solver)
+
+
+def _places(view: View, cycles: int) -> Iterator[tuple[int, int]]:
+    """First cycles and lengths of windows: the end, the start, then overlapping ones in turn."""
+    length = max(cycles * min(OPERATIONS, len(view) // 2) // max(len(view), 1), 4)
+    while length < cycles:
+        yield max(cycles - length, 0), length
+        yield 0, length
+        for first in range(length // 2, max(cycles - length, length // 2 + 1), length // 2):
+            yield first, length
+        # The next round cuts elsewhere.
+        length = length * 5 // 4
+    yield 0, cycles
+
+
+def _addresses(view: View, before: Timing, address: Ints, after: Timing) -> Ints | None:
+    """Addresses for a changed schedule: new ones, or the old ones with repairs."""
+    if sum(width > 0 for width in view.width) <= PACKED:
+        placed = allocate(view, after.cycles)
+        return None if placed is None else placed[0]
+    old = {live.op: live for live in live_ranges(view, before.cycles)}
+    return place_changed(live_ranges(view, after.cycles), old, address, view.problem.dense.words)

@@ -1,0 +1,1 @@
+"""List scheduling by priorities, forwards and backwards, and its project counterpart."""

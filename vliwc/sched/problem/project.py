@@ -1,0 +1,117 @@
+"""Project scheduling problems (RCPSP): building them, and bounds on how long they take.
+
+A project is a :class:`vliwc.sched.problem.problem.ScheduleProblem` whose operations take no engine
+slots and no scratch, but :class:`vliwc.sched.problem.renewable.Renewable` resources for several
+cycles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from isa.machine import DEFAULT_MACHINE
+from vliwc.sched.problem.paths import CyclicProblem, topological_order
+from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
+from vliwc.sched.problem.renewable import ProblemError, Renewable
+
+
+def project_problem(
+    durations: Sequence[int],
+    demands: Sequence[Sequence[int]],
+    capacities: Sequence[int],
+    precedences: Sequence[tuple[int, int, int]],
+    *,
+    names: Sequence[str] | None = None,
+    resources: Sequence[str] | None = None,
+) -> ScheduleProblem:
+    """A project; ``precedences`` are ``(before, after, latency)``.
+
+    With latency 1 an operation starts in the cycle after the end of the other, or later (the
+    finish-start relation of project scheduling); each further unit is one cycle of lag.
+
+    Raises :class:`ProblemError` if the numbers do not fit together or the precedences form a
+    circle.
+    """
+    n = len(durations)
+    for before, after, _ in precedences:
+        if not (0 <= before < n and 0 <= after < n):
+            raise ProblemError(f"precedence {before} -> {after}: there are {n} operations")
+    found = Renewable(
+        tuple(resources or [f"R{k + 1}" for k in range(len(capacities))]),
+        np.array(capacities, dtype=np.int32),
+        np.array(demands, dtype=np.int32).reshape(n, len(capacities)),
+        np.array(durations, dtype=np.int32),
+    )
+    none = np.zeros(n, dtype=np.int32)
+    dense = make_dense(
+        lanes=none,
+        serial=none,
+        width=none,
+        group=none - 1,
+        klass=none,
+        classes=[(0, -1)],
+        edges=Edges.of_rows([(a, b, latency, False) for a, b, latency in precedences]),
+        machine=DEFAULT_MACHINE,
+        n_groups=0,
+    )
+    try:
+        topological_order(dense)
+    except CyclicProblem as error:
+        raise ProblemError(f"the precedences form a circle: {error}") from error
+    given = list(names) if names is not None else [f"j{k}" for k in range(n)]
+    return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
+
+
+def heads_and_tails(problem: ScheduleProblem, renewable: Renewable) -> tuple[list[int], list[int]]:
+    """Earliest start of each operation, and cycles that must follow its end."""
+    dense = problem.dense
+    duration: list[int] = renewable.duration.tolist()
+    n = len(duration)
+    ptr: list[int] = dense.succ_ptr.tolist()
+    succ: list[int] = dense.succ.tolist()
+    latency: list[int] = dense.succ_latency.tolist()
+    order: list[int] = topological_order(dense).tolist()
+    head, tail = [0] * n, [0] * n
+    for op in order:
+        for s in range(ptr[op], ptr[op + 1]):
+            head[succ[s]] = max(head[succ[s]], head[op] + duration[op] - 1 + latency[s])
+    for op in reversed(order):
+        for s in range(ptr[op], ptr[op + 1]):
+            t = succ[s]
+            tail[op] = max(tail[op], tail[t] + duration[t] - 1 + latency[s])
+    return head, tail
+
+
+def project_bound(problem: ScheduleProblem, renewable: Renewable) -> tuple[int, str]:
+    """A proved lower bound on the cycles of a project, and its reason.
+
+    The critical path, and for each resource the work of operations with large heads and tails
+    (Carlier 1982): ``h + q + work / capacity`` over those with head >= h and tail >= q.
+    """
+    duration = renewable.duration
+    if not len(duration):
+        return 0, "nothing to do"
+    heads, tails = heads_and_tails(problem, renewable)
+    head, tail = np.array(heads), np.array(tails)
+    best, reason = int((head + duration + tail).max()), "critical path"
+    by_head = np.argsort(-head, kind="stable")
+    for number, name in enumerate(renewable.names):
+        capacity = int(renewable.capacity[number])
+        work = renewable.demand[:, number].astype(np.int64) * duration
+        if not work.any():
+            continue
+        for q in np.unique(tail).tolist():
+            inside = by_head[(tail[by_head] >= q) & (work[by_head] > 0)]
+            if not len(inside):
+                continue
+            cycles = -(-np.cumsum(work[inside]) // capacity) + head[inside] + q
+            at = int(np.argmax(cycles))
+            if int(cycles[at]) > best:
+                best = int(cycles[at])
+                reason = (
+                    f"resource {name}: {int(work[inside[: at + 1]].sum())} units of work, "
+                    f"{head[inside[at]]} cycles before and {q} after"
+                )
+    return best, reason

@@ -1,0 +1,56 @@
+"""Renewable resources: what project scheduling has in place of a machine's engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vliwc.sched.problem.dense import Ints
+
+
+class ProblemError(ValueError):
+    """A scheduling problem that means nothing; the message says which part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Renewable:
+    """Durations and demands of ``n`` operations on ``r`` resources.
+
+    In each cycle from its start on, for ``duration`` cycles, an operation takes ``demand`` units of
+    each resource and gives them back afterwards; no more than ``capacity`` units are taken at any
+    time.  An operation of duration 0 is a milestone.
+
+    ``names`` of the resources; ``capacity`` (r,); ``demand`` (n, r); ``duration`` (n,).
+
+    Raises :class:`ProblemError` for negative numbers, arrays that do not fit together, or an
+    operation that asks for more than there is.
+    """
+
+    names: tuple[str, ...]
+    capacity: Ints
+    demand: Ints
+    duration: Ints
+
+    def __post_init__(self) -> None:
+        resources = len(self.names)
+        if self.capacity.shape != (resources,) or self.demand.shape != (
+            len(self.duration),
+            resources,
+        ):
+            raise ProblemError(
+                f"{resources} resources and {len(self.duration)} operations do not fit capacities "
+                f"of shape {self.capacity.shape} and demands of shape {self.demand.shape}"
+            )
+        for what, numbers in (
+            ("capacity", self.capacity),
+            ("demand", self.demand),
+            ("duration", self.duration),
+        ):
+            if (numbers < 0).any():
+                raise ProblemError(f"a {what} is negative")
+        works = self.duration > 0
+        excess = (self.demand > self.capacity) & works[:, None]
+        for operation, resource in zip(*(axis.tolist() for axis in excess.nonzero()), strict=True):
+            raise ProblemError(
+                f"operation {operation} needs {self.demand[operation, resource]} units of "
+                f"{self.names[resource]!r}, which has {self.capacity[resource]}"
+            )

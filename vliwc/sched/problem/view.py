@@ -1,0 +1,206 @@
+"""A scheduling problem as plain lists: what schedulers written in Python read.
+
+The dense form of :mod:`vliwc.sched.problem.dense` is made for machine code; this one is made for
+people who write a scheduler or a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE, Ints
+from vliwc.sched.problem.paths import topological_order
+from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.schedule import Schedule
+
+
+class Dependence(NamedTuple):
+    """``target`` starts at least ``latency`` cycles after the last cycle of ``source``."""
+
+    source: int
+    target: int
+    latency: int
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Operations ``0..n-1`` and what binds them; lists are indexed by operation.
+
+    ``whole``: engines that execute an operation in one slot; ``split``: the engine that executes
+    it lane by lane, ``lanes`` slots in any cycles (-1: none); where both are empty it takes no
+    slot.  ``serial``: lanes issue in ascending order, at most one per cycle.  ``width``: words of
+    the result.  ``readers``: operations that read the result.  ``duration``: cycles (1 on the
+    machine).  ``demand``: units of each renewable resource.
+    """
+
+    problem: ScheduleProblem
+    whole: list[tuple[int, ...]]
+    split: list[int]
+    lanes: list[int]
+    serial: list[bool]
+    width: list[int]
+    group: list[int]
+    readers: list[list[int]]
+    dependences: list[Dependence]
+    duration: list[int]
+    demand: list[tuple[int, ...]]
+
+    @staticmethod
+    def of(problem: ScheduleProblem) -> View:
+        """The view of a problem; of several dependences of a pair, the longest remains."""
+        dense = problem.dense
+        n = len(problem)
+        masks: list[int] = dense.class_whole.tolist()
+        classes: list[int] = dense.klass.tolist()
+        all_lanes: list[int] = dense.lanes.tolist()
+        engines = [tuple(e for e in range(N_ENGINES) if mask >> e & 1) for mask in masks]
+        splits: list[int] = dense.class_split.tolist()
+        whole: list[tuple[int, ...]] = []
+        split: list[int] = []
+        for klass, lanes in zip(classes, all_lanes, strict=True):
+            if splits[klass] >= 0 and lanes == 1:
+                # One lane is one slot: no different from a whole execution.
+                whole.append(tuple(dict.fromkeys((*engines[klass], splits[klass]))))
+                split.append(-1)
+            else:
+                whole.append(engines[klass])
+                split.append(splits[klass])
+        readers: list[list[int]] = [[] for _ in range(n)]
+        by_reader: list[int] = np.repeat(np.arange(n), np.diff(dense.use_ptr)).tolist()
+        used: list[int] = dense.use.tolist()
+        for value, reader in zip(used, by_reader, strict=True):
+            readers[value].append(reader)
+        longest: dict[tuple[int, int], int] = {}
+        sources: list[int] = np.repeat(np.arange(n), np.diff(dense.succ_ptr)).tolist()
+        for source, target, latency in zip(
+            sources, dense.succ.tolist(), dense.succ_latency.tolist(), strict=True
+        ):
+            longest[source, target] = max(latency, longest.get((source, target), 0))
+        renewable = problem.renewable
+        return View(
+            problem,
+            whole,
+            split,
+            all_lanes,
+            [bool(flag) for flag in dense.serial.tolist()],
+            dense.width.tolist(),
+            dense.group.tolist(),
+            readers,
+            [Dependence(a, b, latency) for (a, b), latency in longest.items()],
+            [1] * n if renewable is None else renewable.duration.tolist(),
+            [()] * n if renewable is None else [tuple(row) for row in renewable.demand.tolist()],
+        )
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """A topological order."""
+        return topological_order(self.problem.dense).tolist()
+
+    @cached_property
+    def successors(self) -> list[list[tuple[int, int]]]:
+        """``(target, latency)`` of the dependences that leave each operation."""
+        rows: list[list[tuple[int, int]]] = [[] for _ in range(len(self))]
+        for source, target, latency in self.dependences:
+            rows[source].append((target, latency))
+        return rows
+
+    @cached_property
+    def predecessors(self) -> list[list[tuple[int, int]]]:
+        """``(source, latency)`` of the dependences that reach each operation."""
+        rows: list[list[tuple[int, int]]] = [[] for _ in range(len(self))]
+        for source, target, latency in self.dependences:
+            rows[target].append((source, latency))
+        return rows
+
+    @cached_property
+    def capacity(self) -> list[int]:
+        """Slots per cycle of each engine."""
+        return self.problem.dense.capacity.tolist()
+
+    @cached_property
+    def span(self) -> list[int]:
+        """Cycles from the first to the last slot of an operation, both included, at least."""
+        spans = list(self.duration)
+        for op, split in enumerate(self.split):
+            if split >= 0 and not self.whole[op]:
+                lanes = self.lanes[op]
+                spans[op] = lanes if self.serial[op] else -(-lanes // self.capacity[split])
+        return spans
+
+    @cached_property
+    def heads(self) -> list[int]:
+        """Earliest start of each operation as far as dependences tell."""
+        head = [0] * len(self)
+        for op in self.order:
+            done = head[op] + self.span[op] - 1
+            for target, latency in self.successors[op]:
+                head[target] = max(head[target], done + latency)
+        return head
+
+    @cached_property
+    def tails(self) -> list[int]:
+        """Cycles that must follow the last cycle of each operation."""
+        tail = [0] * len(self)
+        for op in reversed(self.order):
+            for target, latency in self.successors[op]:
+                tail[op] = max(tail[op], tail[target] + self.span[target] - 1 + latency)
+        return tail
+
+    @property
+    def critical_path(self) -> int:
+        """Cycles of the longest path."""
+        return max(
+            (h + s + t for h, s, t in zip(self.heads, self.span, self.tails, strict=True)),
+            default=0,
+        )
+
+    def freedom(self, horizon: int) -> int:
+        """Cycles in which each operation could start, but for one, summed up."""
+        windows = zip(self.heads, self.span, self.tails, strict=True)
+        return sum(max(horizon - head - span - tail, 0) for head, span, tail in windows)
+
+    @cached_property
+    def is_zero(self) -> list[bool]:
+        """Results that nothing writes: words that must stay zero from the start to the last read
+        (scratch is zero at the start)."""
+        return [
+            width > 0 and not whole and split < 0
+            for width, whole, split in zip(self.width, self.whole, self.split, strict=True)
+        ]
+
+    @cached_property
+    def is_mixed(self) -> list[bool]:
+        """Operations that may run whole or lane by lane."""
+        return [bool(w) and s >= 0 for w, s in zip(self.whole, self.split, strict=True)]
+
+
+def cycle_rows(problem: ScheduleProblem, cycles: Sequence[Sequence[int]]) -> Ints:
+    """``Schedule.lane_cycle`` from the cycles of each operation: one entry where it runs whole,
+    one a lane, ascending, where it is split."""
+    lanes: list[int] = np.maximum(problem.dense.lanes, 1).tolist()
+    flat: list[int] = []
+    for count, own in zip(lanes, cycles, strict=True):
+        flat.extend(own if len(own) == count else [own[0]] * count)
+    return np.array(flat, dtype=np.int32)
+
+
+def cycles_of(problem: ScheduleProblem, schedule: Schedule) -> list[list[int]]:
+    """The cycles of each lane of each operation of a schedule."""
+    flat: list[int] = schedule.lane_cycle.tolist()
+    ptr: list[int] = problem.dense.lane_ptr.tolist()
+    return [flat[lo:hi] for lo, hi in zip(ptr, ptr[1:], strict=False)]
+
+
+def only_engine(whole: tuple[int, ...], split: int) -> int:
+    """The engine of an operation that has one form only; :data:`NO_ENGINE` without forms."""
+    if whole:
+        return whole[0]
+    return split if split >= 0 else NO_ENGINE

@@ -1,0 +1,1 @@
+"""Relaxations of scheduling problems: linear and integer models that prove bounds."""

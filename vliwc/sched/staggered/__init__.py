@@ -1,0 +1,1 @@
+"""Staggered list scheduling: groups start one after the other, by virtual deadlines."""

@@ -1,0 +1,473 @@
+"""The inner loop of list scheduling with simultaneous scratch allocation, on dense arrays.
+
+One forward pass, cycle by cycle (Graham 1969; for VLIW machines Fisher 1981): ready operations
+are taken in priority order, each gets an engine that has a slot left, and a place in scratch is
+taken when an operation issues and given back when its last reader has issued.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vliwc.jit import jit
+from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+
+STUCK = -1
+"""Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
+
+EITHER = (1 << FLOW) | (1 << VALU)
+"""Engines of vector operations that flow or arithmetic can execute."""
+
+AHEAD = 8
+"""Groups whose inputs may be loaded before they may go on."""
+
+HELD = 3
+"""Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
+
+N_STATS = 2 + N_ENGINES
+"""Length of the ``stats`` array of :func:`list_schedule`."""
+
+SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
+"""Positions in the ``pool`` array: free single words, free vector slots, a lower bound of the
+lowest free vector slot."""
+
+
+@jit
+def _push(heap: Ints, base: int, size: int, item: int) -> None:
+    at = size
+    while at > 0:
+        parent = (at - 1) >> 1
+        if heap[base + parent] <= item:
+            break
+        heap[base + at] = heap[base + parent]
+        at = parent
+    heap[base + at] = item
+
+
+@jit
+def _pop(heap: Ints, base: int, size: int) -> None:
+    last = heap[base + size - 1]
+    size -= 1
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap[base + child + 1] < heap[base + child]:
+            child += 1
+        if heap[base + child] >= last:
+            break
+        heap[base + at] = heap[base + child]
+        at = child
+    if size > 0:
+        heap[base + at] = last
+
+
+@jit
+def _find_run(used: Bytes, run: int) -> int:
+    """The highest start of ``run`` adjacent free vector slots, or -1."""
+    free = 0
+    for at in range(len(used) - 1, -1, -1):
+        if used[at]:
+            free = 0
+        else:
+            free += 1
+            if free == run:
+                return at
+    return -1
+
+
+@jit
+def _release(at: int, width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> None:
+    """Give back ``width`` scratch words from address ``at`` on."""
+    if width == 1:
+        scalars[pool[SCALARS_FREE]] = at
+        pool[SCALARS_FREE] += 1
+    elif width > 1:
+        first = at // vlen
+        for s in range((width + vlen - 1) // vlen):
+            used[first + s] = 0
+            pool[SLOTS_FREE] += 1
+        pool[LOWEST_FREE] = min(pool[LOWEST_FREE], first)
+
+
+@jit
+def _release_operands(
+    use: Ints,
+    lo: int,
+    hi: int,
+    width: Ints,
+    vlen: int,
+    readers: Ints,
+    address: Ints,
+    used: Bytes,
+    scalars: Ints,
+    pool: Ints,
+) -> None:
+    """Count reads of the values ``use[lo:hi]``; without further readers they give way."""
+    for u in range(lo, hi):
+        v = int(use[u])
+        readers[v] -= 1
+        if readers[v] == 0:
+            _release(address[v], width[v], vlen, used, scalars, pool)
+
+
+@jit
+def _fits(
+    own: int,
+    use: Ints,
+    lo: int,
+    hi: int,
+    width: Ints,
+    vlen: int,
+    keep: int,
+    readers: Ints,
+    used: Bytes,
+    pool: Ints,
+) -> bool:
+    """Whether a result of ``own`` words has a place now, with ``keep`` vector slots to spare.
+
+    ``use[lo:hi]`` are the operands of an operation that finishes in this cycle: it may overwrite
+    those that die with it (all reads of a bundle come before its writes).
+    """
+    if own == 0:
+        return True
+    need = (own + vlen - 1) // vlen if own > 1 else 0
+    if need > 1:
+        return pool[SLOTS_FREE] - need >= keep and _find_run(used, need) >= 0
+    if pool[SLOTS_FREE] > keep or (own == 1 and pool[SCALARS_FREE] > 0):
+        return True
+    gain = 0
+    gain_scalar = 0
+    for u in range(lo, hi):
+        v = int(use[u])
+        if readers[v] == 1:
+            if width[v] == 1:
+                gain_scalar += 1
+            else:
+                gain += (width[v] + vlen - 1) // vlen
+    if own == 1:
+        return gain_scalar > 0 or pool[SLOTS_FREE] + gain > keep
+    return gain >= 1
+
+
+@jit
+def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> int:
+    """Take a place for ``width`` words that :func:`_fits` has found possible; its address."""
+    if width > vlen:
+        need = (width + vlen - 1) // vlen
+        first = _find_run(used, need)
+        for s in range(need):
+            used[first + s] = 1
+        pool[SLOTS_FREE] -= need
+        return first * vlen
+    if width == 1 and pool[SCALARS_FREE] > 0:
+        pool[SCALARS_FREE] -= 1
+        return int(scalars[pool[SCALARS_FREE]])
+    while used[pool[LOWEST_FREE]]:
+        pool[LOWEST_FREE] += 1
+    first = pool[LOWEST_FREE]
+    used[first] = 1
+    pool[SLOTS_FREE] -= 1
+    if width == 1:
+        for s in range(vlen - 1):
+            scalars[pool[SCALARS_FREE]] = first * vlen + vlen - 1 - s
+            pool[SCALARS_FREE] += 1
+    return first * vlen
+
+
+@jit
+def _choose_engine(
+    whole: int, split: int, lanes: int, slots: Ints, flow_only_waiting: int, flow_queue: int
+) -> int:
+    """The engine for an operation, the one with the fewest other customers first; -1 if none.
+
+    Vector operations that can run on flow go there if at most ``flow_queue`` flow-only operations
+    wait; scalar ones only if nothing else has a slot left, because a flow slot is worth several
+    slots of the other engines that take them.  Lanes are spread over several cycles only if no
+    engine can finish the operation in this one: its successors wait.
+    """
+    if whole == 0 and split < 0:
+        return NO_ENGINE
+    flow = (whole >> FLOW) & 1 and slots[FLOW] > 0
+    if flow and (whole >> VALU) & 1 and flow_only_waiting <= flow_queue:
+        return FLOW
+    if split >= 0 and slots[split] >= lanes:
+        return split
+    for e in range(N_ENGINES):
+        if (whole >> e) & 1 and slots[e] > 0 and e != FLOW:
+            return e
+    if split >= 0 and slots[split] > 0:
+        return split
+    return FLOW if flow else -1
+
+
+@jit
+def _open_classes(whole: Ints, split: Ints, slots: Ints, is_open: Bytes) -> None:
+    """Mark the classes of operations for which some engine has a slot left."""
+    for c in range(len(whole)):
+        e = _choose_engine(whole[c], split[c], 1, slots, 0, 0)
+        is_open[c] = 1 if e >= 0 else 0
+
+
+@jit
+def list_schedule(
+    p: Dense,
+    rank: Ints,
+    urgent: Ints,
+    release: Ints,
+    first: Ints,
+    group_order: Ints,
+    in_flight: int,
+    reserve: int,
+    flow_queue: int,
+    horizon: int,
+    engine: Ints,
+    lane_cycle: Ints,
+    address: Ints,
+    stats: Ints,
+) -> int:
+    """Schedule all operations of ``p``; the number of cycles, or ``STUCK``.
+
+    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
+    a vector operation that flow can execute waits for it rather than take a compute slot that
+    another operation could use.  Shared operations issue from
+    cycle ``release`` (n,) on.  At most ``in_flight`` groups are under way at a time, and ``AHEAD``
+    more may have issued operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
+    ``group_order`` lists groups in the order in which they are to finish: results of a group other
+    than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
+    from filling up with groups none of which can go on.  An operation that can run elsewhere takes
+    the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
+    ``STUCK`` after ``horizon`` cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
+    the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
+    (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
+    """
+    lanes, serial, width, group, klass = p.lanes, p.serial, p.width, p.group, p.klass
+    class_whole, class_split, class_base = p.class_whole, p.class_split, p.class_base
+    succ_ptr, succ, succ_latency = p.succ_ptr, p.succ, p.succ_latency
+    use_ptr, use, lane_ptr, vlen = p.use_ptr, p.use, p.lane_ptr, p.vlen
+    n = len(lanes)
+    n_classes = len(class_whole)
+    n_slots = p.words // vlen
+    by_rank = np.empty(n, dtype=np.int32)
+    heap = np.empty(n, dtype=np.int32)
+    size = np.zeros(n_classes, dtype=np.int32)
+    waiting = p.n_preds.copy()
+    readers = p.n_uses.copy()
+    issued = np.zeros(n, dtype=np.int32)
+    used = np.zeros(n_slots, dtype=np.uint8)
+    scalars = np.empty(p.words + vlen, dtype=np.int32)
+    pool = np.zeros(3, dtype=np.int32)
+    pool[SLOTS_FREE] = n_slots
+    next_ready = np.empty(n, dtype=np.int32)
+    running = np.empty(n, dtype=np.int32)
+    aside = np.empty(n, dtype=np.int32)
+    done = np.empty(n, dtype=np.int32)
+    slots = np.empty(N_ENGINES, dtype=np.int32)
+    work = np.zeros(N_ENGINES, dtype=np.int32)
+    is_open = np.zeros(n_classes, dtype=np.uint8)
+    deferred = np.zeros(n_classes, dtype=np.uint8)
+    left = np.zeros(p.n_groups + 1, dtype=np.int32)
+    started = np.zeros(p.n_groups + 1, dtype=np.uint8)
+    opened = 0
+    under_way = 0
+    future = np.empty(n, dtype=np.int32)
+    n_future = 0
+    n_next = 0
+    n_running = 0
+    oldest = 0
+    remaining = n
+    peak = 0
+    flow_only = -1
+    for c in range(n_classes):
+        if class_whole[c] == 1 << FLOW and class_split[c] < 0:
+            flow_only = c
+    for op in range(n):
+        by_rank[rank[op]] = op
+        address[op] = -1
+        engine[op] = -1
+        left[group[op]] += 1
+        if waiting[op] == 0:
+            next_ready[n_next] = op
+            n_next += 1
+
+    cycle = 0
+    while remaining > 0 and cycle < horizon:
+        for i in range(n_next):
+            future[n_future] = next_ready[i]
+            n_future += 1
+        n_next = 0
+        kept = 0
+        for i in range(n_future):
+            op = int(future[i])
+            if group[op] < 0 and release[op] > cycle:
+                future[kept] = op
+                kept += 1
+            else:
+                c = int(klass[op])
+                _push(heap, class_base[c], size[c], rank[op])
+                size[c] += 1
+        n_future = kept
+        for e in range(N_ENGINES):
+            slots[e] = p.capacity[e]
+        progress = False
+        n_aside = 0
+        n_done = 0
+
+        # Operations whose lanes are spread over several cycles go on first, but they leave some
+        # slots to more urgent scalar operations, which would otherwise never find one.
+        held = 0
+        for i in range(n_running):
+            op = int(running[i])
+            if engine[op] == ALU:
+                for c in range(n_classes):
+                    scalar = (class_whole[c] >> ALU) & 1 and size[c] > 0
+                    if scalar and heap[class_base[c]] < rank[op]:
+                        held = max(held, min(size[c], HELD))
+        slots[ALU] = max(slots[ALU] - held, 0)
+        kept = 0
+        for i in range(n_running):
+            op = int(running[i])
+            e = int(engine[op])
+            now = min(lanes[op] - issued[op], slots[e])
+            if serial[op] == 1:
+                now = min(now, 1)
+            for k in range(now):
+                lane_cycle[lane_ptr[op] + issued[op] + k] = cycle
+            issued[op] += now
+            slots[e] -= now
+            work[e] += now
+            progress = progress or now > 0
+            if issued[op] == lanes[op]:
+                done[n_done] = op
+                n_done += 1
+                lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
+                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+            else:
+                running[kept] = op
+                kept += 1
+        n_running = kept
+        slots[ALU] += min(held, p.capacity[ALU])
+        handled = 0
+        hurry = False
+        deferred[:] = 0
+        _open_classes(class_whole, class_split, slots, is_open)
+
+        while True:
+            # Same-cycle successors (reads of memory before a write to it) become ready at once.
+            while handled < n_done:
+                op = int(done[handled])
+                handled += 1
+                for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                    if succ_latency[s] == 0:
+                        t = int(succ[s])
+                        waiting[t] -= 1
+                        if waiting[t] == 0:
+                            c = int(klass[t])
+                            _push(heap, class_base[c], size[c], rank[t])
+                            size[c] += 1
+            best = n
+            chosen = -1
+            for c in range(n_classes):
+                ready = is_open[c] and not deferred[c] and size[c] > 0
+                if ready and heap[class_base[c]] < best:
+                    best = heap[class_base[c]]
+                    chosen = c
+            if chosen < 0:
+                if hurry:
+                    break
+                hurry = True
+                deferred[:] = 0
+                continue
+            op = int(by_rank[best])
+            queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
+            split = int(class_split[chosen])
+            e = _choose_engine(class_whole[chosen], split, lanes[op], slots, queue, flow_queue)
+            if e != FLOW and (class_whole[chosen] & EITHER) == EITHER:
+                if not hurry and cycle < urgent[op]:
+                    deferred[chosen] = 1
+                    continue
+            _pop(heap, class_base[chosen], size[chosen])
+            size[chosen] -= 1
+            now = lanes[op]
+            if e == split:
+                now = min(now, slots[e])
+                if serial[op] == 1:
+                    now = min(now, 1)
+            finishing = now == lanes[op]
+            keep = 0
+            if group[op] >= 0 and group[op] != group_order[oldest] and e != NO_ENGINE:
+                keep = reserve
+            lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
+            dying = hi if finishing else lo
+            g = int(group[op])
+            opens = g >= 0 and first[op] == 1 and started[g] == 0
+            starts = g >= 0 and first[op] == 0 and started[g] < 2
+            if (
+                (opens and opened >= in_flight + AHEAD)
+                or (starts and under_way >= in_flight)
+                or not _fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool)
+            ):
+                aside[n_aside] = op
+                n_aside += 1
+                continue
+            if finishing:
+                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+            if width[op] > 0:
+                address[op] = _allocate(width[op], vlen, used, scalars, pool)
+            progress = True
+            if opens or (starts and started[g] == 0):
+                started[g] = 1
+                opened += 1
+            if starts:
+                started[g] = 2
+                under_way += 1
+            engine[op] = e
+            if e < N_ENGINES:
+                taken = now if e == split else 1
+                slots[e] -= taken
+                work[e] += taken
+                if slots[e] == 0:
+                    _open_classes(class_whole, class_split, slots, is_open)
+            for k in range(max(now, 1)):
+                lane_cycle[lane_ptr[op] + k] = cycle
+            issued[op] = now
+            if finishing:
+                done[n_done] = op
+                n_done += 1
+            else:
+                running[n_running] = op
+                n_running += 1
+
+        peak = max(peak, (n_slots - pool[SLOTS_FREE]) * vlen)
+        for i in range(n_aside):
+            op = int(aside[i])
+            c = int(klass[op])
+            _push(heap, class_base[c], size[c], rank[op])
+            size[c] += 1
+        for i in range(n_done):
+            op = int(done[i])
+            remaining -= 1
+            left[group[op]] -= 1
+            if group[op] >= 0 and left[group[op]] == 0:
+                under_way -= 1 if started[group[op]] == 2 else 0
+                opened -= 1 if started[group[op]] > 0 else 0
+            if p.n_uses[op] == 0:
+                _release(address[op], width[op], vlen, used, scalars, pool)
+            for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                if succ_latency[s] > 0:
+                    t = int(succ[s])
+                    waiting[t] -= 1
+                    if waiting[t] == 0:
+                        next_ready[n_next] = t
+                        n_next += 1
+        while oldest < p.n_groups - 1 and left[group_order[oldest]] == 0:
+            oldest += 1
+        if not progress and n_next == 0 and n_future == 0:
+            break
+        cycle += 1
+    stats[0] = peak
+    stats[1] = remaining
+    for e in range(N_ENGINES):
+        stats[2 + e] = work[e]
+    return cycle if remaining == 0 else STUCK

@@ -1,0 +1,133 @@
+"""Priorities: topological order, tails (critical path to the end) and virtual deadlines."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vliwc.jit import jit
+from vliwc.sched.problem.dense import Dense, Ints
+from vliwc.sched.problem.paths import Floats, durations, topological_order
+
+AT_ONCE = -1e9
+"""A deadline before all others."""
+
+
+class Tails(NamedTuple):
+    """Path lengths in cycles: ``topo`` (n,) a topological order; ``duration`` (n,) cycles an
+    operation needs at least in its cheapest form, as far as one engine's slots tell; ``tail``
+    (n,) longest path after the operation's end within its group; ``longest`` (groups,) the
+    longest such path of each group, own durations included; ``first`` (n,) 1 for operations of
+    a group that wait for nothing in it, 2 if something outside the group waits for them."""
+
+    topo: Ints
+    duration: Floats
+    tail: Floats
+    longest: Floats
+    first: Ints
+
+
+@jit
+def group_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
+    """``tail`` and ``longest`` of :class:`Tails`."""
+    n = len(p.lanes)
+    tail = np.zeros(n)
+    longest = np.zeros(p.n_groups + 1)
+    for i in range(n - 1, -1, -1):
+        op = topo[i]
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            if p.group[t] == p.group[op]:
+                tail[op] = max(tail[op], tail[t] + duration[t])
+        g = p.group[op]
+        longest[g] = max(longest[g], tail[op] + duration[op])
+    return tail, longest
+
+
+@jit
+def first_in_group(p: Dense) -> Ints:
+    """``first`` of :class:`Tails`."""
+    first = np.where(p.group >= 0, 1, 0).astype(np.int32)
+    for op in range(len(p.lanes)):
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            if p.group[p.succ[s]] == p.group[op]:
+                first[p.succ[s]] = 0
+    for op in range(len(p.lanes)):
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            if first[op] > 0 and p.group[p.succ[s]] != p.group[op]:
+                first[op] = 2
+    return first
+
+
+def tails(p: Dense) -> Tails:
+    """All of :class:`Tails` for a problem."""
+    topo = topological_order(p)
+    duration = durations(p)
+    tail, longest = group_tails(p, topo, duration)
+    return Tails(topo, duration, tail, longest[: p.n_groups], first_in_group(p))
+
+
+@jit
+def deadlines(
+    p: Dense,
+    topo: Ints,
+    duration: Floats,
+    tail: Floats,
+    longest: Floats,
+    first: Ints,
+    start: Floats,
+    end: Floats,
+    prefetch: float,
+    last: float,
+) -> Floats:
+    """Virtual deadlines: group ``g`` is spread evenly over cycles ``start[g]..end[g]``.
+
+    What waits for nothing in its group (loading its inputs) is due earlier, after the part
+    ``prefetch`` of the time until ``start``, so that there is always a group to go on with.
+    An operation with ``tail`` cycles of its group's longest path after it is due when the rest of
+    the path, stretched to the group's span, still fits.  An operation is also due before
+    the first of its users outside its group; a shared one without users, at ``last``.
+    A word that has to stay zero is due at once: later there might be no clean one left.
+    """
+    n = len(p.lanes)
+    due = np.full(n, last)
+    for i in range(n - 1, -1, -1):
+        op = topo[i]
+        g = p.group[op]
+        if g >= 0:
+            done = 1.0 - tail[op] / max(longest[g], 1.0)
+            due[op] = start[g] + (end[g] - start[g]) * done
+            if first[op] > 0:
+                due[op] = min(due[op], prefetch * start[g])
+        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
+            t = p.succ[s]
+            if g < 0 or p.group[t] != g:
+                due[op] = min(due[op], due[t] - duration[t] - p.succ_latency[s] + 1.0)
+    for op in range(n):
+        c = p.klass[op]
+        if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
+            due[op] = AT_ONCE
+    return due
+
+
+LEAD = 200.0
+"""Cycles before its deadline from which on a shared operation may issue: its result takes scratch
+until it is used."""
+
+
+@jit
+def planned_cycles(due: Floats, stretch: float, shift: float, horizon: int) -> Ints:
+    """``due * stretch + shift`` as cycles between 0 and ``horizon``."""
+    found = np.empty(len(due), dtype=np.int32)
+    for i in range(len(due)):
+        found[i] = int(min(max(due[i] * stretch + shift, 0.0), float(horizon)))
+    return found
+
+
+def ranks(due: Floats) -> Ints:
+    """Positions by ascending deadline; equal deadlines by operation number."""
+    order = np.argsort(due, kind="stable")
+    rank = np.empty(len(due), dtype=np.int32)
+    rank[order] = np.arange(len(due), dtype=np.int32)
+    return rank

@@ -1,0 +1,1 @@
+"""Strategies: which group does what how, by cost."""

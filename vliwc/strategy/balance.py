@@ -1,0 +1,333 @@
+"""The choice of strategies: how many groups do each table read in which way.
+
+A plan is a path through the loop's table reads; the steps on it and the addresses they leave
+behind cost slots of several engines, and the words they want in scratch or memory cost set-up
+once.  Flows of groups through the network of paths are chosen by CP-SAT so that the busiest
+engine is busy for as few cycles as possible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from ortools.sat.python import cp_model
+
+from vliwc.analysis.linear import Linear
+from vliwc.ir.value import Value
+from vliwc.isel.address import Sum
+from vliwc.isel.cost import Cost
+from vliwc.strategy.options import LoopReads, Step
+
+TENTHS = 10
+"""The objective counts tenths of a cycle."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Slots that a loop needs whatever the strategies are, all groups and set-up together.
+
+    ``lanes``: lane operations of compute (``valu`` counts ``vlen``); ``valu``: operations only
+    ``valu`` can do; ``alu``: slots only ``alu`` can do; ``flow``, ``load``, ``store``: slots.
+    """
+
+    lanes: int = 0
+    valu: int = 0
+    alu: int = 0
+    flow: int = 0
+    load: int = 0
+    store: int = 0
+
+    def plus(self, other: Load) -> Load:
+        """The sum of two loads."""
+        return Load(
+            self.lanes + other.lanes,
+            self.valu + other.valu,
+            self.alu + other.alu,
+            self.flow + other.flow,
+            self.load + other.load,
+            self.store + other.store,
+        )
+
+    def minus(self, cost: Cost, groups: int, vlen: int) -> Load:
+        """Without the ``cost`` of each of ``groups`` groups; nothing becomes negative."""
+        compute = cost.either + cost.valu + cost.plain + cost.lanes
+        return Load(
+            max(self.lanes - groups * vlen * compute, 0),
+            max(self.valu - groups * cost.valu, 0),
+            max(self.alu - groups * vlen * cost.lanes, 0),
+            max(self.flow - groups * cost.flow, 0),
+            max(self.load - groups * cost.loads, 0),
+            self.store,
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Words of working memory for record tables, words of scratch for table entries."""
+
+    memory_words: int
+    entry_words: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """``groups`` groups follow ``steps``."""
+
+    groups: int
+    steps: tuple[tuple[Step, int], ...]
+    """Each step with the number of bits that choose its address's constant."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The chosen paths, the cycles the busiest engine is busy (infinite if they were not counted),
+    and the proved lower bound."""
+
+    paths: tuple[Path, ...]
+    cycles: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """Cycles at the start and end of a schedule in which an engine finds nothing to do."""
+
+    compute: float = 4.0
+    flow: float = 0.0
+    load: float = 0.0
+
+
+State = tuple[int, "Linear | None"]
+
+
+@dataclass(eq=False)
+class _Arc:
+    tail: State
+    head: State
+    step: Step
+    choice_bits: int
+    cost: Cost
+    flow: cp_model.IntVar
+
+
+class _Model:
+    def __init__(
+        self, reads: LoopReads, groups: int, base: Load, offsets: Offsets, limits: Limits
+    ) -> None:
+        self.reads = reads
+        self.groups = groups
+        self.base = base
+        self.machine = reads.program.machine
+        self.model = cp_model.CpModel()
+        self.arcs: list[_Arc] = []
+        self.setup: list[tuple[cp_model.IntVar, Cost]] = []
+        self.used: dict[object, cp_model.IntVar] = {}
+        self._build_network()
+        self._limit_words(limits)
+        self.cycles = self._objective(offsets)
+
+    def _build_network(self) -> None:
+        """States: the next read and the address that the next one can be computed from."""
+        states: dict[State, list[_Arc]] = {(0, None): []}
+        entering: dict[State, list[_Arc]] = {(0, None): []}
+        order: list[State] = [(0, None)]
+        end = len(self.reads.table)
+        useful = self._atoms_from()
+        at = 0
+        while at < len(order):
+            state = order[at]
+            at += 1
+            position, known = state
+            if position == end:
+                continue
+            for step in self.reads.steps[position]:
+                after = position + len(step.reads)
+                left: Linear | None = step.address or known
+                if left is not None and useful[after].isdisjoint(left.atoms):
+                    left = None
+                head: State = (after, left)
+                if head not in states:
+                    states[head] = []
+                    entering[head] = []
+                    order.append(head)
+                for bits, address in self._addresses(step, known):
+                    flow = self.model.new_int_var(0, self.groups, f"{step.name}{position}")
+                    cost = step.cost + (address.cost if address is not None else Cost())
+                    arc = _Arc(state, head, step, bits, cost, flow)
+                    self.arcs.append(arc)
+                    states[state].append(arc)
+                    entering[head].append(arc)
+                    if address is not None:
+                        for constant in address.constants(step.table or "array"):
+                            self._use(constant, Cost(plain=1), arc)
+        order.sort(key=lambda s: s[0])
+        for state in order:
+            if state[0] == end:
+                continue
+            inflow = sum(arc.flow for arc in entering[state])
+            if state == (0, None):
+                inflow = self.groups
+            self.model.add(sum(arc.flow for arc in states[state]) == inflow)
+        self.leaving = states
+
+    def _atoms_from(self) -> list[set[Value]]:
+        """For each position, the atoms of all addresses from there on."""
+        found: list[set[Value]] = [set()]
+        for steps in reversed(self.reads.steps):
+            own = {atom for s in steps if s.address is not None for atom in s.address.atoms}
+            found.append(found[-1] | own)
+        return found[::-1]
+
+    def _addresses(self, step: Step, known: Linear | None) -> list[tuple[int, Sum | None]]:
+        """Different ways to compute the address of ``step``, with their choice bits."""
+        found: list[tuple[int, Sum | None]] = []
+        for bits in (1, 0, 2):
+            address = self.reads.address_sum(step, known, bits)
+            if all(address != other for _, other in found):
+                found.append((bits, address))
+        return found
+
+    def _use(self, key: object, cost: Cost, arc: _Arc) -> None:
+        if key not in self.used:
+            self.used[key] = self.model.new_bool_var("used")
+            self.setup.append((self.used[key], cost))
+        self.model.add(arc.flow <= self.groups * self.used[key])
+
+    def _limit_words(self, limits: Limits) -> None:
+        vlen = self.machine.vlen
+        tables = {arc.step.table: arc for arc in self.arcs if arc.step.table is not None}
+        for table in tables:
+            vectors = -(-table.words // vlen)
+            cost = Cost(lanes=vectors, loads=vectors)
+            for arc in self.arcs:
+                if arc.step.table == table:
+                    self._use(table, cost, arc)
+        if tables:
+            sizes = {table: -(-table.words // vlen) * vlen for table in tables}
+            self.model.add(
+                sum(sizes[table] * self.used[table] for table in tables) <= limits.memory_words
+            )
+        entries: dict[object, None] = {}
+        for arc in self.arcs:
+            for entry in arc.step.entries:
+                entries.setdefault(entry)
+                self._use(entry, Cost(plain=2), arc)
+        if entries:
+            kept = sum(self.used[entry] for entry in entries)
+            # Besides every entry the difference of every pair of them.
+            self.model.add(3 * vlen * kept <= 2 * limits.entry_words)
+
+    def _objective(self, offsets: Offsets) -> cp_model.IntVar:
+        model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
+        weighted = [(arc.flow, arc.cost) for arc in self.arcs] + self.setup
+
+        nothing = model.new_constant(0)
+
+        def total(field: str) -> cp_model.LinearExpr:
+            expression: cp_model.LinearExpr = nothing
+            for var, cost in weighted:
+                factor = int(getattr(cost, field))
+                if factor:
+                    expression = expression + factor * var
+            return expression
+
+        horizon = 1 << 24
+        cycles = model.new_int_var(0, horizon * TENTHS, "cycles")
+        by_flow = model.new_int_var(0, horizon, "either_on_flow")
+        either = total("either")
+        model.add(by_flow <= either)
+        valu_only = total("valu") + self.base.valu
+        lanes_only = total("lanes") * vlen + self.base.alu
+        everything = (
+            either - by_flow + total("valu") + total("plain") + total("lanes")
+        ) * vlen + self.base.lanes
+        alu, valu = slots["alu"], slots["valu"]
+
+        def fits(work: cp_model.LinearExpr | int, capacity: int, offset: float) -> None:
+            model.add(TENTHS * work <= capacity * (cycles - round(TENTHS * offset)))
+
+        fits(everything, alu + valu * vlen, offsets.compute)
+        fits(valu_only, valu, offsets.compute)
+        fits(lanes_only, alu, offsets.compute)
+        fits(total("flow") + by_flow + self.base.flow, slots["flow"], offsets.flow)
+        fits(total("loads") + self.base.load, slots["load"], offsets.load)
+        fits(self.base.store, slots["store"], 0)
+        model.minimize(cycles)
+        return cycles
+
+
+def balance(
+    reads: LoopReads,
+    groups: int,
+    base: Load,
+    limits: Limits,
+    offsets: Offsets | None = None,
+    *,
+    seed: int,
+    effort: float,
+) -> Mix:
+    """Choose paths for ``groups`` groups of a loop.
+
+    ``effort`` is CP-SAT's deterministic time: the result does not depend on the speed of the
+    computer.
+    """
+    network = _Model(reads, groups, base, offsets or Offsets(), limits)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.max_deterministic_time = effort
+    solver.parameters.linearization_level = 2
+    solver.parameters.relative_gap_limit = 0.001
+    solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    status = solver.solve(network.model)
+    if status not in solved:
+        # A loop with so many reads that the effort is spent before there is any solution.
+        plain = _gathers(network)
+        for arc in network.arcs:
+            network.model.add_hint(arc.flow, plain[id(arc)])
+        status = solver.solve(network.model)
+        if status not in solved:
+            return Mix(tuple(_decompose(network, plain)), inf, 0.0)
+    flows = {id(arc): solver.value(arc.flow) for arc in network.arcs}
+    paths = _decompose(network, flows)
+    return Mix(tuple(paths), solver.objective_value / TENTHS, solver.best_objective_bound / TENTHS)
+
+
+def _gathers(network: _Model) -> dict[int, int]:
+    """The flows in which all groups gather all words: they are always possible."""
+    flows = {id(arc): 0 for arc in network.arcs}
+    state: State = (0, None)
+    while network.leaving[state]:
+        arc = network.leaving[state][0]
+        flows[id(arc)] = network.groups
+        state = arc.head
+    return flows
+
+
+def _decompose(network: _Model, flows: dict[int, int]) -> list[Path]:
+    """Integral flows as few paths: always the one that carries the most groups next."""
+    paths: list[Path] = []
+    left = network.groups
+    while left:
+        path = _widest_path(network, flows)
+        width = min((flows[id(arc)] for arc in path), default=left)
+        for arc in path:
+            flows[id(arc)] -= width
+        paths.append(Path(width, tuple((arc.step, arc.choice_bits) for arc in path)))
+        left -= width
+    return paths
+
+
+def _widest_path(network: _Model, flows: dict[int, int]) -> list[_Arc]:
+    end = (len(network.reads.table), None)
+    best: dict[State, tuple[int, list[_Arc]]] = {(0, None): (1 << 30, [])}
+    for state in sorted(network.leaving, key=lambda s: s[0]):
+        if state not in best or state == end:
+            continue
+        width, path = best[state]
+        for arc in network.leaving[state]:
+            through = min(width, flows[id(arc)])
+            if through and (arc.head not in best or through > best[arc.head][0]):
+                best[arc.head] = (through, [*path, arc])
+    return best[end][1]

@@ -1,0 +1,245 @@
+"""Choosing the mix of strategies for every loop, and where record tables stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vliwc.ir.graph import Loop
+from vliwc.isel.cost import Cost
+from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.records import RecordTable
+from vliwc.isel.table_reads import Plan
+from vliwc.isel.working_memory import Placement, WorkingMemory
+from vliwc.mir.operation import MOp
+from vliwc.mir.scheduling_problem import problem_of
+from vliwc.sched.problem.bounds import only_on
+from vliwc.sched.problem.paths import earliest_and_latest
+from vliwc.strategy.balance import Limits, Load, Mix, Offsets, balance
+from vliwc.strategy.group_order import IN_BLOCKS, arrange
+from vliwc.strategy.options import LoopReads, loop_reads
+
+
+@dataclass(frozen=True, eq=False)
+class LoopMix:
+    """The chosen paths of one loop, with the plan of each."""
+
+    loop: Loop
+    reads: LoopReads
+    mix: Mix
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """The mixes of all loops and the places of the record tables they use."""
+
+    loops: tuple[LoopMix, ...]
+    placements: dict[RecordTable, Placement]
+
+
+def plain_strategy(program: LaneProgram) -> list[list[Plan]]:
+    """Gathers for every table read: what always works."""
+    assignment: list[list[Plan]] = []
+    for loop in program.function.loops:
+        reads = loop_reads(program, loop, records=False)
+        plan = reads.plan([(steps[0], 1) for steps in reads.steps])
+        assignment.append([plan] * program.groups(loop))
+    return assignment
+
+
+@dataclass(frozen=True)
+class Fill:
+    """Cycles beyond the proved ones for which an engine is not busy: a guess."""
+
+    compute: float
+    flow: float
+    load: float
+
+
+FILLS = (
+    Fill(2.0, 24.0, 16.0),
+    Fill(2.0, 16.0, 16.0),
+    Fill(2.0, 30.0, 24.0),
+    Fill(2.0, 8.0, 24.0),
+    Fill(2.0, 16.0, 8.0),
+)
+"""Guesses that led to good schedules, the best first."""
+
+
+def choose_strategies(
+    program: LaneProgram, fills: Sequence[Fill], *, records: bool, seed: int, effort: float
+) -> list[Strategy]:
+    """Balance every loop, once for each guess of how long engines idle; equal mixes once.
+
+    A first solution tells when each engine can have its first and last work, the others take that
+    into account.
+    """
+    base = _base_loads(program)
+    idle = [Offsets() for _ in program.function.loops]
+    first = _balance_all(program, base, idle, records=records, seed=seed, effort=effort)
+    if not any(part.reads.table for part in first.loops):
+        return [first]
+    idle = _measured_offsets(program, first)
+    found: dict[object, Strategy] = {}
+    for fill in fills:
+        offsets = [
+            Offsets(at.compute + fill.compute, at.flow + fill.flow, at.load + fill.load)
+            for at in idle
+        ]
+        strategy = _balance_all(program, base, offsets, records=records, seed=seed, effort=effort)
+        found.setdefault(_signature(strategy), strategy)
+    return list(found.values())
+
+
+def _signature(strategy: Strategy) -> object:
+    """What tells strategies apart: which steps how many groups take."""
+    return tuple(
+        (path.groups, tuple((step.name, step.reads[0][0].id, bits) for step, bits in path.steps))
+        for part in strategy.loops
+        for path in part.mix.paths
+    )
+
+
+def _balance_all(
+    program: LaneProgram,
+    base: list[Load],
+    offsets: list[Offsets],
+    *,
+    records: bool,
+    seed: int,
+    effort: float,
+) -> Strategy:
+    """Balance every loop; record tables for which there is no room are given up."""
+    forbidden: set[RecordTable] = set()
+    while True:
+        memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
+        chosen: list[LoopMix] = []
+        for loop in program.function.loops:
+            reads = loop_reads(program, loop, records=records).without(forbidden)
+            limits = Limits(
+                memory_words=memory.capacity(loop.number, max_passing(program, loop)),
+                entry_words=program.machine.scratch_words // ENTRY_SHARE,
+            )
+            mix = balance(
+                reads,
+                program.groups(loop),
+                base[loop.number],
+                limits,
+                offsets[loop.number],
+                seed=seed,
+                effort=effort,
+            )
+            plans = tuple(reads.plan(path.steps) for path in mix.paths)
+            chosen.append(LoopMix(loop, reads, mix, plans))
+        failed, placements = _place_tables(program, chosen, memory)
+        if failed is None:
+            return Strategy(tuple(chosen), placements)
+        forbidden.add(failed)
+
+
+def _place_tables(
+    program: LaneProgram, chosen: list[LoopMix], memory: WorkingMemory
+) -> tuple[RecordTable | None, dict[RecordTable, Placement]]:
+    """Places for all record tables, or the first for which there is no room."""
+    placements: dict[RecordTable, Placement] = {}
+    for table, loop in _tables(chosen):
+        overrun = program.machine.vlen - table.pitch
+        place = memory.place(table.words, overrun, loop.number, max_passing(program, loop))
+        if place is None:
+            return table, placements
+        placements[table] = place
+    return None, placements
+
+
+def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
+    """When engines can find work in the groups of each loop, from the machine DAG of a mix."""
+    builder = DagBuilder(program)
+    assignment = [
+        [part.plans[path] for path in arrange(part.mix.paths, IN_BLOCKS)] for part in strategy.loops
+    ]
+    problem = problem_of(builder.build(assignment, strategy.placements))
+    head, tail = earliest_and_latest(problem)
+    found: list[Offsets] = []
+    for part in strategy.loops:
+        first = builder.first_group[part.loop.number]
+        groups = range(first, first + program.groups(part.loop))
+        idle: list[float] = []
+        for engine in ("valu", "flow", "load"):
+            ops = only_on(problem, engine, groups)
+            idle.append(float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0)
+        found.append(Offsets(*idle))
+    return found
+
+
+def max_passing(program: LaneProgram, loop: Loop) -> int:
+    """Groups that may lend the words of their results: their inputs wait in scratch meanwhile."""
+    room = program.machine.scratch_words // (PASSING_SHARE * program.machine.vlen)
+    return min(program.groups(loop) // 4, room)
+
+
+PASSING_SHARE = 32
+"""Inputs of groups that lend words may take one part in so many of scratch."""
+ENTRY_SHARE = 4
+"""Table entries for select trees may take one part in so many of scratch."""
+
+
+def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
+    """Record tables in use with the last loop that reads each, the largest first."""
+    found: dict[RecordTable, Loop] = {}
+    for part in chosen:
+        for path in part.mix.paths:
+            for step, _ in path.steps:
+                if step.table is not None:
+                    found[step.table] = part.loop
+    return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
+
+
+def _base_loads(program: LaneProgram) -> list[Load]:
+    """What each loop needs beside its table reads: count a translation with gathers only, and
+    take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
+    builder = DagBuilder(program)
+    dag = builder.build(plain_strategy(program))
+    shared = slots_needed(dag.shared)
+    found: list[Load] = []
+    for loop in program.function.loops:
+        groups = program.groups(loop)
+        first = builder.first_group[loop.number]
+        total = slots_needed(
+            op for group in range(first, first + groups) for op in dag.groups[group].ops
+        )
+        reads = loop_reads(program, loop, records=False)
+        cost = Cost()
+        constants: set[object] = set()
+        known = None
+        for steps in reads.steps:
+            address = reads.address_sum(steps[0], known, 1)
+            cost = cost + steps[0].cost
+            if address is not None:
+                cost = cost + address.cost
+                constants.update(address.constants("array"))
+            known = steps[0].address
+        rest = total.minus(cost, groups, program.machine.vlen)
+        rest = rest.minus(Cost(plain=len(constants)), 1, program.machine.vlen)
+        found.append(rest if found else rest.plus(shared))
+    return found
+
+
+def slots_needed(ops: Iterable[MOp]) -> Load:
+    """Slots by what can execute them; choices between constants count as compute."""
+    lanes = valu = alu = flow = load = store = 0
+    for op in ops:
+        engines = {form.engine for form in op.forms}
+        if "valu" in engines:
+            lanes += op.lanes
+            valu += "alu" not in engines
+        elif engines == {"alu"}:
+            lanes += op.lanes
+            alu += op.lanes
+        elif "flow" in engines:
+            flow += 1
+        elif engines:
+            load += op.lanes if engines == {"load"} else 0
+            store += op.lanes if engines == {"store"} else 0
+    return Load(lanes, valu, alu, flow, load, store)

@@ -1,0 +1,186 @@
+"""What can be done about each table read of a loop, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from vliwc.analysis.linear import Linear, combinations, domain
+from vliwc.ir.graph import Loop
+from vliwc.ir.value import MASK, Op, Value
+from vliwc.isel.address import Sum, plan_sum
+from vliwc.isel.cost import Cost
+from vliwc.isel.fold import Folds, find_folds
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
+from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
+
+MAX_SELECT_WORDS = 16
+"""Tables of more words than this are not kept in scratch."""
+MAX_RECORDS = 128
+"""Record tables of more records are not built."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One way to do the next one or two table reads of a loop.
+
+    ``reads`` says how; ``cost`` is what it costs each group beside address arithmetic;
+    ``address`` the linear form whose vector it needs (None: none) and leaves behind;
+    ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory.
+    """
+
+    name: str
+    reads: tuple[tuple[Value, Read], ...]
+    cost: Cost
+    address: Linear | None = None
+    entries: tuple[tuple[str, int, object], ...] = ()
+    table: RecordTable | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LoopReads:
+    """The table reads of a loop in program order, with the steps that can start at each."""
+
+    loop: Loop
+    program: LaneProgram
+    folds: Folds
+    fixed: dict[Value, Read]
+    table: list[Value]
+    steps: list[list[Step]]
+
+    def plan(self, steps: Sequence[tuple[Step, int]]) -> Plan:
+        """The plan that follows ``steps``, each with its number of choice bits."""
+        reads = dict(self.fixed)
+        for step, choice_bits in steps:
+            for value, read in step.reads:
+                if isinstance(read, Gather | RecordFirst):
+                    read = replace(read, choice_bits=choice_bits)
+                reads[value] = read
+        folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
+        return Plan(reads, folds, dict(self.folds.aliases))
+
+    def without(self, tables: set[RecordTable]) -> LoopReads:
+        """The reads without the steps that need one of ``tables``."""
+        steps = [[step for step in at if step.table not in tables] for at in self.steps]
+        return replace(self, steps=steps)
+
+    def is_bit(self, atom: Value) -> bool:
+        """Whether an atom is 0 or 1."""
+        return self.program.facts.hi(atom) <= 1
+
+    def address_sum(self, step: Step, known: Linear | None, choice_bits: int) -> Sum | None:
+        """How the address of ``step`` is computed after an address with form ``known``."""
+        if step.address is None:
+            return None
+        before = [] if known is None else [known]
+        return plan_sum(step.address, before, self.is_bit, choice_bits)
+
+
+def loop_reads(program: LaneProgram, loop: Loop, *, records: bool = True) -> LoopReads:
+    """Find the table reads of ``loop`` and the ways to do them."""
+    function, forms = program.function, program.forms
+    folds = find_folds(function, forms)
+    live = function.computed()
+    written = {v.array for v in function.values if v.op is Op.STORE and v in live}
+    fixed: dict[Value, Read] = {}
+    table: list[Value] = []
+    for value in function.values:
+        if value.op is Op.LOAD and value.loop == loop.number and value in live:
+            form = forms[value.args[0]]
+            if len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1:
+                fixed[value] = Consecutive()
+            elif value.array in written:
+                fixed[value] = Gather()
+            else:
+                table.append(value)
+    found = LoopReads(loop, program, folds, fixed, table, [])
+    for position, value in enumerate(table):
+        steps = [_gather(found, value)]
+        select = _select(found, value)
+        if select is not None:
+            steps.append(select)
+        if records and position + 1 < len(table):
+            record = _record(found, value, table[position + 1])
+            if record is not None:
+                steps.append(record)
+        found.steps.append(steps)
+    return found
+
+
+def _gather(reads: LoopReads, value: Value) -> Step:
+    array = reads.program.function.arrays[value.array]
+    address = reads.program.forms[value.args[0]].plus(Linear(array.base))
+    cost = Cost(loads=reads.program.machine.vlen, plain=int(value in reads.folds.of))
+    return Step("gather", ((value, Gather()),), cost, address)
+
+
+def _select(reads: LoopReads, value: Value) -> Step | None:
+    form = reads.program.forms[value.args[0]]
+    array = reads.program.function.arrays[value.array]
+    domains: dict[Value, tuple[int, ...]] = {}
+    for atom in form.atoms:
+        words = domain(atom, reads.program.facts)
+        if words is None:
+            return None
+        domains[atom] = words
+    count = prod(len(words) for words in domains.values())
+    if count > MAX_SELECT_WORDS:
+        return None
+    indices = [index for _, index in combinations(form, domains)]
+    if any(index >= array.length for index in indices):
+        return None
+    comparisons = sum(len(words) - 2 + (words[0] != 0) for words in domains.values())
+    fold = reads.folds.of.get(value)
+    entries = tuple((array.name, index, fold) for index in indices)
+    first = next(iter(domains.values()), ())
+    either = count // 2 if first == (0, 1) else 0
+    cost = Cost(either=either, flow=count - 1 - either, plain=comparisons)
+    return Step("select", ((value, SelectTree(domains)),), cost, None, entries)
+
+
+def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
+    """Records of both reads, if the second index is a multiple of the first plus one atom."""
+    program = reads.program
+    if first.array != second.array:
+        return None
+    array = program.function.arrays[first.array]
+    lead, follow = program.forms[first.args[0]], program.forms[second.args[0]]
+    if not lead.terms:
+        return None
+    atom, coefficient = lead.terms[0]
+    for scale in range(1, 9):
+        if (coefficient * scale - follow.coefficient(atom)) & MASK == 0:
+            break
+    else:
+        return None
+    rest = follow.minus(lead.times(scale))
+    if len(rest.terms) != 1:
+        return None
+    picker, step = rest.terms[0]
+    words = domain(picker, program.facts)
+    index = first.args[0]
+    lo, hi = program.facts.lo(index), program.facts.hi(index)
+    if words is None or hi - lo >= MAX_RECORDS or len(words) + 1 > program.machine.vlen:
+        return None
+    offsets = tuple((rest.const + step * word) & MASK for word in words)
+    for x in (lo, hi):
+        if any((scale * x + offset) & MASK >= array.length for offset in offsets):
+            return None
+    if hi >= array.length:
+        return None
+    signed = tuple(o - (1 << 32) if o >> 31 else o for o in offsets)
+    folds = (reads.folds.of.get(first), reads.folds.of.get(second))
+    table = RecordTable(array.name, lo, hi - lo + 1, scale, signed, folds)
+    comparisons = len(words) - 2 + (words[0] != 0)
+    extra = len(words) - 1
+    cost = Cost(flow=extra, plain=comparisons, lanes=extra, loads=program.machine.vlen)
+    return Step(
+        "record",
+        ((first, RecordFirst(table)), (second, RecordSecond(table, first, picker, words))),
+        cost,
+        lead.times(table.pitch).plus(Linear(-lo * table.pitch & MASK)),
+        (),
+        table,
+    )
