@@ -51,7 +51,9 @@ def test_any_priorities_give_a_valid_schedule(
     dense = problem.dense
     ops = list(range(len(problem)))
     rng.shuffle(ops)
-    unwritten = (dense.class_whole[dense.klass] == 0) & (dense.class_split[dense.klass] < 0)
+    unwritten = (dense.class_vector[dense.resource_class] == 0) & (
+        dense.class_scalarised[dense.resource_class] < 0
+    )
     ops.sort(key=lambda op: not (unwritten[op] and dense.width[op]))
     rank = [ops.index(op) for op in range(len(ops))]
     groups = list(range(dense.n_groups))

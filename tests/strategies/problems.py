@@ -66,7 +66,7 @@ class Sketch:
             serial=_column([int(task.serial) for task in self.tasks]),
             width=_column([task.width for task in self.tasks]),
             group=_column([task.group for task in self.tasks]),
-            klass=_column(numbers),
+            resource_class=_column(numbers),
             classes=list(classes),
             edges=Edges.of_rows(self.edges),
             machine=self.machine,

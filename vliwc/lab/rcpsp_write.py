@@ -119,7 +119,9 @@ def _from_machine(problem: ScheduleProblem) -> _Project:
         own = 0 if view.is_mixed[op] else _mask(view, op)
         demand = [int(own > 0 and own & ~mask == 0) for mask in masks]
         into = _resolved(project, {done[source]: gap for source, gap in view.predecessors[op]})
-        lanes = view.lanes[op] if not view.whole[op] and view.split[op] >= 0 else 1
+        lanes = (
+            view.lanes[op] if not view.vector_engines[op] and view.scalarised_engine[op] >= 0 else 1
+        )
         if view.serial[op]:
             for _ in range(lanes):
                 done[op] = project.add(1, demand, into)
@@ -134,8 +136,10 @@ def _from_machine(problem: ScheduleProblem) -> _Project:
 
 def _mask(view: View, op: int) -> int:
     """The engines that may execute an operation, or a lane of it, as bits."""
-    split = view.split[op]
-    return sum(1 << engine for engine in view.whole[op]) or (1 << split if split >= 0 else 0)
+    split = view.scalarised_engine[op]
+    return sum(1 << engine for engine in view.vector_engines[op]) or (
+        1 << split if split >= 0 else 0
+    )
 
 
 def _masks(view: View) -> list[int]:

@@ -65,7 +65,9 @@ def forms(problem: ScheduleProblem) -> dict[str, int]:
     """How many operations have which forms, such as ``valu or alu*``, by number, largest first."""
     view = View.of(problem)
     counts: dict[str, int] = {}
-    for whole, split, lanes in zip(view.whole, view.split, view.lanes, strict=True):
+    for whole, split, lanes in zip(
+        view.vector_engines, view.scalarised_engine, view.lanes, strict=True
+    ):
         names = [ENGINES[engine] for engine in whole]
         if split >= 0:
             names.append(f"{ENGINES[split]} by {lanes} lanes")

@@ -33,17 +33,17 @@ def problem_of(dag: MachineDag) -> ScheduleProblem:
         edges.append(local[template].at(dag, group))
     order = [(dag.number(a), dag.number(b), latency, False) for a, b, latency in dag.order]
     edges.append(Edges.of_rows(order))
-    klass = np.concatenate([p.klass for p in parts])
+    resource_class = np.concatenate([p.resource_class for p in parts])
     every = Edges.concatenate(edges)
     # A word that nothing writes is there from the start: it can be read in the first cycle.
     if NO_FORM in classes:
-        every.latency[every.reads & (klass[every.source] == classes[NO_FORM])] = 0
+        every.latency[every.reads & (resource_class[every.source] == classes[NO_FORM])] = 0
     dense = make_dense(
         lanes=np.concatenate([p.lanes for p in parts]),
         serial=np.concatenate([p.serial for p in parts]),
         width=np.concatenate([p.width for p in parts]),
         group=np.concatenate(owners),
-        klass=klass,
+        resource_class=resource_class,
         classes=list(classes),
         edges=every,
         machine=dag.machine,
@@ -106,7 +106,7 @@ class _Part:
     lanes: Ints
     serial: Ints
     width: Ints
-    klass: Ints
+    resource_class: Ints
 
     @staticmethod
     def of(ops: list[MOp], classes: dict[tuple[int, int], int]) -> _Part:
@@ -122,13 +122,13 @@ class _Part:
 
 
 def _engines(op: MOp) -> tuple[int, int]:
-    """The mask of engines that take ``op`` whole, and the engine that takes it lane by lane."""
-    whole = 0
-    split = -1
+    """The engines of the vector form of ``op``, as a mask; the engine of its scalarised form."""
+    vector = 0
+    scalarised = -1
     for form in op.forms:
         engine = ENGINES.index(form.engine)
         if form.split:
-            split = engine
+            scalarised = engine
         else:
-            whole |= 1 << engine
-    return whole, split
+            vector |= 1 << engine
+    return vector, scalarised

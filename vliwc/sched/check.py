@@ -84,16 +84,16 @@ def _check_engines(
     found: list[Violation],
 ) -> None:
     p = problem.dense
-    whole = p.class_whole[p.klass].astype(np.int64)
-    split = p.class_split[p.klass].astype(np.int64)
-    takes_whole = (engine < NOT_EXECUTED) & ((whole >> np.minimum(engine, 31)) & 1 == 1)
-    takes_split = (engine == split) & (split >= 0)
-    nothing = (engine == NOT_EXECUTED) & (whole == 0) & (split < 0)
-    for op in np.nonzero(~(takes_whole | takes_split | nothing))[0].tolist():
+    vector = p.class_vector[p.resource_class].astype(np.int64)
+    scalarised = p.class_scalarised[p.resource_class].astype(np.int64)
+    takes_vector = (engine < NOT_EXECUTED) & ((vector >> np.minimum(engine, 31)) & 1 == 1)
+    takes_lanes = (engine == scalarised) & (scalarised >= 0)
+    nothing = (engine == NOT_EXECUTED) & (vector == 0) & (scalarised < 0)
+    for op in np.nonzero(~(takes_vector | takes_lanes | nothing))[0].tolist():
         message = f"{names[op]} runs on engine {engine[op]}, where it has no form"
         found.append(Violation("engine", message, (op,)))
-    for op in np.nonzero(takes_whole & ~takes_split & (first != last))[0].tolist():
-        message = f"{names[op]} runs whole but its lanes have several cycles"
+    for op in np.nonzero(takes_vector & ~takes_lanes & (first != last))[0].tolist():
+        message = f"{names[op]} runs in one slot, but its lanes have several cycles"
         found.append(Violation("engine", message, (op,)))
 
 
@@ -106,13 +106,13 @@ def _check_slots(
     found: list[Violation],
 ) -> None:
     p = problem.dense
-    split = p.class_split[p.klass]
+    scalarised = p.class_scalarised[p.resource_class]
     horizon = int(cycle.max(initial=0)) + 1
     for number, capacity in enumerate(p.capacity.tolist()):
-        by_lane = (engine == number) & (split == number)
-        whole = (engine == number) & (split != number)
+        by_lane = (engine == number) & (scalarised == number)
+        vector = (engine == number) & (scalarised != number)
         used = np.bincount(cycle[by_lane[owner]], minlength=horizon)
-        used += np.bincount(first[whole], minlength=horizon)
+        used += np.bincount(first[vector], minlength=horizon)
         for at in np.nonzero(used > capacity)[0].tolist():
             message = f"cycle {at} uses {used[at]} slots of engine {number}, which has {capacity}"
             found.append(Violation("slots", message, ()))

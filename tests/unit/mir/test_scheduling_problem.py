@@ -61,8 +61,8 @@ def test_operations() -> None:
     assert dense.lanes.tolist() == [1, 1, 1, 1, 1, 4, 1, 4, 1]
     assert dense.width.tolist() == [1, 1, 1, 1, 0, 4, 0, 4, 0]
     assert dense.group.tolist() == [-1] * 5 + [0, 0, 1, 1]
-    whole = [int(dense.class_whole[k]) for k in dense.klass]
-    split = [int(dense.class_split[k]) for k in dense.klass]
+    whole = [int(dense.class_vector[k]) for k in dense.resource_class]
+    split = [int(dense.class_scalarised[k]) for k in dense.resource_class]
     assert whole == [1 << LOAD] * 3 + [1 << FLOW, 1 << STORE] + [1 << VALU, 1 << STORE] * 2
     assert split == [-1] * 5 + [ALU, -1] * 2
     assert dense.capacity.tolist() == [MACHINE.slots[name] for name in ENGINES]

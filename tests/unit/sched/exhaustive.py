@@ -67,7 +67,10 @@ def _with(
     ready = all((state if latency == 0 else old)[o][0] == 0 for o, latency in before[op])
     if left == 0 or not ready:
         return found
-    whole, split = int(p.class_whole[p.klass[op]]), int(p.class_split[p.klass[op]])
+    whole, split = (
+        int(p.class_vector[p.resource_class[op]]),
+        int(p.class_scalarised[p.resource_class[op]]),
+    )
     if whole == 0 and split < 0:
         return [(_put(state, op, 0, NO_ENGINE), slots)]
     for e, lanes in product(range(N_ENGINES), range(1, left + 1)):

@@ -125,5 +125,5 @@ def slots_in(problem: ScheduleProblem, schedule: Schedule, now: int) -> list[int
         e = int(schedule.engine[op])
         here = cycles_of(problem, schedule, op).count(now)
         if e < N_ENGINES and here:
-            used[e] += here if e == p.class_split[p.klass[op]] else 1
+            used[e] += here if e == p.class_scalarised[p.resource_class[op]] else 1
     return used

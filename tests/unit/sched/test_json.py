@@ -89,7 +89,7 @@ GOOD = {
         ({"extra": 1}, "unknown key 'extra'"),
         ({"operations": 3}, "operations: expected a list"),
         ({"operations": [{"forms": ["gpu"]}]}, "form 'gpu'; the engines are alu"),
-        ({"operations": [{"forms": ["alu", "alu*"]}]}, "whole and lane by lane"),
+        ({"operations": [{"forms": ["alu", "alu*"]}]}, "in one slot and lane by lane"),
         ({"operations": [{"forms": ["alu*", "load*"]}]}, "two engines"),
         ({"operations": [{"forms": ["alu"], "lanes": 0}]}, "lanes is 0"),
         ({"operations": [{"forms": ["alu"], "width": -1}]}, "width: -1"),

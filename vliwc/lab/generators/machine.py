@@ -124,7 +124,7 @@ def machine_problem(graph: Graph, kinds: list[str], machine: MachineSpec) -> Sch
         serial=np.zeros(n, dtype=np.int32),
         width=np.array(widths, dtype=np.int32),
         group=np.full(n, -1, dtype=np.int32),
-        klass=np.array([used.index(kind) for kind in kinds], dtype=np.int32),
+        resource_class=np.array([used.index(kind) for kind in kinds], dtype=np.int32),
         classes=[_CLASSES[kind] for kind in used],
         edges=Edges.of_rows(rows),
         machine=machine,

@@ -66,12 +66,14 @@ def serial_schedule(problem: ScheduleProblem) -> Schedule:
         before = [cycles[source][-1] + latency for source, latency in view.predecessors[op]]
         clock = max([clock, *before])
         lanes = 1
-        if view.whole[op]:
-            engine[op] = view.whole[op][0]
-        elif view.split[op] >= 0:
-            engine[op] = view.split[op]
+        if view.vector_engines[op]:
+            engine[op] = view.vector_engines[op][0]
+        elif view.scalarised_engine[op] >= 0:
+            engine[op] = view.scalarised_engine[op]
             lanes = view.lanes[op]
-        per_cycle = 1 if view.serial[op] or lanes == 1 else view.capacity[view.split[op]]
+        per_cycle = (
+            1 if view.serial[op] or lanes == 1 else view.capacity[view.scalarised_engine[op]]
+        )
         cycles[op] = [clock + lane // per_cycle for lane in range(lanes)]
         clock = cycles[op][-1] + 1
     ranges = live_ranges(view, cycles)

@@ -349,7 +349,7 @@ class CpSatScheduler:
         made: list[Callable[[int], IntegerRows]] = []
         if classes is not None and counting_terms(view, classes, upper) <= MOST_COUNTED:
             made.append(lambda horizon: FluidModel(view, classes, horizon, excess=True))
-        if view.freedom(upper) <= RELAXATION_SIZE:
+        if view.start_windows(upper) <= RELAXATION_SIZE:
             made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
         for formulation in made:
             terms = 0
@@ -369,7 +369,7 @@ class CpSatScheduler:
     def _steps(self, search: Search, limit: float, horizon: int | None = None) -> None:
         """A schedule within the horizon (the lower bound), by the time-indexed formulation."""
         cycles = search.lower if horizon is None else horizon
-        if search.view.freedom(cycles) > MOST_FREEDOM:
+        if search.view.start_windows(cycles) > MOST_FREEDOM:
             return
         formulation = TimeIndexed(search.view, cycles, search.words)
         if not formulation.possible:

@@ -60,7 +60,7 @@ class IlpScheduler:
         proved_to, horizon = lower, lower
         while horizon < best.cycles and left > 0:
             # The starts alone have so many variables, which is known before anything is built.
-            if view.freedom(horizon) > MOST_VARIABLES:
+            if view.start_windows(horizon) > MOST_VARIABLES:
                 break
             words = problem.dense.words - MARGINS[margin] * problem.dense.vlen
             formulation = TimeIndexed(view, horizon, words if scratch else None)

@@ -69,7 +69,7 @@ class Search:
     @cached_property
     def intervals(self) -> int:
         """Intervals of an interval model."""
-        split = zip(self.view.lanes, self.view.split, strict=True)
+        split = zip(self.view.lanes, self.view.scalarised_engine, strict=True)
         return len(self.view) + sum(lanes for lanes, engine in split if engine >= 0)
 
     def conflicts(self, what: str, limit: float) -> int:
@@ -120,7 +120,10 @@ def timing_of(view: View, schedule: Schedule) -> Timing:
     engine: list[int] = schedule.engine.tolist()
     cycles = cycles_of(view.problem, schedule)
     return Timing(
-        [own if engine[op] == view.split[op] else own[:1] for op, own in enumerate(cycles)],
+        [
+            own if engine[op] == view.scalarised_engine[op] else own[:1]
+            for op, own in enumerate(cycles)
+        ],
         engine,
     )
 

@@ -97,10 +97,14 @@ class IntervalModel:
         for op, lanes in enumerate(self.lanes):
             taken = [e for e, literal in self.literals[op].items() if solver.value(literal)]
             view = self.view
-            engine = taken[0] if taken else only_engine(view.whole[op], view.split[op])
+            engine = (
+                taken[0]
+                if taken
+                else only_engine(view.vector_engines[op], view.scalarised_engine[op])
+            )
             engines.append(engine)
             at = [solver.value(lane) for lane in lanes]
-            cycles.append(at if engine == view.split[op] else at[:1])
+            cycles.append(at if engine == view.scalarised_engine[op] else at[:1])
         return Timing(cycles, engines)
 
     def _operation(self, op: int) -> None:
@@ -113,20 +117,20 @@ class IntervalModel:
             model.add_bool_or([])
             latest = first
         start = model.new_int_var(first, latest, "")
-        split = view.split[op]
+        split = view.scalarised_engine[op]
         lanes = [start]
         if split >= 0:
             lanes += [
                 model.new_int_var(first, max(final, first), "") for _ in range(view.lanes[op] - 1)
             ]
         self.lanes.append(lanes)
-        options = view.whole[op] if split < 0 else (*view.whole[op], split)
+        options = view.vector_engines[op] if split < 0 else (*view.vector_engines[op], split)
         literals: dict[int, cp_model.IntVar] = {}
         if len(options) > 1:
             literals = {engine: model.new_bool_var("") for engine in options}
             model.add_exactly_one(literals.values())
         self.literals.append(literals)
-        for engine in view.whole[op]:
+        for engine in view.vector_engines[op]:
             self.slots[engine].add(self._slot(start, literals.get(engine)), 1)
         self.last.append(lanes[-1] if split >= 0 else start + view.duration[op] - 1)
         if split >= 0:
@@ -142,7 +146,7 @@ class IntervalModel:
         self, op: int, lanes: list[cp_model.IntVar], literal: cp_model.IntVar | None
     ) -> None:
         view, model = self.view, self.model
-        per_cycle = 1 if view.serial[op] else view.capacity[view.split[op]]
+        per_cycle = 1 if view.serial[op] else view.capacity[view.scalarised_engine[op]]
         for lane, after in pairwise(lanes):
             model.add(after >= lane)
         for lane, later in zip(lanes, lanes[per_cycle:], strict=False):
@@ -152,7 +156,7 @@ class IntervalModel:
         if literal is not None:
             enforce(model.add(lanes[-1] == lanes[0]), ~literal)
         for lane in lanes:
-            self.slots[view.split[op]].add(self._slot(lane, literal), 1)
+            self.slots[view.scalarised_engine[op]].add(self._slot(lane, literal), 1)
 
     def _limit(self, use: _Cumulative, capacity: int) -> None:
         self.scanned += len(use.intervals)
@@ -165,11 +169,11 @@ class IntervalModel:
         vector = max([view.lanes[op] for op in range(len(view)) if view.is_mixed[op]], default=1)
         prices = [1] * N_ENGINES
         prices[VALU] = vector
-        if any(FLOW in view.whole[op] and view.is_mixed[op] for op in range(len(view))):
+        if any(FLOW in view.vector_engines[op] and view.is_mixed[op] for op in range(len(view))):
             prices[FLOW] = vector
         forms = [
             frozenset((*whole, split)) - {-1}
-            for whole, split in zip(view.whole, view.split, strict=True)
+            for whole, split in zip(view.vector_engines, view.scalarised_engine, strict=True)
         ]
         choices = {own for own in forms if len(own) > 1}
         for size in range(2, N_ENGINES + 1):
@@ -187,9 +191,9 @@ class IntervalModel:
 
     def _add_cheapest(self, op: int, prices: Sequence[int], use: _Cumulative) -> None:
         view, lanes = self.view, self.lanes[op]
-        costs = [prices[e] for e in view.whole[op]]
-        if view.split[op] >= 0:
-            costs.append(prices[view.split[op]] * view.lanes[op])
+        costs = [prices[e] for e in view.vector_engines[op]]
+        if view.scalarised_engine[op] >= 0:
+            costs.append(prices[view.scalarised_engine[op]] * view.lanes[op])
         cost = min(costs)
         # Lanes may spread over cycles; the price is spread with them.
         each = cost // len(lanes)

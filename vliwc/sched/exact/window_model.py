@@ -85,7 +85,7 @@ class WindowModel:
                 cycles[op] = [at - shift for at in self.timing.cycles[op]]
         for op in self.free:
             taken = [e for e, literal in self.literals[op].items() if solver.value(literal)]
-            whole, split = self.view.whole[op], self.view.split[op]
+            whole, split = self.view.vector_engines[op], self.view.scalarised_engine[op]
             engines[op] = taken[0] if taken else only_engine(whole, split)
             at = [self.first + solver.value(lane) for lane in self.lanes[op]]
             cycles[op] = at if engines[op] == split else at[:1]
@@ -93,16 +93,16 @@ class WindowModel:
 
     def _operation(self, op: int) -> None:
         view, model = self.view, self.model
-        split = view.split[op]
+        split = view.scalarised_engine[op]
         count = view.lanes[op] if split >= 0 else 1
         lanes = [model.new_int_var(0, self.length - 1, "") for _ in range(count)]
-        options = view.whole[op] if split < 0 else (*view.whole[op], split)
+        options = view.vector_engines[op] if split < 0 else (*view.vector_engines[op], split)
         literals: dict[int, cp_model.IntVar] = {}
         if len(options) > 1:
             literals = {engine: model.new_bool_var("") for engine in options}
             model.add_exactly_one(literals.values())
         self.lanes[op], self.literals[op] = lanes, literals
-        for engine in view.whole[op]:
+        for engine in view.vector_engines[op]:
             self._take(engine, lanes[0], literals.get(engine))
         model.add(lanes[-1] <= self.shrunk - 1)
         if split < 0:

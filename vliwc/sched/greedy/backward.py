@@ -35,8 +35,10 @@ def turned(problem: ScheduleProblem) -> ScheduleProblem:
         serial=dense.serial,
         width=np.zeros_like(dense.width),
         group=dense.group,
-        klass=dense.klass,
-        classes=list(zip(dense.class_whole.tolist(), dense.class_split.tolist(), strict=True)),
+        resource_class=dense.resource_class,
+        classes=list(
+            zip(dense.class_vector.tolist(), dense.class_scalarised.tolist(), strict=True)
+        ),
         edges=Edges(edges.target, edges.source, edges.latency, np.zeros_like(edges.reads)),
         machine=problem.machine,
         n_groups=dense.n_groups,

@@ -49,19 +49,19 @@ def find_place(used: Bytes, width: int, vlen: int) -> int:
 
 
 @jit
-def _pick_engine(whole: int, split: int, slots: Ints) -> int:
+def _pick_engine(vector: int, scalarised: int, slots: Ints) -> int:
     """An engine with a slot left: arithmetic before memory before flow, lane by lane last."""
-    if whole == 0 and split < 0:
+    if vector == 0 and scalarised < 0:
         return NO_ENGINE
-    if (whole >> VALU) & 1 and slots[VALU] > 0:
+    if (vector >> VALU) & 1 and slots[VALU] > 0:
         return VALU
     for e in range(N_ENGINES):
-        if e != VALU and e != FLOW and (whole >> e) & 1 and slots[e] > 0:
+        if e != VALU and e != FLOW and (vector >> e) & 1 and slots[e] > 0:
             return e
-    if (whole >> FLOW) & 1 and slots[FLOW] > 0:
+    if (vector >> FLOW) & 1 and slots[FLOW] > 0:
         return FLOW
-    if split >= 0 and slots[split] > 0:
-        return split
+    if scalarised >= 0 and slots[scalarised] > 0:
+        return scalarised
     return -1
 
 
@@ -109,8 +109,8 @@ def run_greedy(
         if waiting[op] == 0:
             fresh[n_fresh] = op
             n_fresh += 1
-        c = int(p.klass[op])
-        if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
+        c = int(p.resource_class[op])
+        if p.width[op] > 0 and p.class_vector[c] == 0 and p.class_scalarised[c] < 0:
             # Nothing writes it: its words must be zero, so nothing else may have been there.
             at = find_place(used, int(p.width[op]), p.vlen)
             if at < 0:
@@ -179,16 +179,16 @@ def run_greedy(
             before = n_ended
             for i in range(n_ready):
                 op = int(ready[i])
-                c = int(p.klass[op])
-                split = int(p.class_split[c])
+                c = int(p.resource_class[op])
+                scalarised = int(p.class_scalarised[c])
                 e = -1
                 if place[op] < front + lookahead:
-                    e = _pick_engine(int(p.class_whole[c]), split, slots)
+                    e = _pick_engine(int(p.class_vector[c]), scalarised, slots)
                 if e < 0:
                     ready[kept] = op
                     kept += 1
                     continue
-                by_lane = e == split and ((p.class_whole[c] >> e) & 1) == 0
+                by_lane = e == scalarised and ((p.class_vector[c] >> e) & 1) == 0
                 now = p.lanes[op]
                 if by_lane:
                     now = min(now, slots[e])

@@ -68,18 +68,18 @@ def _weights(view: View) -> list[float]:
         taken: list[float] = (shares.sum(axis=1) / total).tolist()
         return [length * (1.0 + share) for length, share in zip(view.duration, taken, strict=True)]
     busy = np.zeros(len(view.capacity))
-    for op, engines in enumerate(view.whole):
+    for op, engines in enumerate(view.vector_engines):
         forms = [(e, 1.0) for e in engines]
-        if view.split[op] >= 0:
-            forms.append((view.split[op], float(view.lanes[op])))
+        if view.scalarised_engine[op] >= 0:
+            forms.append((view.scalarised_engine[op], float(view.lanes[op])))
         for engine, slots in forms:
             busy[engine] += slots / view.capacity[engine] / len(forms)
     total = max(float(busy.max(initial=0.0)), 1.0)
     weights: list[float] = []
-    for op, engines in enumerate(view.whole):
+    for op, engines in enumerate(view.vector_engines):
         used = [busy[e] for e in engines]
-        if view.split[op] >= 0:
-            used.append(busy[view.split[op]])
+        if view.scalarised_engine[op] >= 0:
+            used.append(busy[view.scalarised_engine[op]])
         weights.append(view.span[op] + float(min(used, default=0.0)) / total)
     return weights
 

@@ -82,8 +82,11 @@ def only_on(problem: ScheduleProblem, engine: str, groups: range) -> NDArray[np.
     """The operations of some groups that no other engine can execute."""
     dense = problem.dense
     number = ENGINES.index(engine)
-    whole, split = dense.class_whole[dense.klass], dense.class_split[dense.klass]
-    only = ((whole == 1 << number) & (split < 0)) | ((whole == 0) & (split == number))
+    vector, scalarised = (
+        dense.class_vector[dense.resource_class],
+        dense.class_scalarised[dense.resource_class],
+    )
+    only = ((vector == 1 << number) & (scalarised < 0)) | ((vector == 0) & (scalarised == number))
     inside = (dense.group >= groups.start) & (dense.group < groups.stop)
     return np.nonzero(only & inside)[0]
 
@@ -94,14 +97,14 @@ def cheapest_form(p: Dense, prices: Floats) -> Floats:
     n = len(p.lanes)
     cost = np.zeros(n)
     for op in range(n):
-        c = p.klass[op]
+        c = p.resource_class[op]
         best = -1.0
         for e in range(N_ENGINES):
-            if (p.class_whole[c] >> e) & 1 and (best < 0.0 or prices[e] < best):
+            if (p.class_vector[c] >> e) & 1 and (best < 0.0 or prices[e] < best):
                 best = prices[e]
-        split = p.class_split[c]
-        if split >= 0:
-            price = prices[split] * p.lanes[op]
+        scalarised = p.class_scalarised[c]
+        if scalarised >= 0:
+            price = prices[scalarised] * p.lanes[op]
             if best < 0.0 or price < best:
                 best = price
         cost[op] = max(best, 0.0)
@@ -147,17 +150,17 @@ def _joint_prices(dense: Dense) -> Floats | None:
     model = mb.Model()
     cycles = model.new_num_var(0.0, math.inf, "cycles")
     used: list[mb.LinearExpr] = [0.0 - float(slots) * cycles for slots in dense.capacity]
-    for c in range(len(dense.class_whole)):
-        members = dense.klass == c
-        whole, split = int(dense.class_whole[c]), int(dense.class_split[c])
-        forms = [e for e in range(N_ENGINES) if (whole >> e) & 1]
-        if not forms and split < 0:
+    for c in range(len(dense.class_vector)):
+        members = dense.resource_class == c
+        vector, scalarised = int(dense.class_vector[c]), int(dense.class_scalarised[c])
+        forms = [e for e in range(N_ENGINES) if (vector >> e) & 1]
+        if not forms and scalarised < 0:
             continue
         for lanes in np.unique(dense.lanes[members]).tolist():
             count = int((dense.lanes[members] == lanes).sum())
             slots = [(e, count) for e in forms]
-            if split >= 0:
-                slots.append((split, count * lanes))
+            if scalarised >= 0:
+                slots.append((scalarised, count * lanes))
             whole_op: mb.LinearExpr = 0.0 * cycles
             for e, amount in slots:
                 part = model.new_num_var(0.0, 1.0, "part")

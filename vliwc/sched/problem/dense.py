@@ -21,23 +21,25 @@ NO_ENGINE = 5
 class Dense(NamedTuple):
     """A scheduling problem as arrays; ``n`` operations, ``e`` edges, ``u`` uses, ``c`` classes.
 
-    Operations of one class may run on the same engines: ``class_whole`` is a mask of engines that
-    take all lanes in one slot, ``class_split`` the engine that takes them as one slot a lane over
-    any number of cycles (-1: none).  Successors and operand uses are in compressed rows.
+    Operations of one resource class may run on the same engines: ``class_vector`` is a mask of
+    engines that take all lanes in one slot (the vector form, or the only form of a scalar
+    operation), ``class_scalarised`` the engine of the scalarised form, which takes one slot a lane
+    over any number of cycles (-1: there is none).  Successors and operand uses are
+    in compressed rows.
     """
 
     lanes: Ints
-    """(n,) slots of a split execution; 0 for barriers."""
+    """(n,) slots of the scalarised form; 0 for barriers."""
     serial: Ints
     """(n,) 1 if at most one lane may issue per cycle, in ascending order."""
     width: Ints
     """(n,) scratch words of the result; 0 without one."""
     group: Ints
     """(n,) the group an operation belongs to; -1 for shared ones."""
-    klass: Ints
-    """(n,) class number."""
-    class_whole: Ints
-    class_split: Ints
+    resource_class: Ints
+    """(n,) number of the resource class."""
+    class_vector: Ints
+    class_scalarised: Ints
     class_base: Ints
     """(c,) sums of the sizes of earlier classes."""
     n_preds: Ints

@@ -56,7 +56,7 @@ def expanded(problem: ScheduleProblem) -> ScheduleProblem:
     rows = list(dict.fromkeys(rows))
     count = len(waits)
     nothing = np.zeros(count, dtype=np.int32)
-    classes = list(zip(dense.class_whole.tolist(), dense.class_split.tolist(), strict=True))
+    classes = list(zip(dense.class_vector.tolist(), dense.class_scalarised.tolist(), strict=True))
     if (0, -1) not in classes:
         classes.append((0, -1))
     wide = make_dense(
@@ -64,7 +64,7 @@ def expanded(problem: ScheduleProblem) -> ScheduleProblem:
         serial=np.concatenate([dense.serial, nothing]),
         width=np.concatenate([dense.width, nothing]),
         group=np.concatenate([dense.group, nothing - 1]),
-        klass=np.concatenate([dense.klass, nothing + classes.index((0, -1))]),
+        resource_class=np.concatenate([dense.resource_class, nothing + classes.index((0, -1))]),
         classes=classes,
         edges=Edges.of_rows(rows),
         machine=problem.machine,

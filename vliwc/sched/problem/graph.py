@@ -17,9 +17,9 @@ def problem_graph(problem: ScheduleProblem) -> nx.DiGraph[int]:
     view = View.of(problem)
     graph: nx.DiGraph[int] = nx.DiGraph()
     for op, name in enumerate(problem.names):
-        forms = [ENGINES[e] for e in view.whole[op]]
-        if view.split[op] >= 0:
-            forms.append(f"{ENGINES[view.split[op]]}*")
+        forms = [ENGINES[e] for e in view.vector_engines[op]]
+        if view.scalarised_engine[op] >= 0:
+            forms.append(f"{ENGINES[view.scalarised_engine[op]]}*")
         graph.add_node(
             op,
             name=name,

@@ -73,21 +73,21 @@ def _operations(problem: ScheduleProblem) -> list[dict[str, object]]:
     dense = problem.dense
     rows: list[dict[str, object]] = []
     forms: list[list[str]] = []
-    masks: list[int] = dense.class_whole.tolist()
-    splits: list[int] = dense.class_split.tolist()
-    for mask, split in zip(masks, splits, strict=True):
+    masks: list[int] = dense.class_vector.tolist()
+    scalarised_engines: list[int] = dense.class_scalarised.tolist()
+    for mask, scalarised in zip(masks, scalarised_engines, strict=True):
         own = [ENGINES[e] for e in range(N_ENGINES) if mask >> e & 1]
-        forms.append(own + ([f"{ENGINES[split]}*"] if split >= 0 else []))
-    for name, klass, lanes, width, serial, group in zip(
+        forms.append(own + ([f"{ENGINES[scalarised]}*"] if scalarised >= 0 else []))
+    for name, resource_class, lanes, width, serial, group in zip(
         problem.names,
-        dense.klass.tolist(),
+        dense.resource_class.tolist(),
         dense.lanes.tolist(),
         dense.width.tolist(),
         dense.serial.tolist(),
         dense.group.tolist(),
         strict=True,
     ):
-        row: dict[str, object] = {"name": name, "forms": forms[klass]}
+        row: dict[str, object] = {"name": name, "forms": forms[resource_class]}
         if lanes != 1:
             row["lanes"] = lanes
         if width:
@@ -185,13 +185,13 @@ def _machine_problem(
         except IsaError as error:
             raise ProblemError(str(error)) from error
     classes: dict[tuple[int, int], int] = {}
-    klass: list[int] = []
+    resource_class: list[int] = []
     columns: dict[str, list[int]] = {key: [] for key in ("lanes", "serial", "width", "group")}
     for k, row in enumerate(rows):
         where = f"{source}: operation {k} ({names[k]})"
         _only(row, {"name", "forms", *columns}, where)
         form = _forms(row.get("forms", []), where)
-        klass.append(classes.setdefault(form, len(classes)))
+        resource_class.append(classes.setdefault(form, len(classes)))
         lanes = _number(row.get("lanes", 1), f"{where}: lanes", 0)
         if form != (0, -1) and not lanes:
             raise ProblemError(f"{where}: lanes is 0, but the operation has forms")
@@ -209,7 +209,7 @@ def _machine_problem(
             raise ProblemError(f"{source}: {names[b]} reads {names[a]} with latency 0")
     dense = make_dense(
         **{key: np.array(column, dtype=np.int32) for key, column in columns.items()},
-        klass=np.array(klass, dtype=np.int32),
+        resource_class=np.array(resource_class, dtype=np.int32),
         classes=list(classes),
         edges=Edges.of_rows(edges),
         machine=machine,
@@ -286,7 +286,7 @@ def _edges(data: object, n: int, source: str) -> list[tuple[int, int, int, bool]
 
 
 def _forms(data: object, where: str) -> tuple[int, int]:
-    whole, split = 0, -1
+    vector, scalarised = 0, -1
     for form in _list(data, f"{where}: forms"):
         name = form.removesuffix("*") if isinstance(form, str) else ""
         if name not in ENGINES:
@@ -295,14 +295,14 @@ def _forms(data: object, where: str) -> tuple[int, int]:
             )
         engine = ENGINES.index(name)
         if form == name:
-            whole |= 1 << engine
-        elif split >= 0:
+            vector |= 1 << engine
+        elif scalarised >= 0:
             raise ProblemError(f"{where}: two engines take it lane by lane; there can be one")
         else:
-            split = engine
-    if split >= 0 and whole >> split & 1:
-        raise ProblemError(f"{where}: {ENGINES[split]} takes it whole and lane by lane")
-    return whole, split
+            scalarised = engine
+    if scalarised >= 0 and vector >> scalarised & 1:
+        raise ProblemError(f"{where}: {ENGINES[scalarised]} takes it in one slot and lane by lane")
+    return vector, scalarised
 
 
 def _object(data: object, where: str) -> Mapping[str, object]:

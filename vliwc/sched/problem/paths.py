@@ -56,19 +56,19 @@ def _topological_prefix(p: Dense) -> Ints:
 
 @jit
 def durations(p: Dense) -> Floats:
-    """Cycles an operation occupies at least: split-only operations several, barriers none."""
+    """Cycles an operation occupies at least: barriers none, those without a vector form several."""
     n = len(p.lanes)
     found = np.ones(n)
     for op in range(n):
-        c = p.klass[op]
-        if p.class_whole[c] == 0:
-            split = p.class_split[c]
-            if split < 0 or split == NO_ENGINE:
+        c = p.resource_class[op]
+        if p.class_vector[c] == 0:
+            scalarised = p.class_scalarised[c]
+            if scalarised < 0 or scalarised == NO_ENGINE:
                 found[op] = 0.0
             elif p.serial[op] == 1:
                 found[op] = p.lanes[op]
             else:
-                found[op] = (p.lanes[op] + p.capacity[split] - 1) // p.capacity[split]
+                found[op] = (p.lanes[op] + p.capacity[scalarised] - 1) // p.capacity[scalarised]
     return found
 
 

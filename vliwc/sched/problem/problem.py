@@ -67,13 +67,14 @@ def make_dense(
     serial: Ints,
     width: Ints,
     group: Ints,
-    klass: Ints,
+    resource_class: Ints,
     classes: Sequence[tuple[int, int]],
     edges: Edges,
     machine: MachineSpec,
     n_groups: int,
 ) -> Dense:
-    """Put a problem into compressed rows; ``classes`` lists ``(whole mask, split engine)``."""
+    """Put a problem into compressed rows; ``classes`` lists ``(engines of the vector form as a
+    mask, engine of the scalarised form)``."""
     n = len(lanes)
 
     def rows(keys: Ints) -> tuple[Ints, NDArray[np.intp]]:
@@ -84,15 +85,15 @@ def make_dense(
     succ_ptr, by_source = rows(edges.source)
     reads = edges.reads
     use_ptr, by_reader = rows(edges.target[reads])
-    class_sizes = np.bincount(klass, minlength=len(classes))
+    class_sizes = np.bincount(resource_class, minlength=len(classes))
     return Dense(
         lanes=lanes,
         serial=serial,
         width=width,
         group=group,
-        klass=klass,
-        class_whole=np.array([whole for whole, _ in classes], dtype=np.int32),
-        class_split=np.array([split for _, split in classes], dtype=np.int32),
+        resource_class=resource_class,
+        class_vector=np.array([vector for vector, _ in classes], dtype=np.int32),
+        class_scalarised=np.array([scalarised for _, scalarised in classes], dtype=np.int32),
         class_base=np.concatenate([[0], np.cumsum(class_sizes)[:-1]]).astype(np.int32),
         n_preds=np.bincount(edges.target, minlength=n).astype(np.int32),
         succ_ptr=succ_ptr,

@@ -50,7 +50,7 @@ def project_problem(
         serial=none,
         width=none,
         group=none - 1,
-        klass=none,
+        resource_class=none,
         classes=[(0, -1)],
         edges=Edges.of_rows([(a, b, latency, False) for a, b, latency in precedences]),
         machine=DEFAULT_MACHINE,

@@ -12,8 +12,8 @@ class Schedule:
     """When, on which engine and with which scratch address every operation executes.
 
     ``engine`` (n,) engine numbers of :data:`vliwc.sched.problem.dense.ENGINES`; ``lane_cycle`` the
-    cycle of each lane of each operation, in compressed rows by ``Dense.lane_ptr`` (a whole
-    execution has the same cycle in all lanes); ``address`` (n,) scratch addresses, -1 without a
+    cycle of each lane of each operation, in compressed rows by ``Dense.lane_ptr`` (in
+    vector form all lanes have the same cycle); ``address`` (n,) scratch addresses, -1 without a
     result.
     """
 
@@ -31,7 +31,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Timing:
-    """Cycles of each operation's lanes (one entry where it runs whole), and engines."""
+    """Cycles of each operation's lanes (one entry in vector form), and engines."""
 
     cycles: list[list[int]]
     engine: list[int]

@@ -31,16 +31,17 @@ class Dependence(NamedTuple):
 class View:
     """Operations ``0..n-1`` and what binds them; lists are indexed by operation.
 
-    ``whole``: engines that execute an operation in one slot; ``split``: the engine that executes
-    it lane by lane, ``lanes`` slots in any cycles (-1: none); where both are empty it takes no
+    ``vector_engines``: engines that execute an operation in one slot (its vector form, or the only
+    form of a scalar operation); ``scalarised_engine``: the engine that executes it lane by lane,
+    ``lanes`` slots in any cycles (-1: none); where both are empty it takes no
     slot.  ``serial``: lanes issue in ascending order, at most one per cycle.  ``width``: words of
     the result.  ``readers``: operations that read the result.  ``duration``: cycles (1 on the
     machine).  ``demand``: units of each renewable resource.
     """
 
     problem: ScheduleProblem
-    whole: list[tuple[int, ...]]
-    split: list[int]
+    vector_engines: list[tuple[int, ...]]
+    scalarised_engine: list[int]
     lanes: list[int]
     serial: list[bool]
     width: list[int]
@@ -55,21 +56,21 @@ class View:
         """The view of a problem; of several dependences of a pair, the longest remains."""
         dense = problem.dense
         n = len(problem)
-        masks: list[int] = dense.class_whole.tolist()
-        classes: list[int] = dense.klass.tolist()
+        masks: list[int] = dense.class_vector.tolist()
+        classes: list[int] = dense.resource_class.tolist()
         all_lanes: list[int] = dense.lanes.tolist()
         engines = [tuple(e for e in range(N_ENGINES) if mask >> e & 1) for mask in masks]
-        splits: list[int] = dense.class_split.tolist()
-        whole: list[tuple[int, ...]] = []
-        split: list[int] = []
-        for klass, lanes in zip(classes, all_lanes, strict=True):
-            if splits[klass] >= 0 and lanes == 1:
-                # One lane is one slot: no different from a whole execution.
-                whole.append(tuple(dict.fromkeys((*engines[klass], splits[klass]))))
-                split.append(-1)
+        lane_engines: list[int] = dense.class_scalarised.tolist()
+        vector: list[tuple[int, ...]] = []
+        scalarised: list[int] = []
+        for number, lanes in zip(classes, all_lanes, strict=True):
+            if lane_engines[number] >= 0 and lanes == 1:
+                # One lane is one slot: no different from the vector form.
+                vector.append(tuple(dict.fromkeys((*engines[number], lane_engines[number]))))
+                scalarised.append(-1)
             else:
-                whole.append(engines[klass])
-                split.append(splits[klass])
+                vector.append(engines[number])
+                scalarised.append(lane_engines[number])
         readers: list[list[int]] = [[] for _ in range(n)]
         by_reader: list[int] = np.repeat(np.arange(n), np.diff(dense.use_ptr)).tolist()
         used: list[int] = dense.use.tolist()
@@ -84,8 +85,8 @@ class View:
         renewable = problem.renewable
         return View(
             problem,
-            whole,
-            split,
+            vector,
+            scalarised,
             all_lanes,
             [bool(flag) for flag in dense.serial.tolist()],
             dense.width.tolist(),
@@ -97,7 +98,7 @@ class View:
         )
 
     def __len__(self) -> int:
-        return len(self.whole)
+        return len(self.vector_engines)
 
     @cached_property
     def order(self) -> list[int]:
@@ -129,10 +130,10 @@ class View:
     def span(self) -> list[int]:
         """Cycles from the first to the last slot of an operation, both included, at least."""
         spans = list(self.duration)
-        for op, split in enumerate(self.split):
-            if split >= 0 and not self.whole[op]:
+        for op, scalarised in enumerate(self.scalarised_engine):
+            if scalarised >= 0 and not self.vector_engines[op]:
                 lanes = self.lanes[op]
-                spans[op] = lanes if self.serial[op] else -(-lanes // self.capacity[split])
+                spans[op] = lanes if self.serial[op] else -(-lanes // self.capacity[scalarised])
         return spans
 
     @cached_property
@@ -162,8 +163,8 @@ class View:
             default=0,
         )
 
-    def freedom(self, horizon: int) -> int:
-        """Cycles in which each operation could start, but for one, summed up."""
+    def start_windows(self, horizon: int) -> int:
+        """Cycles in the start windows of all operations, summed up, one of each not counted."""
         windows = zip(self.heads, self.span, self.tails, strict=True)
         return sum(max(horizon - head - span - tail, 0) for head, span, tail in windows)
 
@@ -172,19 +173,24 @@ class View:
         """Results that nothing writes: words that must stay zero from the start to the last read
         (scratch is zero at the start)."""
         return [
-            width > 0 and not whole and split < 0
-            for width, whole, split in zip(self.width, self.whole, self.split, strict=True)
+            width > 0 and not vector and scalarised < 0
+            for width, vector, scalarised in zip(
+                self.width, self.vector_engines, self.scalarised_engine, strict=True
+            )
         ]
 
     @cached_property
     def is_mixed(self) -> list[bool]:
-        """Operations that may run whole or lane by lane."""
-        return [bool(w) and s >= 0 for w, s in zip(self.whole, self.split, strict=True)]
+        """Operations with a vector form and a scalarised one."""
+        return [
+            bool(w) and s >= 0
+            for w, s in zip(self.vector_engines, self.scalarised_engine, strict=True)
+        ]
 
 
 def cycle_rows(problem: ScheduleProblem, cycles: Sequence[Sequence[int]]) -> Ints:
-    """``Schedule.lane_cycle`` from the cycles of each operation: one entry where it runs whole,
-    one a lane, ascending, where it is split."""
+    """``Schedule.lane_cycle`` from the cycles of each operation: one entry in vector
+    form, one a lane, ascending, in scalarised form."""
     lanes: list[int] = np.maximum(problem.dense.lanes, 1).tolist()
     flat: list[int] = []
     for count, own in zip(lanes, cycles, strict=True):
@@ -199,8 +205,8 @@ def cycles_of(problem: ScheduleProblem, schedule: Schedule) -> list[list[int]]:
     return [flat[lo:hi] for lo, hi in zip(ptr, ptr[1:], strict=False)]
 
 
-def only_engine(whole: tuple[int, ...], split: int) -> int:
-    """The engine of an operation that has one form only; :data:`NO_ENGINE` without forms."""
-    if whole:
-        return whole[0]
-    return split if split >= 0 else NO_ENGINE
+def only_engine(vector: tuple[int, ...], scalarised: int) -> int:
+    """The engine of an operation with one form; :data:`NO_ENGINE` without forms."""
+    if vector:
+        return vector[0]
+    return scalarised if scalarised >= 0 else NO_ENGINE

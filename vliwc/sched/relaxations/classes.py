@@ -74,7 +74,13 @@ def _places(view: View) -> list[int]:
             groups[group].append(op)
     form = _numbered(
         [
-            (view.whole[op], view.split[op], view.lanes[op], view.serial[op], view.duration[op])
+            (
+                view.vector_engines[op],
+                view.scalarised_engine[op],
+                view.lanes[op],
+                view.serial[op],
+                view.duration[op],
+            )
             for op in range(len(view))
         ]
     )

@@ -28,7 +28,10 @@ from vliwc.sched.relaxations.rows import IntegerRows, Row, Terms
 
 def counting_terms(view: View, classes: Classes, horizon: int) -> int:
     """About how many terms the rows of a :class:`CountingModel` will have."""
-    forms = [len(view.whole[own[0]]) + 3 * (view.split[own[0]] >= 0) for own in classes.members]
+    forms = [
+        len(view.vector_engines[own[0]]) + 3 * (view.scalarised_engine[own[0]] >= 0)
+        for own in classes.members
+    ]
     links = sum(
         forms[link.after] + sum(forms[number] for number, _, _ in link.before)
         for link in classes.links
@@ -70,11 +73,11 @@ class CountingModel(IntegerRows):
         most = [bisect_right(heads, cycle) for cycle in range(horizon)]
         self.slots.append({})
         parts: list[tuple[list[int], list[int]]] = []
-        for engine in view.whole[first]:
+        for engine in view.vector_engines[first]:
             by_now = self._counts(engine, 1, most)
             parts.append((by_now, by_now))
-        if view.split[first] >= 0:
-            parts.append(self._split(first, view.split[first], most))
+        if view.scalarised_engine[first] >= 0:
+            parts.append(self._split(first, view.scalarised_engine[first], most))
         if not parts:
             by_now = self._growing(most)
             parts.append((by_now, by_now))
@@ -162,7 +165,7 @@ class CountingModel(IntegerRows):
         found: list[tuple[list[int], int]] = []
         for engine, slots in self.slots[number].items():
             at = [t for t, slot in enumerate(slots) for _ in range(value[slot])]
-            each = view.lanes[own[0]] if engine == view.split[own[0]] else 1
+            each = view.lanes[own[0]] if engine == view.scalarised_engine[own[0]] else 1
             found += [(at[k : k + each], engine) for k in range(0, len(at), each)]
         if not self.slots[number]:
             by_now = [sum(value[v] for v in begun) for begun in self.started[number]]

@@ -44,11 +44,11 @@ class FluidModel(IntegerRows):
         alike: dict[tuple[tuple[int, ...], int, int], list[int]] = defaultdict(list)
         for number, own in enumerate(classes.members):
             first = own[0]
-            split = view.split[first]
+            split = view.scalarised_engine[first]
             self.size.append(view.lanes[first] if split >= 0 else 1)
             self._class(own, self.size[-1])
-            if view.whole[first] or split >= 0:
-                alike[view.whole[first], split, self.size[-1]].append(number)
+            if view.vector_engines[first] or split >= 0:
+                alike[view.vector_engines[first], split, self.size[-1]].append(number)
         for link in classes.links:
             self._link(link)
         use: list[list[list[Affine]]] = [[[] for _ in range(horizon)] for _ in range(N_ENGINES)]

@@ -56,17 +56,17 @@ class RankedModel(IntegerRows):
     def _form(self, number: int) -> _Form:
         """Engines of a class's operations, the one that takes them lane by lane, and lanes."""
         view, first = self.view, self.classes.members[number][0]
-        split = view.split[first]
-        return view.whole[first], split, view.lanes[first] if split >= 0 else 1
+        split = view.scalarised_engine[first]
+        return view.vector_engines[first], split, view.lanes[first] if split >= 0 else 1
 
     def _class(self, own: list[int]) -> None:
         """Starts and ends of one class: of rank k not before its head, not after its due time."""
         view, horizon, first = self.view, self.horizon, own[0]
         lanes, slots = 1, 0
-        if view.split[first] >= 0:
-            lanes, slots = view.lanes[first], view.capacity[view.split[first]]
+        if view.scalarised_engine[first] >= 0:
+            lanes, slots = view.lanes[first], view.capacity[view.scalarised_engine[first]]
         halves = lanes % 2 == 0 and lanes // 2 <= slots and not view.serial[first]
-        streamed = lanes > 1 and not view.whole[first] and not halves
+        streamed = lanes > 1 and not view.vector_engines[first] and not halves
         # Those of higher rank come later: windows that say otherwise shrink.
         heads = list(accumulate((view.heads[op] for op in own), max))
         dues = list(accumulate((horizon - 1 - view.tails[op] for op in reversed(own)), min))

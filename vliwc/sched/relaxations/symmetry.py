@@ -71,8 +71,8 @@ def _exchangeable(
 
 def _kind(view: View, op: int) -> tuple[object, ...]:
     return (
-        view.whole[op],
-        view.split[op],
+        view.vector_engines[op],
+        view.scalarised_engine[op],
         view.lanes[op],
         view.serial[op],
         view.width[op],

@@ -60,7 +60,7 @@ class TimeIndexed(IntegerRows):
             if latest < view.heads[op]:
                 self.possible = False
                 return
-            if view.split[op] >= 0:
+            if view.scalarised_engine[op] >= 0:
                 self._split(op, view.heads[op], latest)
             else:
                 self._whole(op, view.heads[op], latest)
@@ -98,7 +98,7 @@ class TimeIndexed(IntegerRows):
         started = self._step(first, latest)
         self.started.append(started)
         self.ended.append(started.moved(view.duration[op] - 1))
-        engines = view.whole[op]
+        engines = view.vector_engines[op]
         if len(engines) == 1:
             for cycle in range(first, latest + 1):
                 terms, constant = self._change(started, cycle)
@@ -114,7 +114,7 @@ class TimeIndexed(IntegerRows):
     def _choices(self, op: int, cycle: int) -> list[int]:
         """A 0/1 variable for each engine that takes all lanes of ``op`` in this cycle."""
         chosen: list[int] = []
-        for engine in self.view.whole[op]:
+        for engine in self.view.vector_engines[op]:
             variable = self.variable()
             self.whole[op].setdefault(engine, {})[cycle] = variable
             self.use[engine][cycle].append((variable, 1))
@@ -123,7 +123,7 @@ class TimeIndexed(IntegerRows):
 
     def _split(self, op: int, first: int, latest: int) -> None:
         view = self.view
-        engine, lanes, span = view.split[op], view.lanes[op], view.span[op]
+        engine, lanes, span = view.scalarised_engine[op], view.lanes[op], view.span[op]
         final = latest + span - 1
         started = self._step(first, latest)
         ended = self._step(first + span - 1, final)
@@ -230,7 +230,7 @@ class TimeIndexed(IntegerRows):
             ]
             if lanes:
                 cycles.append(lanes)
-                engines.append(view.split[op])
+                engines.append(view.scalarised_engine[op])
                 continue
             chosen = [
                 (engine, cycle)
@@ -245,5 +245,5 @@ class TimeIndexed(IntegerRows):
             step = self.started[op]
             late = sum(1 - value[variable] for variable in step.variables)
             cycles.append([step.first + late])
-            engines.append(only_engine(view.whole[op], view.split[op]))
+            engines.append(only_engine(view.vector_engines[op], view.scalarised_engine[op]))
         return Timing(cycles, engines)

@@ -178,7 +178,7 @@ def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> 
 
 @jit
 def _choose_engine(
-    whole: int, split: int, lanes: int, slots: Ints, flow_only_waiting: int, flow_queue: int
+    vector: int, scalarised: int, lanes: int, slots: Ints, flow_only_waiting: int, flow_queue: int
 ) -> int:
     """The engine for an operation, the one with the fewest other customers first; -1 if none.
 
@@ -187,26 +187,26 @@ def _choose_engine(
     slots of the other engines that take them.  Lanes are spread over several cycles only if no
     engine can finish the operation in this one: its successors wait.
     """
-    if whole == 0 and split < 0:
+    if vector == 0 and scalarised < 0:
         return NO_ENGINE
-    flow = (whole >> FLOW) & 1 and slots[FLOW] > 0
-    if flow and (whole >> VALU) & 1 and flow_only_waiting <= flow_queue:
+    flow = (vector >> FLOW) & 1 and slots[FLOW] > 0
+    if flow and (vector >> VALU) & 1 and flow_only_waiting <= flow_queue:
         return FLOW
-    if split >= 0 and slots[split] >= lanes:
-        return split
+    if scalarised >= 0 and slots[scalarised] >= lanes:
+        return scalarised
     for e in range(N_ENGINES):
-        if (whole >> e) & 1 and slots[e] > 0 and e != FLOW:
+        if (vector >> e) & 1 and slots[e] > 0 and e != FLOW:
             return e
-    if split >= 0 and slots[split] > 0:
-        return split
+    if scalarised >= 0 and slots[scalarised] > 0:
+        return scalarised
     return FLOW if flow else -1
 
 
 @jit
-def _open_classes(whole: Ints, split: Ints, slots: Ints, is_open: Bytes) -> None:
+def _open_classes(vector: Ints, scalarised: Ints, slots: Ints, is_open: Bytes) -> None:
     """Mark the classes of operations for which some engine has a slot left."""
-    for c in range(len(whole)):
-        e = _choose_engine(whole[c], split[c], 1, slots, 0, 0)
+    for c in range(len(vector)):
+        e = _choose_engine(vector[c], scalarised[c], 1, slots, 0, 0)
         is_open[c] = 1 if e >= 0 else 0
 
 
@@ -242,12 +242,18 @@ def list_schedule(
     the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
     (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
     """
-    lanes, serial, width, group, klass = p.lanes, p.serial, p.width, p.group, p.klass
-    class_whole, class_split, class_base = p.class_whole, p.class_split, p.class_base
+    lanes, serial, width, group, resource_class = (
+        p.lanes,
+        p.serial,
+        p.width,
+        p.group,
+        p.resource_class,
+    )
+    class_vector, class_scalarised, class_base = p.class_vector, p.class_scalarised, p.class_base
     succ_ptr, succ, succ_latency = p.succ_ptr, p.succ, p.succ_latency
     use_ptr, use, lane_ptr, vlen = p.use_ptr, p.use, p.lane_ptr, p.vlen
     n = len(lanes)
-    n_classes = len(class_whole)
+    n_classes = len(class_vector)
     n_slots = p.words // vlen
     by_rank = np.empty(n, dtype=np.int32)
     heap = np.empty(n, dtype=np.int32)
@@ -280,7 +286,7 @@ def list_schedule(
     peak = 0
     flow_only = -1
     for c in range(n_classes):
-        if class_whole[c] == 1 << FLOW and class_split[c] < 0:
+        if class_vector[c] == 1 << FLOW and class_scalarised[c] < 0:
             flow_only = c
     for op in range(n):
         by_rank[rank[op]] = op
@@ -304,7 +310,7 @@ def list_schedule(
                 future[kept] = op
                 kept += 1
             else:
-                c = int(klass[op])
+                c = int(resource_class[op])
                 _push(heap, class_base[c], size[c], rank[op])
                 size[c] += 1
         n_future = kept
@@ -321,7 +327,7 @@ def list_schedule(
             op = int(running[i])
             if engine[op] == ALU:
                 for c in range(n_classes):
-                    scalar = (class_whole[c] >> ALU) & 1 and size[c] > 0
+                    scalar = (class_vector[c] >> ALU) & 1 and size[c] > 0
                     if scalar and heap[class_base[c]] < rank[op]:
                         held = max(held, min(size[c], HELD))
         slots[ALU] = max(slots[ALU] - held, 0)
@@ -351,7 +357,7 @@ def list_schedule(
         handled = 0
         hurry = False
         deferred[:] = 0
-        _open_classes(class_whole, class_split, slots, is_open)
+        _open_classes(class_vector, class_scalarised, slots, is_open)
 
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
@@ -363,7 +369,7 @@ def list_schedule(
                         t = int(succ[s])
                         waiting[t] -= 1
                         if waiting[t] == 0:
-                            c = int(klass[t])
+                            c = int(resource_class[t])
                             _push(heap, class_base[c], size[c], rank[t])
                             size[c] += 1
             best = n
@@ -381,16 +387,18 @@ def list_schedule(
                 continue
             op = int(by_rank[best])
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
-            split = int(class_split[chosen])
-            e = _choose_engine(class_whole[chosen], split, lanes[op], slots, queue, flow_queue)
-            if e != FLOW and (class_whole[chosen] & EITHER) == EITHER:
+            scalarised = int(class_scalarised[chosen])
+            e = _choose_engine(
+                class_vector[chosen], scalarised, lanes[op], slots, queue, flow_queue
+            )
+            if e != FLOW and (class_vector[chosen] & EITHER) == EITHER:
                 if not hurry and cycle < urgent[op]:
                     deferred[chosen] = 1
                     continue
             _pop(heap, class_base[chosen], size[chosen])
             size[chosen] -= 1
             now = lanes[op]
-            if e == split:
+            if e == scalarised:
                 now = min(now, slots[e])
                 if serial[op] == 1:
                     now = min(now, 1)
@@ -424,11 +432,11 @@ def list_schedule(
                 under_way += 1
             engine[op] = e
             if e < N_ENGINES:
-                taken = now if e == split else 1
+                taken = now if e == scalarised else 1
                 slots[e] -= taken
                 work[e] += taken
                 if slots[e] == 0:
-                    _open_classes(class_whole, class_split, slots, is_open)
+                    _open_classes(class_vector, class_scalarised, slots, is_open)
             for k in range(max(now, 1)):
                 lane_cycle[lane_ptr[op] + k] = cycle
             issued[op] = now
@@ -442,7 +450,7 @@ def list_schedule(
         peak = max(peak, (n_slots - pool[SLOTS_FREE]) * vlen)
         for i in range(n_aside):
             op = int(aside[i])
-            c = int(klass[op])
+            c = int(resource_class[op])
             _push(heap, class_base[c], size[c], rank[op])
             size[c] += 1
         for i in range(n_done):

@@ -105,8 +105,8 @@ def deadlines(
             if g < 0 or p.group[t] != g:
                 due[op] = min(due[op], due[t] - duration[t] - p.succ_latency[s] + 1.0)
     for op in range(n):
-        c = p.klass[op]
-        if p.width[op] > 0 and p.class_whole[c] == 0 and p.class_split[c] < 0:
+        c = p.resource_class[op]
+        if p.width[op] > 0 and p.class_vector[c] == 0 and p.class_scalarised[c] < 0:
             due[op] = AT_ONCE
     return due
 
