@@ -20,9 +20,10 @@ import numpy as np
 
 from isa.batch import run_batch
 from isa.opcodes import ALU_OPS, DIVIDING_OPS
-from isa.program import Bundle, Program, check
+from isa.program import Bundle, Program
 from isa.simulator import run
 from isa.takehome import OriginalProblem, memory_image, naive_program
+from isa.validate import check
 
 WIDE_BUNDLES = 1000
 HEIGHT, ROUNDS, BATCH = 10, 16, 256

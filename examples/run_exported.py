@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import sys
 
-from isa.program import check, load_program
+from isa.files import load_program
 from isa.simulator import run
+from isa.validate import check
 
 
 def main() -> None:

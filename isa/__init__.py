@@ -2,7 +2,7 @@
 
 Nothing here imports anything of ``vliwc``.
 
-    >>> from isa.program import load_program
+    >>> from isa.files import load_program
     >>> from isa.simulator import run
     >>> result = run(load_program("kernel.json"), memory)      # doctest: +SKIP
     >>> result.cycles, result.memory[-1]                       # doctest: +SKIP

@@ -280,7 +280,7 @@ def _bundle_lines(program: Program, bundle: Bundle, index: int) -> Iterator[str]
             if text is None:
                 raise ProgramError(
                     f"bundle {index}, {engine} slot {number}: {list(slot)!r} has no assembly; "
-                    "isa.program.validate says what is wrong with it",
+                    "isa.validate.validate says what is wrong with it",
                     bundle=index,
                     engine=engine,
                     slot=number,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from isa.program import Problem
+from dataclasses import dataclass
 
 
 class IsaError(Exception):
@@ -16,6 +13,31 @@ class MachineError(IsaError):
     """A machine description is not usable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule.
+
+    Attributes:
+        message: what is wrong, without the place.
+        bundle: index of the bundle.
+        engine: engine within the bundle, or None when the bundle as a whole is at fault.
+        slot: index of the slot within the engine, or None when no single slot is at fault.
+    """
+
+    message: str
+    bundle: int
+    engine: str | None = None
+    slot: int | None = None
+
+    def __str__(self) -> str:
+        place = f"bundle {self.bundle}"
+        if self.engine is not None:
+            place += f", {self.engine}"
+        if self.slot is not None:
+            place += f" slot {self.slot}"
+        return f"{place}: {self.message}"
+
+
 class ProgramError(IsaError):
     """A program is malformed, or breaks a rule of the machine.
 
@@ -23,7 +45,7 @@ class ProgramError(IsaError):
         bundle: index of the guilty bundle, or None when the error is not inside one.
         engine: engine of the guilty slot, or None.
         slot: index of the guilty slot within its engine, or None.
-        problems: every problem found when the error comes from `isa.program.check`.
+        problems: every problem found when the error comes from `isa.validate.check`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Programs: bundles of slots, their file formats, and the exchange with the take-home.
+"""Programs: bundles of slots, their JSON format, and the exchange with the take-home.
 
 A bundle maps an engine name to the slots it executes, in the same shape as the take-home's; a slot
 is ``(operation, operand, ...)``. See `isa.opcodes` for the operations and `isa.validate` for the
@@ -11,34 +11,12 @@ operand, made by `encode_key`; `to_takehome` and `from_takehome` translate.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, SupportsIndex, TypeAlias, cast
 
 from isa.errors import MachineError, ProgramError
 from isa.machine import DEFAULT_MACHINE, MachineSpec
-from isa.validate import Problem, check, validate
-
-__all__ = [
-    "FORMAT",
-    "JSON",
-    "VERSION",
-    "Bundle",
-    "DebugKey",
-    "Problem",
-    "Program",
-    "Slot",
-    "check",
-    "decode_key",
-    "encode_key",
-    "from_json",
-    "from_takehome",
-    "load_program",
-    "parse_program",
-    "validate",
-]
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
 """Any JSON value."""
@@ -54,9 +32,6 @@ DebugKey: TypeAlias = "str | int | tuple[DebugKey, ...]"
 
 FORMAT: Final = "vliwc-program"
 VERSION: Final = 1
-
-_JSON_START: Final = re.compile(r'\s*(\[|\{\s*")')
-"""How our JSON formats begin, unlike assembly, whose bundles stand in braces too."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +184,7 @@ def from_takehome(
     """A program from the take-home's list of bundles (tuples or lists, Python or JSON data).
 
     Only the shape is looked at, so that everything the original ``Machine`` executes can be
-    simulated; ask `isa.program.validate` whether the program keeps the rules.
+    simulated; ask `isa.validate.validate` whether the program keeps the rules.
 
     Raises:
         ProgramError: some bundle or slot does not have the shape of one.
@@ -257,47 +232,3 @@ def from_json(data: object) -> Program:
         for index, bundle in enumerate(cast("list[object]", bundles))
     )
     return Program(tuple(converted), spec, cast("dict[str, JSON]", meta))
-
-
-def parse_program(text: str, *, source: str = "<program>") -> Program:
-    """A program from text in any of our formats, recognised by content.
-
-    A JSON object is our program format, a JSON list the take-home's bundles, anything else
-    assembly.
-
-    Raises:
-        ProgramError: JSON that is no program.
-        AssemblyError: text that is neither JSON nor assembly.
-    """
-    if not _JSON_START.match(text):
-        from isa.assembly import parse_assembly  # assembly builds on this module
-
-        return parse_assembly(text, source=source)
-    try:
-        data: object = json.loads(text)
-    except ValueError as error:
-        raise ProgramError(f"{source}: not valid JSON: {error}") from error
-    try:
-        if isinstance(data, list):
-            return from_takehome(cast("list[object]", data))
-        return from_json(data)
-    except ProgramError as error:
-        raise ProgramError(
-            f"{source}: {error}", bundle=error.bundle, engine=error.engine, slot=error.slot
-        ) from error
-
-
-def load_program(path: str | Path) -> Program:
-    """The program in a file of any of our formats, recognised by content.
-
-    Raises:
-        ProgramError: the file cannot be read, or holds no program.
-        AssemblyError: assembly with a mistake.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ProgramError(f"{path}: cannot read the program: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ProgramError(f"{path}: not a text file: {error}") from error
-    return parse_program(text, source=str(path))

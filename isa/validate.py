@@ -7,44 +7,16 @@ negative addresses); `isa.simulator` does the same. Our tools emit none of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from isa.errors import ProgramError
+from isa.errors import Problem, ProgramError
 from isa.machine import MachineSpec
 from isa.opcodes import ENGINES, OPCODES, OperandKind, OpInfo
-
-if TYPE_CHECKING:
-    from isa.program import Bundle, Program, Slot
+from isa.program import Bundle, Program, Slot
 
 _IMMEDIATE_MIN: Final = -(2**31)
 _IMMEDIATE_MAX: Final = 2**32 - 1
 _SHOWN_PROBLEMS: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One broken rule.
-
-    Attributes:
-        message: what is wrong, without the place.
-        bundle: index of the bundle.
-        engine: engine within the bundle, or None when the bundle as a whole is at fault.
-        slot: index of the slot within the engine, or None when no single slot is at fault.
-    """
-
-    message: str
-    bundle: int
-    engine: str | None = None
-    slot: int | None = None
-
-    def __str__(self) -> str:
-        place = f"bundle {self.bundle}"
-        if self.engine is not None:
-            place += f", {self.engine}"
-        if self.slot is not None:
-            place += f" slot {self.slot}"
-        return f"{place}: {self.message}"
 
 
 def validate(program: Program) -> list[Problem]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from isa.program import check, load_program
+from isa.files import load_program
+from isa.validate import check
 from tests.cli.conftest import Called
 
 Cli = Callable[..., Called]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from isa.program import Program, from_json, load_program
+from isa.files import load_program
+from isa.program import Program, from_json
 from tests.cli.conftest import Called
 
 Cli = Callable[..., Called]

@@ -13,9 +13,10 @@ import pytest
 from isa.batch import run_batch
 from isa.errors import SimulationError
 from isa.opcodes import OPCODES
-from isa.program import Program, Slot, validate
+from isa.program import Program, Slot
 from isa.simulator import RunResult, run
 from isa.takehome import OriginalProblem, memory_image, naive_program, reference_kernel
+from isa.validate import validate
 from tests.strategies.programs import GeneratorOptions, random_memory, random_program
 
 N_VALID_PROGRAMS = 1200

@@ -12,18 +12,12 @@ from hypothesis import strategies as st
 from isa.assembly import format_assembly, parse_assembly
 from isa.batch import run_batch
 from isa.errors import SimulationError
+from isa.files import parse_program
 from isa.opcodes import OPCODES
-from isa.program import (
-    Program,
-    decode_key,
-    encode_key,
-    from_json,
-    from_takehome,
-    parse_program,
-    validate,
-)
+from isa.program import Program, decode_key, encode_key, from_json, from_takehome
 from isa.simulator import RunResult, Simulator, run
 from isa.trace import record
+from isa.validate import validate
 from tests.strategies.programs import GeneratorOptions, memories, programs, random_program
 
 ANYTHING = GeneratorOptions(may_trap=True, any_shift=True, double_writes=True, negative_words=True)

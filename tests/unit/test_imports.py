@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -39,6 +41,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.cli",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+KNOWN_CIRCLE = {f"vliwc.isel.{name}" for name in ("address", "records", "select", "table_reads")}
+"""The selector and the reads it selects; to be broken."""
+
+SOME = ["vliwc.ir.text", "vliwc.ir.value"]
+
 EXTRAS = (
     "numba",
     "z3",
@@ -74,8 +81,11 @@ def rank(module: str) -> int | None:
     return RANK[name]
 
 
-def imported(text: str, package: str) -> list[str]:
-    """Every module of ours that a file of `package` imports, anywhere in it, even if for types."""
+def imported(text: str, package: str, modules: Collection[str] = ()) -> list[str]:
+    """Every module of ours that a file of `package` imports, anywhere in it, even if for types.
+
+    `from p import m` counts as an import of `p.m` where that is one of `modules`.
+    """
     names: list[str] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -84,7 +94,8 @@ def imported(text: str, package: str) -> list[str]:
             base = ".".join(package.split(".")[: -node.level + 1 or None]) if node.level else ""
             module = ".".join(part for part in (base, node.module) if part)
             # `from vliwc import driver` imports a module, `from vliwc.driver import f` a name.
-            names += [f"{module}.{a.name}" if module == "vliwc" else module for a in node.names]
+            for inner in (f"{module}.{alias.name}" for alias in node.names):
+                names.append(inner if module == "vliwc" or inner in modules else module)
     names = ["vliwc" if name == "vliwc.__version__" else name for name in names]
     return [name for name in names if name.partition(".")[0] in ("isa", "vliwc")]
 
@@ -97,6 +108,38 @@ def test_imports_go_one_way(path: Path) -> None:
     for name in imported(path.read_text(encoding="utf-8"), package):
         layer = rank(name)
         assert layer is not None and layer <= own, f"{module_name(path)} must not import {name}"
+
+
+def circles(graph: nx.DiGraph[str]) -> list[list[str]]:
+    """The groups of modules that import each other, directly or through others."""
+    return [sorted(group) for group in nx.strongly_connected_components(graph) if len(group) > 1]
+
+
+def import_graph() -> nx.DiGraph[str]:
+    """An edge from each module of ours to each one it imports."""
+    modules = {module_name(path): path for path in sources("isa", "vliwc")}
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, path in modules.items():
+        package = module_name(path.parent / "__init__.py")
+        for other in imported(path.read_text(encoding="utf-8"), package, modules):
+            graph.add_edge(name, other)
+    return graph
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    found = [group for group in circles(import_graph()) if not set(group) <= KNOWN_CIRCLE]
+    assert found == []
+
+
+def test_the_circle_check_sees_imports_for_types_and_through_packages() -> None:
+    late = "if TYPE_CHECKING:\n    from vliwc.ir import value\n"
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_edges_from(("vliwc.ir.text", name) for name in imported(late, "vliwc.ir", SOME))
+    assert circles(graph) == []
+    graph.add_edges_from(
+        ("vliwc.ir.value", name) for name in imported("from .text import a", "vliwc.ir", SOME)
+    )
+    assert circles(graph) == [SOME]
 
 
 def test_the_layer_check_sees_every_form_of_import() -> None:

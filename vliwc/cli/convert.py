@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from isa.assembly import format_assembly, parse_assembly
-from isa.program import Program, check, load_program
+from isa.files import load_program
+from isa.program import Program
+from isa.validate import check
 from vliwc.cli.arguments import Json, MachineFile, Output, ProgramFile, load_machine
 from vliwc.cli.files import STDOUT, read_text, write_text
 from vliwc.cli.output import print_json

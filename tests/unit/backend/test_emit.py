@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from isa.machine import MachineSpec
-from isa.program import validate
 from isa.simulator import run
+from isa.validate import validate
 from tests.unit.sched.helpers import ints, run_core
 from vliwc.backend.emit import chosen_form, emit
 from vliwc.diagnostics import InternalError

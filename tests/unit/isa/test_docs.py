@@ -10,9 +10,10 @@ import pytest
 from isa.assembly import format_assembly, parse_assembly
 from isa.machine import MachineSpec
 from isa.opcodes import OPCODES
-from isa.program import check, from_json, from_takehome
+from isa.program import from_json, from_takehome
 from isa.simulator import run
 from isa.takehome import memory_image, naive_program
+from isa.validate import check
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,9 @@ import numpy as np
 import pytest
 
 from isa.errors import AssemblyError, ProgramError
+from isa.files import load_program, parse_program
 from isa.machine import MachineSpec
-from isa.program import (
-    Program,
-    decode_key,
-    encode_key,
-    from_json,
-    from_takehome,
-    load_program,
-    parse_program,
-)
+from isa.program import Program, decode_key, encode_key, from_json, from_takehome
 from isa.simulator import run
 
 PROGRAM = Program(

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from isa.errors import MemoryImageError
-from isa.program import check
 from isa.simulator import run
 from isa.takehome import (
     HASH_STAGES,
@@ -18,6 +17,7 @@ from isa.takehome import (
     reference_images,
     reference_kernel,
 )
+from isa.validate import check
 
 SIZES = [(0, 1, 1), (0, 3, 2), (1, 1, 1), (3, 7, 5), (4, 2, 16), (2, 0, 3), (2, 3, 0)]
 

@@ -6,7 +6,8 @@ import pytest
 
 from isa.errors import ProgramError
 from isa.machine import MachineSpec
-from isa.program import Bundle, Program, Slot, check, validate
+from isa.program import Bundle, Program, Slot
+from isa.validate import check, validate
 
 GOOD: Bundle = {"alu": [("+", 0, 1, 2)]}
 
