@@ -1,8 +1,9 @@
-"""Source positions, error messages with carets, and the two exceptions the compiler raises.
+"""Source positions, error messages with carets, and the two kinds of exceptions we raise.
 
-`KernelError` is the user's mistake: it carries one or several diagnostics, each with a stable
-code, and renders them with the guilty source line. `InternalError` is ours: it says where the
-intermediate representation was dumped, so that a bug report can contain it.
+`UserError` is the base of the user's mistakes. One of them, `KernelError`, carries one or several
+diagnostics, each with a stable code, and renders them with the guilty source line. `InternalError`
+is ours: it says where the intermediate representation was dumped, so that a bug report can contain
+it.
 """
 
 from __future__ import annotations
@@ -126,8 +127,21 @@ def _quote(source: SourceFile, span: Span) -> list[str]:
     ]
 
 
-class KernelError(Exception):
-    """A mistake in the user's input: every error that one stage found, in source order."""
+class UserError(Exception):
+    """Base of all mistakes of the user's: the message says what is wrong, where and what to do.
+
+    Whoever raises anything else lets the user see a crash: commands report these alone, with
+    `render`, as an error of the input. (`isa` imports nothing of `vliwc` and has its own base,
+    `isa.errors.IsaError`.)
+    """
+
+    def render(self) -> str:
+        """What a command prints."""
+        return f"error: {self}"
+
+
+class KernelError(UserError):
+    """A mistake in a text with places: every error that one stage found, in source order."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], source: SourceFile | None = None) -> None:
         self.diagnostics: Sequence[Diagnostic] = tuple(sorted(diagnostics, key=_position))

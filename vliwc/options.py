@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isa.machine import DEFAULT_MACHINE, MachineSpec
+from vliwc.diagnostics import UserError
 
 LEVELS = range(4)
 
 
-class OptionsError(ValueError):
+class OptionsError(UserError):
     """An option has a value that means nothing; the message names the option."""
 
 

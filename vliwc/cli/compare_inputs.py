@@ -113,7 +113,6 @@ def load_instances(
     """
     from vliwc.lab.corpus import load
     from vliwc.lab.kernels import kernel_instance, suite_cases, suite_instances
-    from vliwc.sched.problem.renewable import ProblemError
 
     sources = [path for path in paths if path.suffix == SUFFIX]
     corpus = [path for path in paths if path.suffix != SUFFIX]
@@ -132,10 +131,7 @@ def load_instances(
         )
     level = DEFAULT_LEVEL if level is None else level
     spec = load_machine(machine)
-    try:
-        found = load(corpus) if corpus else []
-    except ProblemError as error:
-        raise CommandError(str(error)) from None
+    found = load(corpus) if corpus else []
     for path in sources:
         show(f"{path} -O{level}", None)
         found.append(kernel_instance(path, params, level=level, machine=spec))

@@ -20,8 +20,7 @@ import typer
 
 from isa.errors import IsaError
 from vliwc import __version__
-from vliwc.diagnostics import InternalError, KernelError, write_dump
-from vliwc.options import OptionsError
+from vliwc.diagnostics import InternalError, UserError, write_dump
 
 EXIT_WRONG: Final = 1
 EXIT_ERROR: Final = 2
@@ -33,7 +32,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-class CommandError(Exception):
+class CommandError(UserError):
     """The command cannot do what was asked; the message says why and what to do instead."""
 
 
@@ -46,9 +45,9 @@ def guarded(command: Callable[_P, _R]) -> Callable[_P, _R]:
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort):
             raise
-        except KernelError as error:
+        except UserError as error:
             message = error.render()
-        except (CommandError, IsaError, OptionsError) as error:
+        except IsaError as error:
             message = f"error: {error}"
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:

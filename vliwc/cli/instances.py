@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator as Steps
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
@@ -66,17 +64,6 @@ class Sizes(StrEnum):
 
     SMALL = "small"
     ALL = "all"
-
-
-@contextmanager
-def problem_errors() -> Steps[None]:
-    """Problems that cannot be read or written, as errors of the command."""
-    from vliwc.sched.problem.renewable import ProblemError
-
-    try:
-        yield
-    except ProblemError as error:
-        raise CommandError(str(error)) from None
 
 
 def kernels(
@@ -247,35 +234,34 @@ def convert(
 
     if relax and to is not Form.SM:
         raise CommandError("--relax is for --to sm; the other forms leave nothing out")
-    with problem_errors():
-        instances = load(files)
-        folder = output is not None and output != STDOUT and (len(instances) > 1 or output.is_dir())
-        if len(instances) > 1 and not folder:
-            raise CommandError(f"{len(instances)} problems: name a folder to write to with -o")
-        reports: list[dict[str, object]] = []
-        exact: list[Instance] = []
-        with progress(quiet=as_json) as show:
-            for number, instance in enumerate(instances):
-                show(instance.name, number / len(instances))
-                text, missing = text_of(instance, to, relax=relax)
-                for thing in missing:
-                    warn(f"{instance.name}: left out: {thing}")
-                if not missing:
-                    exact.append(instance)
-                path = place_of(instance, to, output, folder=folder, relaxed=bool(missing))
-                report: dict[str, object] = {
-                    "name": instance.name,
-                    "form": to.value,
-                    "left_out": missing,
-                }
-                if path == STDOUT and as_json:
-                    report["text"] = text
-                else:
-                    write_text(path, text)
-                    report["output"] = str(path)
-                reports.append(report)
-        if folder and output is not None and to in (Form.JSON, Form.SM):
-            write_optima(output, exact)
+    instances = load(files)
+    folder = output is not None and output != STDOUT and (len(instances) > 1 or output.is_dir())
+    if len(instances) > 1 and not folder:
+        raise CommandError(f"{len(instances)} problems: name a folder to write to with -o")
+    reports: list[dict[str, object]] = []
+    exact: list[Instance] = []
+    with progress(quiet=as_json) as show:
+        for number, instance in enumerate(instances):
+            show(instance.name, number / len(instances))
+            text, missing = text_of(instance, to, relax=relax)
+            for thing in missing:
+                warn(f"{instance.name}: left out: {thing}")
+            if not missing:
+                exact.append(instance)
+            path = place_of(instance, to, output, folder=folder, relaxed=bool(missing))
+            report: dict[str, object] = {
+                "name": instance.name,
+                "form": to.value,
+                "left_out": missing,
+            }
+            if path == STDOUT and as_json:
+                report["text"] = text
+            else:
+                write_text(path, text)
+                report["output"] = str(path)
+            reports.append(report)
+    if folder and output is not None and to in (Form.JSON, Form.SM):
+        write_optima(output, exact)
     if as_json:
         print_json({"instances": reports})
 
@@ -285,8 +271,7 @@ def list_instances(files: Problems, as_json: Json = False) -> None:
     from vliwc.lab.corpus import load
     from vliwc.lab.summary import Summary
 
-    with problem_errors():
-        instances = load(files)
+    instances = load(files)
     with progress(quiet=as_json) as show:
         rows: list[Summary] = []
         for number, instance in enumerate(instances):
@@ -309,8 +294,7 @@ def show(
     from vliwc.lab.summary import Summary, forms
     from vliwc.sched.problem.bounds import every_bound
 
-    with problem_errors():
-        instance = read_instance(file, known_optima(file).get(file.stem))
+    instance = read_instance(file, known_optima(file).get(file.stem))
     problem, row = instance.problem, Summary.of(instance)
     renewable = problem.renewable
     if renewable is None:

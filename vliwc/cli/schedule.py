@@ -13,7 +13,6 @@ from vliwc.cli.arguments import DEFAULT_SCHEDULER, DEFAULT_SEED, Json, Output, S
 from vliwc.cli.compile import percent
 from vliwc.cli.errors import EXIT_WRONG, CommandError
 from vliwc.cli.files import STDOUT, read_json, require_one_printed, write_text
-from vliwc.cli.instances import problem_errors
 from vliwc.cli.output import print_fields, print_json, progress
 from vliwc.cli.tables import print_table
 
@@ -67,8 +66,7 @@ def schedule(
     if budget is not None and budget < 1:
         raise CommandError(f"--budget {budget}: expected 1 or more")
     chosen = make_scheduler(scheduler, seed)
-    with problem_errors():
-        found = read_instance(problem).problem
+    found = read_instance(problem).problem
     start = None if hint is None else _read_hint(hint, found)
     started = time.perf_counter()
     with progress(quiet=as_json) as show:
@@ -97,8 +95,7 @@ def _read_hint(path: Path, problem: ScheduleProblem) -> Schedule:
     from vliwc.sched.check import violations
     from vliwc.sched.problem.schedule_json import schedule_from_json
 
-    with problem_errors():
-        hint = schedule_from_json(read_json(path), str(path))
+    hint = schedule_from_json(read_json(path), str(path))
     broken = violations(problem, hint)
     if broken:
         raise CommandError(f"{path}: no schedule of this problem: {broken[0].message}")

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from isa.program import JSON
 from isa.takehome import PUBLISHED_MARKS, REFERENCE_BATCH, REFERENCE_HEIGHT, REFERENCE_ROUNDS
-from vliwc.diagnostics import KernelError
+from vliwc.diagnostics import KernelError, UserError
 from vliwc.driver import compile_file, compile_text
 from vliwc.explain.bounds import mix_bound
 from vliwc.options import Options
@@ -40,7 +40,7 @@ kernel warm_up() {
 """
 
 
-class SuiteError(ValueError):
+class SuiteError(UserError):
     """Results that cannot be read; the message says what is wrong with them."""
 
 

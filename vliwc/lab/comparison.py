@@ -30,6 +30,7 @@ from itertools import combinations
 from statistics import fmean, median
 from typing import Final
 
+from vliwc.diagnostics import UserError
 from vliwc.lab.job import Row
 from vliwc.lab.statistics import Interval, holm, median_interval, signed_rank
 
@@ -38,7 +39,7 @@ KNOWN_OPTIMUM: Final = "known optimum"
 """In place of a scheduler, where the optimum that came with an instance is contradicted."""
 
 
-class ComparisonError(ValueError):
+class ComparisonError(UserError):
     """Rows that cannot be compared; the message says which and why."""
 
 

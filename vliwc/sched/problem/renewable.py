@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vliwc.diagnostics import UserError
 from vliwc.sched.problem.dense import Ints
 
 
-class ProblemError(ValueError):
+class ProblemError(UserError):
     """A scheduling problem that means nothing; the message says which part."""
 
 
