@@ -139,8 +139,48 @@ def test_a_wrong_schedule_compiles_nothing(broken: Path, kernels: Path, tmp_path
     arguments = (kernels / "saxpy_dot.vk", *KERNEL, "--scheduler", "liar", "-o", target)
     done = called(broken, "compile", *arguments)
     assert done.returncode == 2
-    assert "scheduler 'liar' returned a schedule that breaks" in done.stderr
+    assert "scheduler 'liar' of vliwc-broken returned a schedule that breaks" in done.stderr
     assert not target.exists()
+
+
+@pytest.fixture(scope="module")
+def clashing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two packages: their schedulers have names that are taken, and one that is not.
+
+    What they load is not there: a scheduler that is refused is not loaded either.
+    """
+    folder = tmp_path_factory.mktemp("clashing")
+    offers = {
+        "vliwc-clash": {"ilp": "nowhere:a", "list:slack": "nowhere:b", "spare": "here:a"},
+        "vliwc-late": {"spare": "nowhere:c"},
+    }
+    for name, points in offers.items():
+        package = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+        package.mkdir()
+        package.joinpath("METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
+        )
+        lines = "".join(f"{point} = {value}\n" for point, value in points.items())
+        package.joinpath("entry_points.txt").write_text(f"[vliwc.schedulers]\n{lines}")
+    return folder
+
+
+def test_a_plugin_under_a_name_that_is_taken_is_refused_alone(
+    clashing: Path, kernels: Path
+) -> None:
+    listed = report(clashing, "schedulers")
+    origins = {entry["name"]: entry["origin"] for entry in listed["schedulers"]}
+    assert (origins["ilp"], origins["spare"]) == ("vliwc", "vliwc-clash")
+    assert [(one["name"], one["origin"], one["reason"]) for one in listed["refused"]] == [
+        ("ilp", "vliwc-clash", "vliwc has a scheduler of that name"),
+        ("list:slack", "vliwc-clash", "names that begin with list: stand for priorities"),
+        ("spare", "vliwc-late", "vliwc-clash has a scheduler of that name"),
+    ]
+    shown = called(clashing, "schedulers").stdout
+    assert "refused: 'ilp' of vliwc-clash: vliwc has a scheduler of that name" in shown
+    for name in ("ilp", "backward", "list:slack"):
+        made = report(clashing, "compile", kernels / "saxpy_dot.vk", *KERNEL, "--scheduler", name)
+        assert made["scheduler"] == name
 
 
 @pytest.mark.parametrize(

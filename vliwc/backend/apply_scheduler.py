@@ -19,7 +19,8 @@ def rescheduled(
     """The DAG under the schedule of the scheduler that the options name.
 
     It gets the list schedule as a hint.  Raises :class:`vliwc.sched.registry.SchedulerError` if
-    there is no such scheduler or it returns a schedule that breaks a rule, and
+    there is no such scheduler or that of another package returns a schedule that breaks a rule
+    (:class:`vliwc.diagnostics.InternalError` if a built-in one does), and
     :class:`vliwc.sched.problem.schedule.OutOfScratch` if it finds none.
     """
     if options.scheduler == LIST:

@@ -151,6 +151,7 @@ def schedulers(as_json: Json = False) -> None:
     from vliwc.sched.greedy.priorities import PRIORITIES
 
     entries = registry.schedulers().values()
+    refused = registry.refusals()
     if as_json:
         print_json(
             {
@@ -159,6 +160,10 @@ def schedulers(as_json: Json = False) -> None:
                     for entry in entries
                 ],
                 "priorities": list(PRIORITIES),
+                "refused": [
+                    {"name": one.name, "origin": one.origin, "reason": one.reason}
+                    for one in refused
+                ],
             }
         )
         return
@@ -169,3 +174,5 @@ def schedulers(as_json: Json = False) -> None:
     )
     typer.echo("priorities of list:PRIORITY, such as list:slack+0.5*depth-first:")
     typer.echo(f"  {', '.join(PRIORITIES)}")
+    for one in refused:
+        typer.echo(f"refused: {one.name!r} of {one.origin}: {one.reason}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
+from vliwc.diagnostics import InternalError
 from vliwc.options import OptionsError
 from vliwc.sched.check import violations
 from vliwc.sched.greedy.backward import BackwardScheduler
@@ -23,6 +24,12 @@ from vliwc.sched.protocol import Scheduler
 
 GROUP = "vliwc.schedulers"
 """The entry-point group of schedulers."""
+
+BUILT_IN = "vliwc"
+"""The origin of schedulers that come with vliwc."""
+
+PRIORITY_PREFIX = "list:"
+"""What the names of schedulers by a priority begin with."""
 
 Factory = Callable[[int], Scheduler]
 """Makes a scheduler from a seed."""
@@ -40,6 +47,15 @@ class Entry:
     summary: str
     origin: str
     make: Factory
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A scheduler of another package that nobody can ask for: its name, the package, and why."""
+
+    name: str
+    origin: str
+    reason: str
 
 
 def _cpsat(seed: int) -> Scheduler:
@@ -62,31 +78,47 @@ def _ilp(seed: int) -> Scheduler:
 
 def _builtin() -> list[Entry]:
     return [
-        Entry("list", "staggered list scheduling, several settings", "vliwc", AnyListScheduler),
-        Entry("backward", "from the results to the inputs", "vliwc", lambda _: BackwardScheduler()),
-        Entry("cpsat", "constraint programming; proves optimality", "vliwc", _cpsat),
-        Entry("cpsat-lns", "windows of a schedule re-optimised by CP-SAT", "vliwc", _lns),
-        Entry("ilp", "time-indexed integer program", "vliwc", _ilp),
-        Entry("random", "random priorities, the baseline", "vliwc", RandomScheduler),
+        Entry("list", "staggered list scheduling, several settings", BUILT_IN, AnyListScheduler),
+        Entry(
+            "backward", "from the results to the inputs", BUILT_IN, lambda _: BackwardScheduler()
+        ),
+        Entry("cpsat", "constraint programming; proves optimality", BUILT_IN, _cpsat),
+        Entry("cpsat-lns", "windows of a schedule re-optimised by CP-SAT", BUILT_IN, _lns),
+        Entry("ilp", "time-indexed integer program", BUILT_IN, _ilp),
+        Entry("random", "random priorities, the baseline", BUILT_IN, RandomScheduler),
     ]
 
 
 def schedulers() -> dict[str, Entry]:
-    """All schedulers by name; built-in ones cannot be replaced."""
+    """All schedulers that can be asked for, by name; :func:`refusals` has the others."""
+    return _registered()[0]
+
+
+def refusals() -> list[Refusal]:
+    """Schedulers of other packages under a name that is taken: built-in ones cannot be replaced,
+    and of several packages the first by entry point keeps the name."""
+    return _registered()[1]
+
+
+def _registered() -> tuple[dict[str, Entry], list[Refusal]]:
     found = {entry.name: entry for entry in _builtin()}
+    refused: list[Refusal] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        origin = _origin(point)
         if point.name in found:
-            origin = found[point.name].origin
-            raise SchedulerError(
-                f"scheduler {point.name!r} of {_origin(point)}: {origin} has one of that name"
-            )
-        found[point.name] = Entry(point.name, point.value, _origin(point), _Loader(point))
-    return found
+            reason = f"{found[point.name].origin} has a scheduler of that name"
+            refused.append(Refusal(point.name, origin, reason))
+        elif point.name.startswith(PRIORITY_PREFIX):
+            reason = f"names that begin with {PRIORITY_PREFIX} stand for priorities"
+            refused.append(Refusal(point.name, origin, reason))
+        else:
+            found[point.name] = Entry(point.name, point.value, origin, _Loader(point))
+    return found, refused
 
 
 def names() -> list[str]:
     """The names of all schedulers, those of ``list:PRIORITY`` included."""
-    return [*schedulers(), *(f"list:{priority}" for priority in PRIORITIES)]
+    return [*schedulers(), *(f"{PRIORITY_PREFIX}{priority}" for priority in PRIORITIES)]
 
 
 def make_scheduler(name: str, seed: int = 0) -> Scheduler:
@@ -95,9 +127,8 @@ def make_scheduler(name: str, seed: int = 0) -> Scheduler:
     Raises :class:`SchedulerError` for a name that is not there, with the names that are; or where
     the package that offers it cannot be loaded.
     """
-    kind, colon, priority = name.partition(":")
-    if colon and kind == "list":
-        return PriorityScheduler(Combination.parse(priority), name)
+    if name.startswith(PRIORITY_PREFIX):
+        return PriorityScheduler(Combination.parse(name.removeprefix(PRIORITY_PREFIX)), name)
     found = schedulers().get(name)
     if found is None:
         raise SchedulerError(f"no scheduler is called {name!r}; there are {', '.join(names())}")
@@ -105,13 +136,22 @@ def make_scheduler(name: str, seed: int = 0) -> Scheduler:
 
 
 def require_valid(problem: ScheduleProblem, schedule: Schedule, name: str) -> None:
-    """Raise :class:`SchedulerError` if what the scheduler called ``name`` made breaks a rule."""
+    """Refuse a schedule of the scheduler called ``name`` that breaks a rule.
+
+    Raises :class:`SchedulerError` for a scheduler of another package, and
+    :class:`vliwc.diagnostics.InternalError` for a built-in one, whose mistakes are ours.
+    """
     broken = violations(problem, schedule)
-    if broken:
-        raise SchedulerError(
-            f"scheduler {name!r} returned a schedule that breaks {len(broken)} rules, the first: "
-            f"{broken[0].rule}: {broken[0].message}"
-        )
+    if not broken:
+        return
+    entry = schedulers().get(name)
+    built_in = name.startswith(PRIORITY_PREFIX) or (entry is not None and entry.origin == BUILT_IN)
+    of_package = f" of {entry.origin}" if entry is not None and not built_in else ""
+    message = (
+        f"scheduler {name!r}{of_package} returned a schedule that breaks {len(broken)} rules, the "
+        f"first: {broken[0].rule}: {broken[0].message}"
+    )
+    raise InternalError(message) if built_in else SchedulerError(message)
 
 
 def _origin(point: EntryPoint) -> str:

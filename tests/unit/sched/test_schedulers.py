@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.sched.samples import block, machine_problem, small_project
+from vliwc.diagnostics import InternalError
 from vliwc.sched.check import check_schedule
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.ilp import IlpScheduler
@@ -21,6 +24,7 @@ from vliwc.sched.greedy.priorities import (
 from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.registry import SchedulerError, require_valid
 
 
 def in_tree(leaves: int) -> ScheduleProblem:
@@ -96,6 +100,18 @@ def test_every_priority_schedules_machines_and_projects(name: str) -> None:
         found = scheduler.schedule(problem)
         check_schedule(problem, found)
         assert found.scheduler == name
+
+
+def test_a_built_in_scheduler_that_breaks_a_rule_is_our_mistake() -> None:
+    problem = machine_problem([{"forms": ["load"], "width": 1} for _ in range(2)], [], load=1)
+    made = schedule_in_order(problem, np.array([0.0, 1.0]), "given")
+    require_valid(problem, made, "list:slack")
+    broken = replace(made, lane_cycle=made.lane_cycle * 0)
+    for name in ("list", "list:slack", "cpsat"):
+        with pytest.raises(InternalError, match=f"'{name}' returned a schedule that breaks 2"):
+            require_valid(problem, broken, name)
+    with pytest.raises(SchedulerError, match="'foreign' returned a schedule that breaks 2"):
+        require_valid(problem, broken, "foreign")
 
 
 def test_urgency_decides_who_gets_the_slot() -> None:
