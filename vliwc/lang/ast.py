@@ -320,6 +320,18 @@ def walk_statements(statements: tuple[Stmt, ...]) -> Iterator[Stmt]:
         stack.extend(reversed(body(statement)))
 
 
+def left_spine(node: Binary) -> list[Binary]:
+    """The operators of `a + b + c + …` that end in `node`, innermost first.
+
+    Each but the first has the one before it as its left operand. Chains may be long, so every walk
+    over expressions that recurses goes along the spine and recurses into what hangs from it only.
+    """
+    links = [node]
+    while isinstance(links[-1].left, Binary):
+        links.append(links[-1].left)
+    return links[::-1]
+
+
 def walk_expressions(roots: tuple[Expr, ...]) -> Iterator[Expr]:
     """All expressions under `roots`, parents before their operands, in source order."""
     stack = list(reversed(roots))

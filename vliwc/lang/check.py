@@ -14,6 +14,9 @@ from vliwc.lang.ast import Type
 from vliwc.lang.infer import Inference
 from vliwc.lang.symbols import BUILTINS, Facts, Kind, Scopes, Symbol
 
+MAX_ERRORS = 50
+"""Errors of one program that are reported together; what follows is rarely news."""
+
 _INPUTS = {Role.IN, Role.INOUT, Role.IN_SCRATCH}
 _FIXED_HINTS = {
     Kind.LET: "declare it with `var` to assign it",
@@ -24,7 +27,10 @@ _FIXED_HINTS = {
 
 
 def check(program: ast.Program) -> Facts:
-    """Check `program`; raises `KernelError` with all errors found (E02xx, E03xx, E04xx)."""
+    """Check `program`.
+
+    Raises `KernelError` with all errors found (E02xx, E03xx, E04xx), at most `MAX_ERRORS`.
+    """
     checker = _Checker(program)
     checker.run()
     if checker.found:
@@ -37,15 +43,16 @@ class _Checker:
         self.program = program
         self.facts = Facts()
         self.scopes = Scopes()
-        self.found: list[Diagnostic] = []
+        self.found: dict[Diagnostic, None] = {}
         self.infer = Inference(self.scopes, self.facts, self.report)
         self.parallel: ast.ParallelFor | None = None
         self.in_function = False
         self.stores: dict[Symbol, ast.Store] = {}
 
     def report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.found:
-            self.found.append(diagnostic)
+        self.found[diagnostic] = None
+        if len(self.found) == MAX_ERRORS:
+            raise KernelError(self.found, self.program.source)
 
     def error(
         self, code: str, message: str, node: ast.Node, hint: str | None = None, *notes: Note
@@ -205,7 +212,7 @@ class _Checker:
             self.infer.want(statement.value, found)
         symbol = self.declare(statement.name, Kind.VAR, found, statement)
         if statement.value is not None or found is None:
-            self.infer.assigned.add(symbol)
+            self.infer.assigned[symbol] = None
 
     def assign(self, statement: ast.Assign) -> None:
         name = statement.target.text
@@ -231,7 +238,7 @@ class _Checker:
                 "`reduce sum total` in the loop's head and `reduce … into total`",
                 Note(f"`{name}` is declared here", symbol.span),
             )
-        self.infer.assigned.add(symbol)
+        self.infer.assigned[symbol] = None
 
     def store(self, statement: ast.Store) -> None:
         self.infer.want(statement.value, Type.U32)
@@ -266,12 +273,13 @@ class _Checker:
 
     def loop_body(self, statement: ast.For | ast.ParallelFor, kind: Kind, type_: Type) -> None:
         # The loop may run no iteration at all, so what it assigns does not count after it.
-        before = set(self.infer.assigned)
+        before = len(self.infer.assigned)
         self.scopes.push()
         self.declare(statement.name, kind, type_, statement)
         self.block(statement.body)
         self.scopes.pop()
-        self.infer.assigned = before
+        while len(self.infer.assigned) > before:
+            self.infer.assigned.popitem()
 
     def parallel_for(self, statement: ast.ParallelFor) -> None:
         self.bounds(statement)

@@ -124,13 +124,8 @@ class Elaborator:
                 condition = self._value(node.condition)
                 if condition is not None:
                     self._visit(node.then if condition else node.otherwise)
-            case ast.Binary(op="&&" | "||") if self.facts.types[node.left].static:
-                if self._value(node.left) is (node.op == "&&"):
-                    self._visit(node.right)
-            case ast.Binary(op="/" | "%"):
-                self._visit(node.left)
-                if self._visit(node.right) == 0:
-                    self.report("E0509", "division by zero", node)
+            case ast.Binary():
+                self._chain(node)
             case ast.Index():
                 self._element(node)
             case ast.Call() if node.callee.text not in BUILTINS:
@@ -139,6 +134,22 @@ class Elaborator:
                 for child in ast.children(node):
                     self._visit(child)
         return None
+
+    def _chain(self, node: ast.Binary) -> None:
+        """Check the operands of `a + b + c + …`, which is a run-time value."""
+        links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
+        self._steps += len(links) - 1
+        self._visits += len(links) - 1
+        first = links[0]
+        if first.op in ("&&", "||") and self.facts.types[first.left].static:
+            if self._value(first.left) is (first.op == "&&"):
+                self._visit(first.right)
+            links = links[1:]
+        else:
+            self._visit(first.left)
+        for link in links:
+            if self._visit(link.right) == 0 and link.op in ("/", "%"):
+                self.report("E0509", "division by zero", link)
 
     def _fitting(self, node: ast.Expr, value: int) -> int | None:
         try:

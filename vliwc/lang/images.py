@@ -250,6 +250,18 @@ class _Constraints:
             raise _Unknown  # the run will report it
         return self.domains.setdefault(array.base + index, _Domain(0, array.below - 1))
 
+    def _combine(self, node: ast.Binary, left: Static, env: _Env) -> Static:
+        """The value of `node` when that of its left operand is `left`; raises `_Unknown`."""
+        if node.op in ("&&", "||"):
+            raise _Unknown
+        right = self._value(node.right, env)
+        if node.op not in _WORD_OPS:
+            return constants.compare(node.op, left, right)
+        info = OPS[_WORD_OPS[node.op]]
+        if info.evaluate is None or (info.can_trap and right == 0):
+            raise _Unknown  # the run will report it
+        return info.evaluate(left, right)
+
     def _value(self, node: ast.Expr, env: _Env) -> Static:
         """The value of `node` if it is known before the run; raises `_Unknown`."""
         if self.facts.types[node].static:
@@ -257,15 +269,12 @@ class _Constraints:
         match node:
             case ast.Name() if self.facts.symbols[node] in env:
                 return env[self.facts.symbols[node]]
-            case ast.Binary() if node.op in _WORD_OPS:
-                info = OPS[_WORD_OPS[node.op]]
-                left, right = self._value(node.left, env), self._value(node.right, env)
-                if info.evaluate is None or (info.can_trap and right == 0):
-                    raise _Unknown  # the run will report it
-                return info.evaluate(left, right)
-            case ast.Binary() if node.op not in ("&&", "||"):
-                left, right = self._value(node.left, env), self._value(node.right, env)
-                return constants.compare(node.op, left, right)
+            case ast.Binary():
+                links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
+                value = self._value(links[0].left, env)
+                for link in links:
+                    value = self._combine(link, value, env)
+                return value
             case ast.Unary():
                 value = constants.unary(node.op, self._value(node.operand, env))
                 return value if isinstance(value, bool) else value & MASK

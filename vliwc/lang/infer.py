@@ -24,8 +24,8 @@ class Inference:
     """Types expressions in the current scopes, reporting errors as it goes.
 
     `open_reductions` are the accumulators of the parallel loop being checked, `assigned` the
-    variables that certainly have a value, `hidden` hints for names that are declared elsewhere;
-    the statement checker maintains all three.
+    variables that certainly have a value, in the order of assignment, `hidden` hints for names that
+    are declared elsewhere; the statement checker maintains all three.
     """
 
     def __init__(self, scopes: Scopes, facts: Facts, report: Report) -> None:
@@ -33,7 +33,7 @@ class Inference:
         self.facts = facts
         self.report = report
         self.open_reductions: set[Symbol] = set()
-        self.assigned: set[Symbol] = set()
+        self.assigned: dict[Symbol, None] = {}
         self.hidden: dict[str, str] = {}
         self.reads: list[tuple[Symbol, ast.Index]] = []
         self._failed: set[ast.Node] = set()
@@ -115,14 +115,14 @@ class Inference:
 
     def infer(self, node: ast.Expr) -> Type | None:
         """The type of `node`, or None if an error in it has been reported."""
-        if node in self.facts.types or node in self._failed:
-            return self.facts.types.get(node)
-        found = self._infer(node)
-        if found is not None:
-            self.facts.types[node] = found
-        else:
-            self._failed.add(node)
-        return found
+        if node not in self.facts.types and node not in self._failed:
+            for link in ast.left_spine(node) if isinstance(node, ast.Binary) else [node]:
+                found = self._infer(link)  # the left operand is known already: no recursion
+                if found is not None:
+                    self.facts.types[link] = found
+                else:
+                    self._failed.add(link)
+        return self.facts.types.get(node)
 
     def _infer(self, node: ast.Expr) -> Type | None:
         match node:
@@ -203,7 +203,7 @@ class Inference:
             return None
         if symbol.kind is Kind.VAR and symbol not in self.assigned:
             self.error("E0405", f"`{symbol.name}` may be used before it is assigned", node)
-            self.assigned.add(symbol)  # one report per variable is enough
+            self.assigned[symbol] = None  # one report per variable is enough
         return symbol.type
 
     def _index(self, node: ast.Index) -> Type | None:

@@ -242,10 +242,8 @@ class _Lowering:
                 return self.values[self.facts.symbols[node]]
             case ast.Unary():
                 return self.unary(node, path)
-            case ast.Binary(op="&&" | "||"):
-                return self.logic(node, path)
             case ast.Binary():
-                return self.binary(node, path)
+                return self.chain(node, path)
             case ast.Conditional():
                 return self.conditional(node, path)
             case ast.Index():
@@ -272,16 +270,24 @@ class _Lowering:
             case _:
                 return self.op(Op.XOR, node, operand, self.word(MASK, node))
 
-    def logic(self, node: ast.Binary, path: Path | None) -> Value:
-        left = self.value(node.left, path)
+    def chain(self, node: ast.Binary, path: Path | None) -> Value:
+        """`a + b + c + …`, from the left."""
+        links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
+        value = self.value(links[0].left, path)
+        for link in links:
+            combine = self.logic if link.op in ("&&", "||") else self.binary
+            value = combine(link, value, path)
+        return value
+
+    def logic(self, node: ast.Binary, left: Value, path: Path | None) -> Value:
         if left.is_const:
             decided = (left.imm == 0) is (node.op == "&&")
             return left if decided else self.value(node.right, path)
         right = self.value(node.right, Path(path, left, node.op == "&&"))
         return self.op(Op.AND if node.op == "&&" else Op.OR, node, left, right)
 
-    def binary(self, node: ast.Binary, path: Path | None) -> Value:
-        left, right = self.value(node.left, path), self.value(node.right, path)
+    def binary(self, node: ast.Binary, left: Value, path: Path | None) -> Value:
+        right = self.value(node.right, path)
         if node.op in _WORD_OPS:
             op = _WORD_OPS[node.op]
             if op is Op.SHL and not right.is_const:

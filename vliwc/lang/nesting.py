@@ -2,12 +2,19 @@
 
 Functions are inlined and the stages after parsing walk expressions recursively, so both have to
 be bounded. The depth of an expression counts one level per operator on the longest path to a
-leaf, plus the levels of the functions called on that path.
+leaf, plus the levels of the functions called on that path. A chain `a + b + c` of operators that
+associate to the left is one level, however long: it is walked along its spine (`ast.left_spine`).
+
+`Brackets` looks at the tokens on their way into the parser and stops at the first that lies too
+deep, so that refusing costs no more than reading up to there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from lark import Token
+from lark.lark import PostLex
 
 from vliwc.diagnostics import Diagnostic, KernelError, Note, Span
 from vliwc.lang import ast
@@ -15,8 +22,68 @@ from vliwc.lang import ast
 MAX_NESTING = 100
 """Operators on the longest path through an expression and the functions it calls."""
 
+MAX_OPEN = 2 * MAX_NESTING
+"""Brackets, conditionals and prefix operators that may be open at one place in the text. A level of
+an expression takes two at most: a function's parentheses and a conditional in them."""
+
 MAX_LOOPS = 16
 """Loops inside one another, counted within one kernel or function."""
+
+
+class TooDeep(Exception):
+    """`token` lies inside more than `MAX_OPEN` brackets and conditionals."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__("too deep")
+        self.token = token
+
+
+class Brackets(PostLex):
+    """What stands between Lark's lexer and parser: passes tokens on and counts what is open.
+
+    A conditional is open from its `if` to the end of its last part, which is where an enclosing
+    bracket closes, or the next `then`, `else`, comma or semicolon of something around it stands.
+    """
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The tokens of `stream`; raises `TooDeep`."""
+        open_: list[str] = []
+        prefixes = 0
+        operand = False  # whether the token before ends an operand, so that `-` is infix
+        for token in stream:
+            match token.type:
+                case "LPAR" | "LSQB" | "LBRACE" | "IF":
+                    open_.append(token.type)
+                case "RPAR" | "RSQB" | "RBRACE" | "COMMA" | "SEMICOLON":
+                    _close(open_, ("LPAR", "LSQB", "LBRACE"))
+                    if token.type[0] == "R" and open_:
+                        open_.pop()
+                case "THEN":
+                    _close(open_, ("IF", "LPAR", "LSQB", "LBRACE"))
+                    _replace(open_, "IF", "THEN")
+                case "ELSE":
+                    _close(open_, ("THEN", "LPAR", "LSQB", "LBRACE"))
+                    _replace(open_, "THEN", "ELSE")
+                case _:
+                    pass
+            prefix = token.type == "NOT" or (token.type == "MINUS" and not operand)
+            prefixes = prefixes + 1 if prefix else 0
+            if len(open_) + prefixes > MAX_OPEN:
+                raise TooDeep(token)
+            operand = token.type in ("NAME", "INT", "TRUE", "FALSE", "RPAR", "RSQB")
+            yield token
+
+
+def _close(open_: list[str], until: tuple[str, ...]) -> None:
+    """Close conditionals up to the innermost entry that is one of `until`."""
+    while open_ and open_[-1] not in until:
+        open_.pop()
+
+
+def _replace(open_: list[str], part: str, following: str) -> None:
+    """Go on from one part of the innermost conditional to the next."""
+    if open_ and open_[-1] == part:
+        open_[-1] = following
 
 
 def check_nesting(program: ast.Program) -> None:
@@ -120,5 +187,8 @@ def _deepest(
                 )
             )
             return MAX_NESTING
-        stack.extend((child, depth + 1) for child in ast.children(node))
+        for child in ast.children(node):
+            same = isinstance(node, ast.Binary) and child is node.left
+            flat = same and isinstance(child, ast.Binary)
+            stack.append((child, depth if flat else depth + 1))
     return deepest

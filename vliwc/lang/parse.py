@@ -18,7 +18,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
 from vliwc.ir.graph import Role
 from vliwc.lang import ast
-from vliwc.lang.nesting import check_nesting
+from vliwc.lang.nesting import MAX_OPEN, Brackets, TooDeep, check_nesting
 
 _TOKENS = {
     "NAME": "a name",
@@ -42,7 +42,14 @@ class _Clause(ast.Node):
 @cache
 def _parser() -> Lark:
     grammar = resources.files("vliwc.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, start="program", parser="lalr", lexer="basic", propagate_positions=True)
+    return Lark(
+        grammar,
+        start="program",
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+        postlex=Brackets(),
+    )
 
 
 def parse_text(source: SourceFile) -> ast.Program:
@@ -50,6 +57,12 @@ def parse_text(source: SourceFile) -> ast.Program:
     parser: Any = _parser()  # lark's `parse` is only partly typed
     try:
         tree: Tree[Token] = parser.parse(source.text)
+    except TooDeep as error:
+        message = f"more than {MAX_OPEN} brackets and conditionals inside one another"
+        span = _token_span(source, error.token)
+        raise KernelError(
+            [Diagnostic("E0106", message, span, "split it with `let`")], source
+        ) from None
     except UnexpectedCharacters as error:
         found = source.text[error.pos_in_stream or 0]
         span = Span(source.name, error.line, error.column, error.line, error.column + 1)

@@ -19,6 +19,8 @@ from vliwc.lang.symbols import BUILTINS, Kind, Symbol
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 _WRAPPING = {"+", "-", "*"}
 _PYTHON = {"/": "//", "&&": "and", "||": "or"}
+_QUOTED = 60
+"""Longer expressions are quoted in part where messages give their values."""
 _IDENTITY = {Reduction.MIN: MASK}
 _COMBINE = {
     Reduction.SUM: "{0} + {1} & 4294967295",
@@ -53,6 +55,7 @@ class _Writer:
         self.lines: list[str] = []
         self.sites: list[Site] = []
         self.depth = 0
+        self.chains = 0
         self.names: dict[Symbol, str] = {}
 
     def line(self, text: str) -> None:
@@ -70,10 +73,12 @@ class _Writer:
         return len(self.sites) - 1
 
     def text(self, span: Span) -> str:
-        """The source text of a span (its first line)."""
+        """The source text of a span (its first line), cut where it is long."""
         line = self.kernel.source.line(span.start_line)
+        start = span.start_col - 1
         end = span.end_col - 1 if span.end_line == span.start_line else len(line)
-        return line[span.start_col - 1 : end]
+        cut = start + _QUOTED if end - start > _QUOTED else end
+        return line[start:cut] + "…" * (cut < end)
 
     # --- statements ---------------------------------------------------------------------------
 
@@ -183,18 +188,31 @@ class _Writer:
         return f"({node.op}{operand}{masked})"
 
     def binary(self, node: ast.Binary) -> str:
-        left, right = self.expr(node.left), self.expr(node.right)
+        """A chain `a + b + c` becomes `(t := a + b, t := t + c)[-1]`, because Python can neither
+        parse nor compile many parentheses within one another."""
+        first, *rest = ast.left_spine(node)
+        text = self.link(first, self.expr(first.left))
+        if not rest:
+            return f"({text})"
+        name = f"t{self.chains}"
+        self.chains += 1
+        parts = [text, *(self.link(link, name) for link in rest)]
+        return f"({', '.join(f'{name} := {part}' for part in parts)})[-1]"
+
+    def link(self, node: ast.Binary, left: str) -> str:
+        """`node` without parentheses when its left operand is written `left`."""
+        right = self.expr(node.right)
         operator = _PYTHON.get(node.op, node.op)
         if self.static(node) or node.op in _COMPARISONS:
-            return f"({left} {operator} {right})"
+            return f"{left} {operator} {right}"
         if node.op in _WRAPPING:
-            return f"({left} {operator} {right} & {MASK})"
+            return f"{left} {operator} {right} & {MASK}"
         if node.op in ("/", "%") and not self.static(node.right):
             helper = "divide" if node.op == "/" else "modulo"
             return f"{helper}({left}, {right}, {self.site(node.span, node.left, node.right)})"
         if node.op == "<<":
             return f"shift_left({left}, {right})"
-        return f"({left} {operator} {right})"
+        return f"{left} {operator} {right}"
 
     def index(self, node: ast.Index) -> str:
         symbol = self.facts.symbols[node.base]

@@ -32,6 +32,20 @@ class Evaluator:
             error.node = error.node or node
             raise
 
+    def _combine(self, node: ast.Binary, left: Static) -> Static:
+        """The value of `node` when that of its left operand is `left`."""
+        try:
+            match node.op:
+                case "&&":
+                    return bool(left) and self.evaluate(node.right)
+                case "||":
+                    return bool(left) or self.evaluate(node.right)
+                case _:
+                    return constants.binary(node.op, left, self.evaluate(node.right))
+        except ConstantError as error:
+            error.node = error.node or node
+            raise
+
     def integer(self, node: ast.Expr) -> int:
         """The value of an integer expression; raises as `evaluate` does."""
         return int(self.evaluate(node))
@@ -61,13 +75,12 @@ class Evaluator:
                 return self.env[symbol]
             case ast.Unary():
                 return constants.unary(node.op, self.evaluate(node.operand))
-            case ast.Binary(op="&&"):
-                return bool(self.evaluate(node.left)) and self.evaluate(node.right)
-            case ast.Binary(op="||"):
-                return bool(self.evaluate(node.left)) or self.evaluate(node.right)
             case ast.Binary():
-                left, right = self.evaluate(node.left), self.evaluate(node.right)
-                return constants.binary(node.op, left, right)
+                links = ast.left_spine(node)
+                value = self.evaluate(links[0].left)
+                for link in links:
+                    value = self._combine(link, value)
+                return value
             case ast.Conditional():
                 chosen = node.then if self.evaluate(node.condition) else node.otherwise
                 return self.evaluate(chosen)
