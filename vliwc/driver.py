@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from isa.emitted import check_emitted
 from isa.program import JSON, Program
-from isa.validate import check
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
 from vliwc.backend.apply_scheduler import rescheduled
@@ -195,7 +195,7 @@ def _compile(
     clock = timed("check", clock)
     program = emit(generated.dag, generated.schedule)
     program = replace(program, meta=_meta(kernel, options, generated))
-    check(program)
+    check_emitted(program)
     timed("emit", clock)
     schedule = generated.schedule
     return Compilation(

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from isa.emitted import check_emitted
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.program import Program
-from isa.validate import check
 from vliwc.analysis.facts import Facts
 from vliwc.backend.emit import emit
 from vliwc.driver import optimise
@@ -141,7 +141,7 @@ def build(program: LaneProgram, choice: Choice, trials: int = 3) -> Built:
     schedule = ListScheduler(trials).schedule(problem)
     check_schedule(problem, schedule)
     emitted = emit(dag, schedule)
-    check(emitted)
+    check_emitted(emitted)
     return Built(dag, problem, schedule, emitted)
 
 

@@ -16,6 +16,9 @@ from vliwc.diagnostics import Span
 MASK = 0xFFFF_FFFF
 """All words are unsigned 32-bit; arithmetic is modulo 2**32."""
 
+WORD_BITS = 32
+"""Shifting by so many places or more gives 0."""
+
 
 class Op(StrEnum):
     """Operation names, as printed in the text form."""
@@ -72,11 +75,11 @@ class OpInfo:
 
 
 def _shl(a: int, b: int) -> int:
-    return (a << b) & MASK if b < 32 else 0
+    return (a << b) & MASK if b < WORD_BITS else 0
 
 
 def _shr(a: int, b: int) -> int:
-    return a >> b if b < 32 else 0
+    return a >> b if b < WORD_BITS else 0
 
 
 def _binary(

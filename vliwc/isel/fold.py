@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import Function
 from vliwc.ir.value import Op, Value
-from vliwc.isel.scalar import OPCODES
+from vliwc.isel.scalar import OPCODES, shifted_out
 from vliwc.isel.table_reads import Fold
 
 CHAINS = (Op.XOR, Op.ADD)
@@ -60,4 +60,6 @@ def find_folds(function: Function, forms: Mapping[Value, Linear]) -> Folds:
 
 
 def _by_constant(user: Value, operand: Value) -> bool:
-    return user.op in OPCODES and user.args[0] is operand and user.args[1].is_const
+    if user.op not in OPCODES or shifted_out(user):
+        return False
+    return user.args[0] is operand and user.args[1].is_const

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vliwc.ir.graph import Array, Function, is_uniform
-from vliwc.ir.value import MASK, Op, Value
+from vliwc.ir.value import MASK, WORD_BITS, Op, Value
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
 
 OPCODES: dict[Op, str] = {
@@ -21,6 +21,15 @@ OPCODES: dict[Op, str] = {
     Op.EQ: "==",
 }
 """Machine operation names of the lane IR's binary operations."""
+
+
+def shifted_out(value: Value) -> bool:
+    """Whether ``value`` is a word shifted left by a constant that leaves nothing of it.
+
+    The machine description forbids such an operation: the original simulator computes the whole
+    product first.
+    """
+    return value.op is Op.SHL and value.args[1].is_const and value.args[1].imm >= WORD_BITS
 
 
 class Uniform:
@@ -190,6 +199,8 @@ class Uniform:
             return self.scalar_op("+", self.scalar_op("*", args[0], args[1]), args[2])
         if value.op is Op.SELECT:
             return self.select(args[0], args[1], args[2])
+        if shifted_out(value):
+            return self.word(0)
         return self.scalar_op(OPCODES[value.op], args[0], args[1], f"u{value.id}")
 
     def _load(self, value: Value) -> Operand:

@@ -15,12 +15,13 @@ from vliwc.ir.graph import Function, Loop, is_uniform
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.records import PlacedTable, RecordSecond, RecordTable
-from vliwc.isel.scalar import OPCODES, Uniform
+from vliwc.isel.scalar import OPCODES, Uniform, shifted_out
 from vliwc.isel.table_reads import Plan
 from vliwc.mir.operation import Form, MOp, Operand, Template, sources
 
-LANEWISE_TRAPS = (Op.DIV, Op.MOD)
-SHIFTS = (Op.SHL, Op.SHR)
+UNSAFE_SECONDS = (Op.DIV, Op.MOD, Op.SHL, Op.SHR)
+"""Operations whose second word may not be just any: zero traps, and no program of ours executes a
+huge shift count."""
 CONTIGUOUS = 1
 
 
@@ -227,6 +228,8 @@ class Lanes:
         Scalar operations read the words where the rows stand, so that none needs moving.  A word
         with several readers is better moved once.
         """
+        if field is value.args[1] and value.op in UNSAFE_SECONDS:
+            return None  # only the word that is chosen is known to be a good divisor or count
         read = self.plan.reads.get(field)
         if not isinstance(read, RecordSecond) or self._readers[field] != 1:
             return None
@@ -242,14 +245,15 @@ class Lanes:
 
     def _binary(self, value: Value, name: str) -> Operand:
         x, y = value.args
+        if shifted_out(value):
+            return self.uniform.vector(0)
         on_fields = self._on_fields(value, x, y, name) or self._on_fields(value, y, x, name)
         if on_fields is not None:
             return on_fields
         a, b = self.vector(x), self.vector(y)
         opcode = OPCODES[value.op]
-        if self.lanes < self.vlen and not y.is_const and value.op in LANEWISE_TRAPS + SHIFTS:
-            # Lanes past the end hold garbage: a zero divisor there would trap, and a huge shift
-            # count is something no program of ours executes.
+        if self.lanes < self.vlen and not y.is_const and value.op in UNSAFE_SECONDS:
+            # Lanes past the end hold garbage.
             return self.emit(name, Form("alu", opcode, (a, b), split=True))
         return self.elementwise(opcode, a, b, name)
 

@@ -15,7 +15,7 @@ from typing import NoReturn
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Function
-from vliwc.ir.value import MASK, TOP_LEVEL, Op, Reduction, Value
+from vliwc.ir.value import MASK, TOP_LEVEL, WORD_BITS, Op, Reduction, Value
 from vliwc.lang import ast, constants
 from vliwc.lang.ast import Type
 from vliwc.lang.binding import CheckedKernel
@@ -290,7 +290,7 @@ class _Lowering:
         right = self.value(node.right, path)
         if node.op in _WORD_OPS:
             op = _WORD_OPS[node.op]
-            if op is Op.SHL and not right.is_const:
+            if op is Op.SHL and (not right.is_const or right.imm >= WORD_BITS):
                 return self.left_shift(node, left, right)
             if op in (Op.DIV, Op.MOD):
                 if path is None and right.is_const and right.imm == 0:
@@ -317,6 +317,8 @@ class _Lowering:
     def left_shift(self, node: ast.Node, word: Value, count: Value) -> Value:
         """`word << count`, which is 0 for a count of 32 or more, without executing such a shift:
         the original machine computes it exactly first, and a huge count exhausts its memory."""
+        if count.is_const:
+            return self.word(0, node)
         low = self.op(Op.AND, node, count, self.word(31, node))
         inside = self.op(Op.LT, node, count, self.word(32, node))
         return self.op(Op.MUL, node, self.op(Op.SHL, node, word, low), inside)
@@ -387,13 +389,23 @@ class _Lowering:
         left, right = (a if isinstance(a, Value) else self.word(int(a), node) for a in args)
         if node.callee.text in ("min", "max"):
             return self.least(node.callee.text, node, left, right)
-        count = self.op(Op.AND, node, right, self.word(31, node))
-        rest = self.op(Op.SUB, node, self.word(32, node), count)
-        if node.callee.text == "rotr":
-            count, rest = rest, count
-        # A shift by 32 gives 0, so a rotation by 0 needs no special case.
-        up, down = self.op(Op.SHL, node, left, count), self.op(Op.SHR, node, left, rest)
-        return self.op(Op.OR, node, up, down)
+        return self.rotation(node.callee.text == "rotl", node, left, right)
+
+    def rotation(self, leftward: bool, node: ast.Node, word: Value, by: Value) -> Value:
+        """`word` rotated; like `left_shift` it never shifts left by 32 or more."""
+        if by.is_const and by.imm % WORD_BITS == 0:
+            return word
+        count = self.op(Op.AND, node, by, self.word(31, node))
+        if leftward or by.is_const:
+            # A right shift by 32 gives 0, so a rotation by 0 needs no special case.
+            rest = self.op(Op.SUB, node, self.word(32, node), count)
+            up, down = (count, rest) if leftward else (rest, count)
+            high, low = self.op(Op.SHL, node, word, up), self.op(Op.SHR, node, word, down)
+            return self.op(Op.OR, node, high, low)
+        # `word << (32 - count)` as a product, whose sum with the rest is one operation.
+        power = self.op(Op.SHR, node, self.word(0x8000_0000, node), count)
+        high = self.op(Op.MUL, node, self.op(Op.SHL, node, word, self.word(1, node)), power)
+        return self.op(Op.ADD, node, high, self.op(Op.SHR, node, word, count))
 
     def least(self, name: str, node: ast.Node, left: Value, right: Value) -> Value:
         """The smaller of two words for `min`, the greater for `max`."""

@@ -16,6 +16,10 @@ STRENGTH = table(
     mod-from-div:      x - (x // y) * y => x % y
     mod-from-madd:     madd(x // C, D, x) => x % C  when D == 0 - C
 
+    # A count of any size: `31 - y` wraps where y is 32 or more, and `>>` then gives 0
+    shl-any-count:     [x << [y & 31]] * [y < 32] => x * (0x80000000 >> (31 - y))
+    shl-small-count:   x * [0x80000000 >> [31 - y]] => x << y  given y < 32
+
     # Multiples of one value
     shl-add-self:      (x << K) + x => x * (1 + (1 << K))
     shl-sub-self:      (x << K) - x => x * ((1 << K) - 1)

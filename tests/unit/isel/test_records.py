@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from isa.machine import MachineSpec
-from tests.strategies.plans import Choice, named_choice
+from isa.simulator import run
+from tests.strategies.plans import Choice, build, lane_program, named_choice
 from tests.unit.isel.helpers import program_of, verified
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
+from vliwc.lang import bind, parse_kernel
+from vliwc.lang.interpret import interpret, output_words
 from vliwc.strategy.options import loop_reads
 
 WALK = """
@@ -106,6 +109,22 @@ USES = [
 @pytest.mark.parametrize("use", USES)
 def test_uses_of_both_words(use: str) -> None:
     verified(walk(use, use), {"n": 24}, "record")
+
+
+@pytest.mark.parametrize("use", ["x = x / k;", "x = x % k;", "x = x << (k % 32);"])
+def test_a_word_that_is_not_chosen_may_be_a_bad_divisor(use: str) -> None:
+    """Each lane goes down on the left, and the words on the right are zeros."""
+    kernel = bind(parse_kernel(walk("x = x ^ (k & 4);", use), "test.vk"), {"n": 8})
+    program = lane_program(kernel)
+    choice = named_choice(program, "record")
+    assert choice.steps["record"]
+    memory = [7] * 31 + [0x1000] * 8 + [0] * (kernel.memory_words - 39)
+    for right in (2, 4, 6):
+        memory[right] = 0
+    ran = run(build(program, choice).program, memory)
+    expected = interpret(kernel, memory)
+    for words in output_words(kernel):
+        assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]
 
 
 @pytest.mark.parametrize("first", USES[:6])
