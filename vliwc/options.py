@@ -26,7 +26,8 @@ class Options:
     """
 
     level: int = 2
-    """Optimisation level: 0 straight translation, 1 quick, 2 all but search, 3 with search."""
+    """Optimisation level: 0 straight translation, 1 quick (all passes, one choice of
+    strategies, few schedules), 2 all but search, 3 with search."""
 
     scheduler: str = "list"
     """Name of the scheduler; `vliwc.sched.registry` knows them and refuses others."""

@@ -11,8 +11,7 @@ from vliwc.ir.interpret import interpret
 from vliwc.ir.verify import verify
 from vliwc.lang.interpret import output_words, protected_words
 from vliwc.lang.lower import lower
-from vliwc.passes.hoist import Hoist
-from vliwc.passes.registry import STANDARD_PASSES
+from vliwc.passes.pipeline import PIPELINE
 
 
 def check(generated: GeneratedKernel, changed: Counter[str]) -> None:
@@ -20,7 +19,7 @@ def check(generated: GeneratedKernel, changed: Counter[str]) -> None:
     function = lower(kernel)
     parts = (*output_words(kernel), *protected_words(kernel))
     expected = interpret(function, memory)
-    for each in (*STANDARD_PASSES, Hoist()):
+    for each in PIPELINE:
         result = each.run(function)
         changed[each.name] += result is not function and len(result) != len(function)
         function = result

@@ -15,7 +15,7 @@ from vliwc.ir.interpret import interpret
 from vliwc.ir.value import Value
 from vliwc.ir.verify import verify
 from vliwc.passes.base import Pass, run_passes
-from vliwc.passes.registry import PASSES, QUICK_PASSES, STANDARD_PASSES
+from vliwc.passes.pipeline import PASSES, PIPELINE
 from vliwc.passes.simplify import SIMPLIFY
 from vliwc.rules.match import RuleSet
 from vliwc.rules.rewrite import rewrite
@@ -55,11 +55,10 @@ def test_a_pass_preserves_the_result(each: Pass, example: Example) -> None:
     check(example, each.run(example.function))
 
 
-@pytest.mark.parametrize("passes", [STANDARD_PASSES, QUICK_PASSES], ids=["standard", "quick"])
 @settings(max_examples=100)
 @given(example=examples(size=24))
-def test_the_pipeline_preserves_the_result(passes: tuple[Pass, ...], example: Example) -> None:
-    check(example, run_passes(example.function, passes, check=True))
+def test_the_pipeline_preserves_the_result(example: Example) -> None:
+    check(example, run_passes(example.function, PIPELINE, check=True))
 
 
 @pytest.mark.parametrize("each", PASSES.values(), ids=PASSES)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vliwc.cli import app
-from vliwc.passes.registry import PASSES
+from vliwc.passes.pipeline import PASSES
 from vliwc.rules.tables import ALL_RULES
 
 ORIGINALS = ("tests/submission_tests.py",)  # files of the take-home

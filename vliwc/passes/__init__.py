@@ -1,1 +1,2 @@
-"""Passes over the lane IR, one per file; :mod:`vliwc.passes.registry` lists them by name."""
+"""Passes over the lane IR, one per file, named as the pass; :mod:`vliwc.passes.pipeline` is the
+list."""

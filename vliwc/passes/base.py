@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vliwc.ir.graph import Function
 from vliwc.ir.verify import verify
+from vliwc.options import OptionsError
 from vliwc.rules.match import RuleSet
 from vliwc.rules.rewrite import rewrite
 from vliwc.rules.tables import FAMILIES
@@ -34,10 +35,19 @@ class Pass(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RulePass:
-    """Applies the rule tables of some families until none of their rules applies."""
+    """Applies the rule tables of some families until none of their rules applies.
+
+    Raises :class:`vliwc.options.OptionsError` for a family that does not exist.
+    """
 
     name: str
     families: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for family in self.families:
+            if family not in FAMILIES:
+                known = ", ".join(FAMILIES)
+                raise OptionsError(f"no family of rules {family!r}; there are {known}")
 
     def run(self, function: Function) -> Function:
         """The rewritten function."""

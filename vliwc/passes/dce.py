@@ -1,5 +1,7 @@
 """Dead code elimination: what no store needs disappears.
 
+``x = load a[i]; y = add x, 1; store b[i] = x`` -> ``x = load a[i]; store b[i] = x``.
+
 A load that is only named in order edges hands its own order edges on.  An assumption survives as
 long as everything it reads is also read by the program: nothing is executed for its sake.
 """

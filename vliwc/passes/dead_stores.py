@@ -1,5 +1,7 @@
 """Dead store elimination: stores of words that nobody reads disappear.
 
+``store a[i] = x; store a[i] = y`` -> ``store a[i] = y``.
+
 A store is dead if the same word is stored again before any load may read it, or if the array's
 content does not matter at exit (its role is ``scratch`` or ``in scratch``) and no load that is
 needed itself may read the word.

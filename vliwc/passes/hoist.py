@@ -1,6 +1,6 @@
 """Reassociation that gathers uniform operands, so that they combine once for all lanes.
 
-``(x op g) op h  ->  x op (g op h)`` where ``g`` and ``h`` are uniform, ``x`` is not, and nothing
+``(x op g) op h`` -> ``x op (g op h)`` where ``g`` and ``h`` are uniform, ``x`` is not, and nothing
 else uses ``x op g``.  This runs last: rules that move constants outwards would undo it.
 """
 

@@ -22,22 +22,23 @@ from vliwc.ir.value import TOP_LEVEL, Op, Value
 Conditions = dict[Value, bool]
 """Values that are known to be nonzero (true) or zero (false)."""
 
-MAX_CONDITIONS = 16
-"""No more nested conditions than this are looked at, to keep the pass linear."""
-
 MAX_DEPTH = 8
 """How deep into a condition made of other conditions the pass looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unguard:
-    """Remove selections that only keep unused code from trapping, where it cannot trap."""
+    """Remove selections that only keep unused code from trapping, where it cannot trap.
+
+    ``conditions``: no more nested ones than this are looked at, to keep the pass linear.
+    """
 
     name: str = "unguard"
+    conditions: int = 16
 
     def run(self, function: Function) -> Function:
         """The function without superfluous guards."""
-        arms = _superfluous(function)
+        arms = _superfluous(function, self.conditions)
         if not arms:
             return function
         rebuild = Rebuild(function)
@@ -49,14 +50,14 @@ class Unguard:
         return rebuild.finish()
 
 
-def _superfluous(function: Function) -> dict[Value, Value]:
+def _superfluous(function: Function, limit: int) -> dict[Value, Value]:
     """The selections that need not select, with the arm that can stand for each of them."""
     selections = [value for value in function if value.op is Op.SELECT]
     if not selections:
         return {}
     facts = Facts(function)
     users = function.users()
-    matters = _matters(function, users, facts)
+    matters = _matters(function, users, facts, limit)
     traps = _feeds_a_trap(function, users)
     found: dict[Value, Value] = {}
     for value in selections:
@@ -70,9 +71,9 @@ def _superfluous(function: Function) -> dict[Value, Value]:
 
 
 def _matters(
-    function: Function, users: dict[Value, list[Value]], facts: Facts
+    function: Function, users: dict[Value, list[Value]], facts: Facts, limit: int
 ) -> dict[Value, Conditions]:
-    """For each value, what holds whenever its word has any effect."""
+    """For each value, what holds whenever its word has any effect, up to ``limit`` conditions."""
     found: dict[Value, Conditions] = {}
     assumed = set(function.assumptions)
     for value in reversed(function.values):
@@ -80,7 +81,7 @@ def _matters(
         if value not in assumed:
             common = None
             for user in users[value]:
-                wanted = _wanted(user, value, found[user], facts)
+                wanted = _wanted(user, value, found[user], facts, limit)
                 if common is None:
                     common = wanted
                 else:
@@ -89,7 +90,9 @@ def _matters(
     return found
 
 
-def _wanted(user: Value, value: Value, conditions: Conditions, facts: Facts) -> Conditions:
+def _wanted(
+    user: Value, value: Value, conditions: Conditions, facts: Facts, limit: int
+) -> Conditions:
     """What holds when ``user``, which matters under ``conditions``, looks at ``value``."""
     if not user.info.arithmetic and user.op is not Op.LOAD:
         # A store always happens, and a reduction mixes iterations with different conditions.
@@ -105,16 +108,16 @@ def _wanted(user: Value, value: Value, conditions: Conditions, facts: Facts) -> 
             truth = False
         case _:
             return conditions
-    if len(conditions) >= MAX_CONDITIONS:
+    if len(conditions) >= limit:
         return conditions
-    return conditions | _consequences(condition, truth, facts)
+    return conditions | _consequences(condition, truth, facts, limit)
 
 
-def _consequences(condition: Value, truth: bool, facts: Facts) -> Conditions:
+def _consequences(condition: Value, truth: bool, facts: Facts, limit: int) -> Conditions:
     """``condition`` is true (or false), and what follows for the conditions it is made of."""
     found: Conditions = {}
     stack = [(condition, truth)]
-    while stack and len(found) < MAX_CONDITIONS:
+    while stack and len(found) < limit:
         condition, truth = stack.pop()
         found[condition] = truth
         negated = _negated(condition, facts)

@@ -1,4 +1,8 @@
-"""Selections: decided or negated conditions, nested and equal arms, arithmetic instead of flow."""
+"""Selections: decided or negated conditions, nested and equal arms, arithmetic instead of flow.
+
+``condition-…`` rewrites what decides, ``arms-…`` takes out what both arms have in common, and
+``select-…`` does without the selection or with a simpler one.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,9 @@ SELECT = table(
     select-never:      select(0, x, y) => y
     select-always:     select(p, x, y) => x  given p > 0
     select-same:       select(p, x, x) => x
-    select-not:        select(p == 0, x, y) => select(p, y, x)
-    select-flip:       select(p ^ 1, x, y) => select(p, y, x)  given p < 2
-    select-nonzero:    select(0 < p, x, y) => select(p, x, y)
+    condition-not:     select(p == 0, x, y) => select(p, y, x)
+    condition-flip:    select(p ^ 1, x, y) => select(p, y, x)  given p < 2
+    condition-nonzero: select(0 < p, x, y) => select(p, x, y)
     select-equal:      select(x == y, x, y) => y
     select-unequal:    select(x == y, y, x) => x
     select-self:       select(p, p, 0) => p
@@ -31,12 +35,12 @@ SELECT = table(
     # Nested selections
     select-then:       select(p, select(p, x, y), z) => select(p, x, z)
     select-else:       select(p, x, select(p, y, z)) => select(p, x, z)
-    select-or:         select(p, x, [select(q, x, y)]) => select(p | q, x, y)
-    select-and:        select(p, [select(q, x, y)], y) => select(p & q, x, y)  given p < 2 and q < 2
+    condition-or:      select(p, x, [select(q, x, y)]) => select(p | q, x, y)
+    condition-and:     select(p, [select(q, x, y)], y) => select(p & q, x, y)  given p < 2 and q < 2
 
     # Common parts of both arms
-    select-add:        select(p, [x + y], [x + z]) => x + select(p, y, z)
-    select-xor:        select(p, [x ^ y], [x ^ z]) => x ^ select(p, y, z)
-    select-madd:       select(p, [madd(x, y, z)], [madd(x, y, w)]) => madd(x, y, select(p, z, w))
+    arms-add:          select(p, [x + y], [x + z]) => x + select(p, y, z)
+    arms-xor:          select(p, [x ^ y], [x ^ z]) => x ^ select(p, y, z)
+    arms-madd:         select(p, [madd(x, y, z)], [madd(x, y, w)]) => madd(x, y, select(p, z, w))
     """,
 )

@@ -13,7 +13,7 @@ import pytest
 
 from vliwc.ir.text import parse_function, print_function
 from vliwc.ir.verify import verify
-from vliwc.passes.registry import PASSES
+from vliwc.passes.pipeline import PASSES
 
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*.vir"))

@@ -13,7 +13,7 @@ from vliwc.ir.text import parse_function, print_function
 from vliwc.ir.value import Op, Value
 from vliwc.ir.verify import verify
 from vliwc.passes.base import RulePass, run_passes
-from vliwc.passes.registry import PASSES, STANDARD_PASSES
+from vliwc.passes.pipeline import PASSES, PIPELINE
 from vliwc.passes.simplify import SIMPLIFY
 
 ARRAYS = {"x": Array("x", 0, 64, Role.IN), "y": Array("y", 64, 64, Role.OUT)}
@@ -90,7 +90,7 @@ def test_deep_functions_need_no_deep_stack() -> None:
     builder.store("y", lane, value, loop=0)
     function = builder.finish()
     assert len(parse_function(print_function(function))) == len(function)
-    verify(run_passes(function, STANDARD_PASSES))
+    verify(run_passes(function, PIPELINE))
 
 
 def test_assumptions_survive_the_facts_they_give() -> None:
@@ -111,12 +111,12 @@ def test_assumptions_survive_the_facts_they_give() -> None:
       %8 = add %3, %7
       %9 = store y[%0] = %8 in loop 0
     }"""
-    function = run_passes(parse_function(text), STANDARD_PASSES, check=True)
+    function = run_passes(parse_function(text), PIPELINE, check=True)
     (assumption,) = function.assumptions
     assert assumption.op is Op.LT and assumption.args[0].op is Op.AND
     value = stored(function)
     assert value.op is Op.ADD and value.args[1].imm == 1
-    assert run_passes(function, STANDARD_PASSES).assumptions != ()
+    assert run_passes(function, PIPELINE).assumptions != ()
 
 
 def test_facts_from_assumptions_pass_on_to_what_replaces_a_value() -> None:
@@ -151,4 +151,4 @@ def test_a_rule_pass_of_no_family_only_folds_what_facts_decide() -> None:
 
 def test_passes_are_registered_under_their_names() -> None:
     assert all(each.name == name for name, each in PASSES.items())
-    assert {each.name for each in STANDARD_PASSES} <= set(PASSES)
+    assert {each.name for each in PIPELINE} <= set(PASSES)
