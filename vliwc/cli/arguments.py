@@ -42,8 +42,8 @@ Level = Annotated[
     typer.Option(
         "-O",
         metavar="LEVEL",
-        help="0 straight translation; 1 quick: all passes, one choice of strategies, few schedules; "
-        "2 everything without search; 3 with search.",
+        help="0 straight translation; 1 quick: all passes, one choice of strategies, few "
+        "schedules; 2 everything without search; 3 with search.",
     ),
 ]
 Scheduler = Annotated[
