@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from vliwc.ir.builder import Builder
+from tests.strategies.sketch import Sketch
 from vliwc.ir.graph import Array, Function, Role
 from vliwc.ir.value import Op, Value
 from vliwc.rules.match import RuleSet
@@ -129,7 +129,7 @@ PREPARED: dict[str, dict[str, tuple[Op, int]]] = {
 def left_side(rule: Rule, names: dict[str, int], word_bound: int) -> Function:
     """A function that stores the left side of a rule, of words below the bound from memory."""
     arrays = {"x": Array("x", 0, 64, Role.IN, word_bound), "y": Array("y", 64, 8, Role.OUT)}
-    builder = Builder("left", arrays)
+    builder = Sketch("left", arrays)
     lane = builder.lane(builder.loop(8, "i").number)
     found: dict[str, Value] = {}
 

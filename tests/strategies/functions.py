@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from vliwc.ir.builder import Builder
+from tests.strategies.sketch import Sketch
 from vliwc.ir.graph import Array, Function, Role
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.rules.tables import ALL_RULES
@@ -199,7 +199,7 @@ class _Program:
             below = 2 if name == "flags" else 1 << 32
             arrays[name] = Array(name, base, length, role, below)
             base += length
-        self.builder = Builder("random", arrays, memory_words=base + 2)
+        self.builder = Sketch("random", arrays, memory_words=base + 2)
         self.uniform: list[Value] = []
         self.last: dict[str, list[Value]] = {}
         self.since: dict[str, list[Value]] = {}
@@ -244,7 +244,7 @@ def build(extents: list[int], sections: list[list[Instruction]], seed: int) -> E
     return Example(builder.finish(), _memory(builder, seed))
 
 
-def _memory(builder: Builder, seed: int) -> list[int]:
+def _memory(builder: Sketch, seed: int) -> list[int]:
     generator = random.Random(seed)
     memory = [
         generator.choice((generator.getrandbits(32), generator.getrandbits(4), *WORDS))

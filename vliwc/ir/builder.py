@@ -21,6 +21,9 @@ class Builder:
     a canonical order (constants last, otherwise by id), so that interning sees through
     commutation.  With ``fold`` (the default) an
     arithmetic operation on constants becomes a constant unless the machine would trap on it.
+
+    Whoever builds a value has to say where in the source it comes from: ``span`` has no default,
+    and is None only where there is no source.  A value that is asked for again keeps the first.
     """
 
     def __init__(
@@ -63,16 +66,16 @@ class Builder:
         self.loops.append(loop)
         return loop
 
-    def const(self, word: int, span: Span | None = None) -> Value:
+    def const(self, word: int, span: Span | None) -> Value:
         """The constant ``word`` modulo 2**32."""
         word &= MASK
         return self._intern((Op.CONST, word), Op.CONST, (), imm=word, span=span)
 
-    def lane(self, loop: int, span: Span | None = None) -> Value:
+    def lane(self, loop: int, span: Span | None) -> Value:
         """The iteration number (from 0) in parallel loop ``loop``."""
         return self._intern((Op.LANE, loop), Op.LANE, (), imm=loop, loop=loop, span=span)
 
-    def op(self, op: Op, *args: Value, span: Span | None = None) -> Value:
+    def op(self, op: Op, *args: Value, span: Span | None) -> Value:
         """An arithmetic operation; interned, folded if all operands are constants."""
         info = OPS[op]
         if info.evaluate is None or len(args) != info.arity:
@@ -86,7 +89,7 @@ class Builder:
         return self._intern((op, *(arg.id for arg in args)), op, args, span=span)
 
     def load(
-        self, array: str, index: Value, order: Iterable[Value] = (), *, span: Span | None = None
+        self, array: str, index: Value, order: Iterable[Value] = (), *, span: Span | None
     ) -> Value:
         """Read ``array[index]`` after the memory operations in ``order``; equal loads intern."""
         before = _ordered(order)
@@ -101,7 +104,7 @@ class Builder:
         order: Iterable[Value] = (),
         *,
         loop: int = TOP_LEVEL,
-        span: Span | None = None,
+        span: Span | None,
     ) -> Value:
         """Write ``array[index] = word`` in ``loop``; becomes a root."""
         value = self._add(
@@ -110,7 +113,7 @@ class Builder:
         self._roots.append(value)
         return value
 
-    def reduce(self, kind: Reduction, loop: int, value: Value, span: Span | None = None) -> Value:
+    def reduce(self, kind: Reduction, loop: int, value: Value, span: Span | None) -> Value:
         """Combine ``value`` over all iterations of ``loop``; the result is uniform.
 
         A loop with no iterations gives the identity: 0 for sum, xor and max, 2**32 - 1 for min.
@@ -165,7 +168,7 @@ class Builder:
         reduction: Reduction | None = None,
         order: tuple[Value, ...] = (),
         loop: int | None = None,
-        span: Span | None = None,
+        span: Span | None,
     ) -> Value:
         found = self._interned.get(key)
         if found is None:
@@ -192,7 +195,7 @@ class Builder:
         reduction: Reduction | None = None,
         order: tuple[Value, ...] = (),
         loop: int | None = None,
-        span: Span | None = None,
+        span: Span | None,
     ) -> Value:
         if loop is None:
             loop = TOP_LEVEL if op is Op.REDUCE else max((a.loop for a in args), default=TOP_LEVEL)

@@ -270,12 +270,12 @@ class _Parser:
             raise self._error(f"{token.text} is not an operation", token.span)
         match Op(token.text):
             case Op.CONST:
-                return builder.const(self._number("a constant", 0, MASK))
+                return builder.const(self._number("a constant", 0, MASK), None)
             case Op.LANE:
-                return builder.lane(self._loop())
+                return builder.lane(self._loop(), None)
             case Op.LOAD:
                 array, index = self._element()
-                return builder.load(array, index, self._after())
+                return builder.load(array, index, self._after(), span=None)
             case Op.STORE:
                 return self._store(builder)
             case Op.REDUCE:
@@ -285,7 +285,7 @@ class _Parser:
                 if len(args) != OPS[op].arity:
                     message = f"{op} takes {OPS[op].arity} operands, not {len(args)}"
                     raise self._error(message, token.span)
-                return builder.op(op, *args)
+                return builder.op(op, *args, span=None)
 
     def _element(self) -> tuple[str, Value]:
         token = self._take("name", "an array's name")
@@ -309,7 +309,7 @@ class _Parser:
             loop = self._loop()
         else:
             self._expect("at", "top")
-        return builder.store(array, index, word, self._after(), loop=loop)
+        return builder.store(array, index, word, self._after(), loop=loop, span=None)
 
     def _reduce(self, builder: Builder) -> Value:
         token = self._take("name", "a reduction")
@@ -318,4 +318,4 @@ class _Parser:
         self._expect("loop")
         loop = self._loop()
         self._expect("of")
-        return builder.reduce(Reduction(token.text), loop, self._value())
+        return builder.reduce(Reduction(token.text), loop, self._value(), None)

@@ -25,7 +25,7 @@ class ConstantFolding:
         for value in function:
             if value.op is Op.REDUCE and function.loops[value.imm].extent == 0:
                 identity = MASK if value.reduction is Reduction.MIN else 0
-                rebuild.replace(value, rebuild.builder.const(identity))
+                rebuild.replace(value, rebuild.builder.const(identity, value.span))
             elif value.op is Op.STORE and not runs(function, value):
                 rebuild.drop(value)
             else:

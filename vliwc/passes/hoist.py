@@ -34,9 +34,8 @@ class Hoist:
             else:
                 x, g = _split(inner)
                 h = next(arg for arg in value.args if arg is not inner)
-                new[value] = out.op(
-                    value.op, new[x], out.op(value.op, new[g], new[h]), span=value.span
-                )
+                uniform = out.op(value.op, new[g], new[h], span=value.span)
+                new[value] = out.op(value.op, new[x], uniform, span=value.span)
         for assumption in function.assumptions:
             out.assume(new[assumption])
         return out.finish()

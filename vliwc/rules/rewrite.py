@@ -112,7 +112,8 @@ class _Sweep:
         """Carry the assumptions over, their spines exactly as they are."""
         new = dict(self.rebuild.new)
         for value in self.assumed.spine:
-            new[value] = self.builder.op(value.op, *(new[arg] for arg in value.args))
+            args = tuple(new[arg] for arg in value.args)
+            new[value] = self.builder.op(value.op, *args, span=value.span)
             self._learn(new[value])
         for value in self.function.assumptions:
             self.builder.assume(new[value])

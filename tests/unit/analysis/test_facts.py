@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.strategies.sketch import Sketch
 from vliwc.analysis import facts, knownbits, ranges
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Fact, Facts
-from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Array, Function, Role
 from vliwc.ir.text import parse_function
 from vliwc.ir.value import MASK, OPS, Op, Value
@@ -105,7 +105,7 @@ def test_the_level_of_a_tree_index_is_exact(parity: str) -> None:
     """``idx' = 2 idx + (1 or 2)`` from 0 lies in ``2^l - 1 .. 2^(l+1) - 2``, then wraps to 0."""
     height, n = 10, 2**11 - 1
     arrays = {"x": Array("x", 0, 64, Role.IN), "y": Array("y", 64, 64, Role.OUT)}
-    builder = Builder("walk", arrays)
+    builder = Sketch("walk", arrays)
     lane = builder.lane(builder.loop(64).number)
     const, op = builder.const, builder.op
     index = const(0)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from vliwc.ir.builder import Builder
+from tests.strategies.sketch import Sketch
 from vliwc.ir.graph import Array, Role
 from vliwc.ir.interpret import IrTrap, execute, interpret
 from vliwc.ir.text import parse_function
@@ -27,7 +27,7 @@ def test_vectors_and_words_agree(op: Op) -> None:
         rows = [[a, b or 1, c] for a, b, c in rows]
     n = len(rows)
     arrays = {"x": Array("x", 0, 3 * n, Role.IN), "y": Array("y", 3 * n, n, Role.OUT)}
-    builder = Builder("f", arrays)
+    builder = Sketch("f", arrays)
     lane = builder.lane(builder.loop(n).number)
     row = builder.op(Op.MUL, lane, builder.const(3))
     args = [

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from tests.strategies.sketch import Sketch
 from vliwc.diagnostics import Span
-from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Array, Function, Role
 from vliwc.ir.text import parse_function, print_function
 from vliwc.ir.value import Op, Value
@@ -19,9 +19,9 @@ from vliwc.passes.simplify import SIMPLIFY
 ARRAYS = {"x": Array("x", 0, 64, Role.IN), "y": Array("y", 64, 64, Role.OUT)}
 
 
-def lanes() -> tuple[Builder, Value, Value]:
+def lanes() -> tuple[Sketch, Value, Value]:
     """A builder with a loop of 16 iterations, its lane, and a word that varies."""
-    builder = Builder("test", ARRAYS)
+    builder = Sketch("test", ARRAYS)
     lane = builder.lane(builder.loop(16, "i").number)
     return builder, lane, builder.load("x", lane)
 
