@@ -34,6 +34,18 @@ SIZES: dict[str, dict[str, int]] = {
     "crc32": {"batch": 64, "words": 4},
     "dfa": {"states": 8, "symbol_bits": 2, "batch": 64, "words": 4},
     "ternary_tree": {"levels": 4, "steps": 12, "batch": 256},
+    "fnv_rows": {"batch": 64, "words": 4},
+    "stencil5": {"n": 256},
+    "edges": {"n": 256, "border": 0},
+    "blur": {"height": 16, "width": 16},
+    "matmul": {"n": 8},
+    "transpose": {"rows": 16, "columns": 16},
+    "prefix_rows": {"rows": 32, "width": 8},
+    "sort8": {"batch": 32},
+    "gcd": {"batch": 32, "steps": 12},
+    "sbox16": {"batch": 64, "rounds": 1},
+    "histogram": {"lanes": 16, "items": 8, "bins": 16},
+    "btree_probe": {"levels": 3, "batch": 64},
 }
 BUDGETS: dict[str, int | None] = {"list": None, "backward": None, "ilp": 1, "cpsat": 1}
 PROBLEMS = 20

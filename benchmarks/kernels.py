@@ -34,6 +34,18 @@ SIZES: dict[str, dict[str, int]] = {
     "crc32": {"batch": 256, "words": 4},
     "dfa": {"states": 8, "symbol_bits": 2, "batch": 256, "words": 4},
     "ternary_tree": {"levels": 4, "steps": 12, "batch": 256},
+    "fnv_rows": {"batch": 256, "words": 4},
+    "stencil5": {"n": 1024},
+    "edges": {"n": 1024, "border": 0},
+    "blur": {"height": 32, "width": 32},
+    "matmul": {"n": 8},
+    "transpose": {"rows": 32, "columns": 32},
+    "prefix_rows": {"rows": 64, "width": 16},
+    "sort8": {"batch": 128},
+    "gcd": {"batch": 64, "steps": 24},
+    "sbox16": {"batch": 256, "rounds": 1},
+    "histogram": {"lanes": 16, "items": 16, "bins": 16},
+    "btree_probe": {"levels": 4, "batch": 256},
 }
 LEVELS = (0, 1, 2)
 

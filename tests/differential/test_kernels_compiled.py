@@ -27,6 +27,21 @@ SMALL: dict[str, tuple[dict[str, int], ...]] = {
     "crc32": ({"batch": 10, "words": 1},),
     "dfa": ({"states": 4, "symbol_bits": 1, "batch": 9, "words": 1},),
     "ternary_tree": ({"levels": 2, "steps": 5, "batch": 12},),
+    "fnv_rows": ({"batch": 11, "words": 2}, {"batch": 3, "words": 0}),
+    "stencil5": ({"n": 27}, {"n": 1}),
+    "edges": ({"n": 21, "border": 9}, {"n": 1, "border": 2}, {"n": 0, "border": 0}),
+    "blur": ({"height": 3, "width": 7}, {"height": 2, "width": 8}, {"height": 1, "width": 1}),
+    "matmul": ({"n": 3}, {"n": 8}),
+    "transpose": ({"rows": 5, "columns": 3}, {"rows": 8, "columns": 8}),
+    "prefix_rows": ({"rows": 11, "width": 3}, {"rows": 8, "width": 8}),
+    "sort8": ({"batch": 13},),
+    "gcd": ({"batch": 11, "steps": 5}, {"batch": 8, "steps": 1}),
+    "sbox16": ({"batch": 9, "rounds": 2},),
+    "histogram": (
+        {"lanes": 9, "items": 3, "bins": 5},
+        {"lanes": 8, "items": 2, "bins": 8},
+    ),
+    "btree_probe": ({"levels": 3, "batch": 13}, {"levels": 0, "batch": 2}),
 }
 
 

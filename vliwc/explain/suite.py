@@ -86,6 +86,18 @@ _QUICK: Final = (
     Case.of("lcg", lanes=64, steps=200),
     Case.of("crc32", batch=256, words=4),
     Case.of("dfa", states=8, symbol_bits=2, batch=256, words=4),
+    Case.of("fnv_rows", batch=256, words=4),
+    Case.of("stencil5", n=1024),
+    Case.of("edges", n=1024, border=0),
+    Case.of("blur", height=32, width=32),
+    Case.of("matmul", n=8),
+    Case.of("transpose", rows=32, columns=32),
+    Case.of("prefix_rows", rows=64, width=16),
+    Case.of("sort8", batch=128),
+    Case.of("gcd", batch=64, steps=24),
+    Case.of("sbox16", batch=256, rounds=1),
+    Case.of("histogram", lanes=16, items=16, bins=16),
+    Case.of("btree_probe", levels=4, batch=256),
 )
 _MORE: Final = (
     _tree_hash(10, 16, 128),
@@ -110,6 +122,18 @@ _MORE: Final = (
     Case.of("crc32", batch=509, words=1),
     Case.of("dfa", states=4, symbol_bits=1, batch=256, words=8),
     Case.of("dfa", states=32, symbol_bits=4, batch=64, words=4),
+    Case.of("fnv_rows", batch=100, words=7),
+    Case.of("stencil5", n=333),
+    Case.of("edges", n=333, border=9),
+    Case.of("blur", height=15, width=24),
+    Case.of("matmul", n=16),
+    Case.of("transpose", rows=12, columns=20),
+    Case.of("prefix_rows", rows=50, width=9),
+    Case.of("sort8", batch=61),
+    Case.of("gcd", batch=256, steps=8),
+    Case.of("sbox16", batch=64, rounds=3),
+    Case.of("histogram", lanes=32, items=8, bins=8),
+    Case.of("btree_probe", levels=6, batch=128),
 )
 SUITES: Final = {
     suite.name: suite

@@ -40,6 +40,18 @@ _SMALL: Final = (
     Case.of("tree_hash_full", forest_height=2, rounds=2, batch_size=8),
     Case.of("tree_hash_full", forest_height=3, rounds=3, batch_size=16),
     Case.of("tree_hash_full", forest_height=4, rounds=4, batch_size=24),
+    Case.of("blur", height=4, width=8),
+    Case.of("btree_probe", levels=2, batch=16),
+    Case.of("edges", n=24, border=3),
+    Case.of("fnv_rows", batch=16, words=2),
+    Case.of("gcd", batch=16, steps=4),
+    Case.of("histogram", lanes=8, items=3, bins=4),
+    Case.of("matmul", n=4),
+    Case.of("prefix_rows", rows=16, width=4),
+    Case.of("sbox16", batch=16, rounds=1),
+    Case.of("sort8", batch=16),
+    Case.of("stencil5", n=32),
+    Case.of("transpose", rows=4, columns=8),
 )
 """Sizes at which a problem has from a few dozen to a few hundred operations."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import math
 import random
 import zlib
+from collections import Counter
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -206,10 +209,178 @@ def test_crc32(kernels: Path, batch: int, words: int) -> None:
     check(kernel, memory, {"digests": digests})
 
 
+@pytest.mark.parametrize(("batch", "words"), [(1, 1), (7, 4), (3, 0)])
+def test_fnv_rows(kernels: Path, batch: int, words: int) -> None:
+    kernel = load_kernel(kernels / "fnv_rows.vk", {"batch": batch, "words": words})
+    memory = random_memory(kernel, 12)
+    text = b"".join(word.to_bytes(4, "little") for word in words_of(kernel, memory, "rows"))
+    size = 4 * words
+    digests = [fnv1a(text[size * i : size * (i + 1)]) for i in range(batch)]
+    check(kernel, memory, {"digests": digests})
+
+
+def fnv1a(text: bytes) -> int:
+    """FNV-1a of 32 bits."""
+    digest = 2166136261
+    for byte in text:
+        digest = (digest ^ byte) * 16777619 % M
+    return digest
+
+
+def test_the_fnv_reference_knows_published_values() -> None:
+    assert fnv1a(b"a") == 0xE40C292C
+    assert fnv1a(b"foobar") == 0xBF9CF968
+
+
+@pytest.mark.parametrize("n", [0, 1, 8, 21])
+def test_stencil5(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "stencil5.vk", {"n": n})
+    memory = random_memory(kernel, 13)
+    x = words_of(kernel, memory, "samples")
+    sums = [sum(w * x[i + k] for k, w in enumerate((1, 4, 6, 4, 1))) for i in range(n)]
+    check(kernel, memory, {"smooth": [each % M // 16 for each in sums]})
+
+
+@pytest.mark.parametrize(("n", "border"), [(0, 3), (1, 0), (2, M - 1), (19, 5)])
+def test_edges(kernels: Path, n: int, border: int) -> None:
+    kernel = load_kernel(kernels / "edges.vk", {"n": n, "border": border})
+    memory = random_memory(kernel, 14)
+    x = words_of(kernel, memory, "samples")
+    shifted = ([border, *x[:-1]], x, x, [*x[1:], *x[-1:]])
+    sums = [sum(each) for each in zip(*shifted, strict=True)] if x else []
+    check(kernel, memory, {"smooth": [each % M // 4 for each in sums]})
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 5), (4, 8), (0, 2)])
+def test_blur(kernels: Path, height: int, width: int) -> None:
+    kernel = load_kernel(kernels / "blur.vk", {"height": height, "width": width})
+    memory = random_memory(kernel, 15)
+    words = words_of(kernel, memory, "image")
+    rows = [words[width * y : width * (y + 1)] for y in range(height)]
+    west = [[row[0], *row[:-1]] for row in rows]
+    east = [[*row[1:], row[-1]] for row in rows]
+    images = (*[rows] * 4, rows[:1] + rows[:-1], rows[1:] + rows[-1:], west, east)
+    blurred = [sum(img[y][x] for img in images) // 8 for y in range(height) for x in range(width)]
+    check(kernel, memory, {"blurred": blurred})
+
+
+@pytest.mark.parametrize("n", [1, 3, 8])
+def test_matmul(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "matmul.vk", {"n": n})
+    memory = random_memory(kernel, 16)
+    left, right = words_of(kernel, memory, "left"), words_of(kernel, memory, "right")
+    rows = [left[n * i : n * (i + 1)] for i in range(n)]
+    columns = [right[j::n] for j in range(n)]
+    product = [
+        sum(a * b for a, b in zip(row, column, strict=True)) % M
+        for row in rows
+        for column in columns
+    ]
+    check(kernel, memory, {"product": product})
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 5), (8, 16), (0, 4)])
+def test_transpose(kernels: Path, rows: int, columns: int) -> None:
+    kernel = load_kernel(kernels / "transpose.vk", {"rows": rows, "columns": columns})
+    memory = random_memory(kernel, 17)
+    words = words_of(kernel, memory, "matrix")
+    matrix = [words[columns * i : columns * (i + 1)] for i in range(rows)]
+    turned = [word for column in zip(*matrix, strict=True) for word in column]
+    check(kernel, memory, {"turned": turned})
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 1), (5, 7), (9, 4), (2, 0)])
+def test_prefix_rows(kernels: Path, rows: int, width: int) -> None:
+    kernel = load_kernel(kernels / "prefix_rows.vk", {"rows": rows, "width": width})
+    memory = random_memory(kernel, 18)
+    words = words_of(kernel, memory, "matrix")
+    matrix = [words[width * i : width * (i + 1)] for i in range(rows)]
+    check(kernel, memory, {"sums": [each % M for row in matrix for each in accumulate(row)]})
+
+
+@pytest.mark.parametrize("bits", [1, 3, 32])
+def test_sort8(kernels: Path, bits: int) -> None:
+    batch = 300
+    kernel = load_kernel(kernels / "sort8.vk", {"batch": batch})
+    rng = random.Random(bits)
+    memory = [rng.getrandbits(bits) for _ in range(8 * batch)]
+    columns = [sorted(memory[i::batch]) for i in range(batch)]
+    rows = [[column[k] for column in columns] for k in range(8)]
+    check(kernel, memory, {"words": [word for row in rows for word in row]})
+
+
+def test_sort8_sorts_all_zeros_and_ones(kernels: Path) -> None:
+    """A network of comparators that sorts these sorts everything."""
+    kernel = load_kernel(kernels / "sort8.vk", {"batch": 256})
+    memory = [i >> k & 1 for k in range(8) for i in range(256)]
+    columns = [sorted(memory[i::256]) for i in range(256)]
+    check(kernel, memory, {"words": [column[k] for k in range(8) for column in columns]})
+
+
+@pytest.mark.parametrize("batch", [0, 1, 50])
+def test_gcd(kernels: Path, batch: int) -> None:
+    kernel = load_kernel(kernels / "gcd.vk", {"batch": batch, "steps": 24})
+    memory = random_memory(kernel, 19)
+    if batch == 50:
+        # The most divisions (neighbouring Fibonacci numbers), zeros, equal and common factors.
+        memory[:7] = [46368, 28657, 0, 0, 7, 9, 65535]
+        memory[batch : batch + 7] = [28657, 46368, 0, 12, 0, 9, 4369]
+    pairs = zip(words_of(kernel, memory, "first"), words_of(kernel, memory, "second"), strict=True)
+    check(kernel, memory, {"divisor": [math.gcd(a, b) for a, b in pairs]})
+
+
+@pytest.mark.parametrize(("batch", "rounds"), [(1, 1), (9, 3), (4, 0)])
+def test_sbox16(kernels: Path, batch: int, rounds: int) -> None:
+    kernel = load_kernel(kernels / "sbox16.vk", {"batch": batch, "rounds": rounds})
+    memory = random_memory(kernel, 20)
+    digit = {f"{k:x}": f"{word:x}" for k, word in enumerate(words_of(kernel, memory, "box"))}
+    states = words_of(kernel, memory, "states")
+    for _ in range(rounds):
+        for i, state in enumerate(states):
+            binary = f"{int(''.join(digit[each] for each in f'{state:08x}'), 16):032b}"
+            states[i] = int(binary[3:] + binary[:3], 2)
+    check(kernel, memory, {"states": states})
+
+
+@pytest.mark.parametrize(("lanes", "items", "bins"), [(1, 1, 1), (5, 9, 4), (9, 3, 16), (3, 0, 2)])
+def test_histogram(kernels: Path, lanes: int, items: int, bins: int) -> None:
+    sizes = {"lanes": lanes, "items": items, "bins": bins}
+    kernel = load_kernel(kernels / "histogram.vk", sizes)
+    memory = random_memory(kernel, 21)
+    counted = Counter(words_of(kernel, memory, "values"))
+    check(kernel, memory, {"counts": [counted[each] for each in range(bins)]})
+
+
+@pytest.mark.parametrize(("levels", "batch"), [(1, 9), (2, 20), (3, 70), (0, 2)])
+def test_btree_probe(kernels: Path, levels: int, batch: int) -> None:
+    kernel = load_kernel(kernels / "btree_probe.vk", {"levels": levels, "batch": batch})
+    nodes = (4**levels - 1) // 3
+    memory = random_memory(kernel, 22)
+    ordered = sorted(memory[: 3 * nodes])
+    for position, place in enumerate(btree_places(levels)):
+        memory[place] = ordered[position]
+    start = kernel.arrays["keys"].base
+    memory[start : start + len(ordered)] = ordered[:batch]
+    if levels and batch > 3:
+        memory[start + batch - 2 : start + batch] = [0, M - 1]
+    keys = words_of(kernel, memory, "keys")
+    check(kernel, memory, {"leaves": [bisect.bisect_left(ordered, key) for key in keys]})
+
+
+def btree_places(levels: int, node: int = 0) -> list[int]:
+    """Where the separators of a subtree stand, from the least to the greatest."""
+    if levels == 0:
+        return []
+    places = btree_places(levels - 1, 4 * node + 1)
+    for k in range(3):
+        places += [3 * node + k, *btree_places(levels - 1, 4 * node + 2 + k)]
+    return places
+
+
 def test_every_kernel_has_a_test_and_a_header(kernels: Path) -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     found = sorted(kernels.glob("*.vk"))
-    assert len(found) >= 9
+    assert len(found) >= 21
     for path in found:
         assert path.name in tested, f"no test mentions {path.name}"
         header = path.read_text(encoding="utf-8").split("\n\n")[0].splitlines()
