@@ -126,7 +126,7 @@ _MORE: Final = (
     Case.of("stencil5", n=333),
     Case.of("edges", n=333, border=9),
     Case.of("blur", height=15, width=24),
-    Case.of("matmul", n=16),
+    Case.of("matmul", n=12),
     Case.of("transpose", rows=12, columns=20),
     Case.of("prefix_rows", rows=50, width=9),
     Case.of("sort8", batch=61),
