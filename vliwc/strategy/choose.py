@@ -15,7 +15,7 @@ from vliwc.isel.working_memory import Placement, WorkingMemory
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
-from vliwc.sched.problem.paths import earliest_and_latest
+from vliwc.sched.problem.paths import heads_and_tails
 from vliwc.strategy.balance import Limits, Load, Mix, Offsets, balance
 from vliwc.strategy.group_order import IN_BLOCKS, arrange
 from vliwc.strategy.options import LoopReads, loop_reads
@@ -160,7 +160,7 @@ def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]
         [part.plans[path] for path in arrange(part.mix.paths, IN_BLOCKS)] for part in strategy.loops
     ]
     problem = problem_of(builder.build(assignment, strategy.placements))
-    head, tail = earliest_and_latest(problem)
+    head, tail = heads_and_tails(problem)
     found: list[Offsets] = []
     for part in strategy.loops:
         first = builder.first_group[part.loop.number]

@@ -9,7 +9,7 @@ from tests.strategies.problems import Sketch, Task, random_problem, small_machin
 from tests.unit.sched.exhaustive import shortest
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, STORE, VALU
-from vliwc.sched.problem.paths import earliest_and_latest
+from vliwc.sched.problem.paths import heads_and_tails
 from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
 
 SCALAR = Task(whole=(ALU,))
@@ -90,10 +90,21 @@ def test_heads_and_tails() -> None:
     a = sketch.add(SCALAR)
     b = sketch.add(Task(split=LOAD, lanes=4, width=4), [a])
     c = sketch.add(SCALAR, [b])
-    head, tail = earliest_and_latest(sketch.problem())
+    head, tail = heads_and_tails(sketch.problem())
     assert head.tolist() == [0, 1, 5]
     assert tail.tolist() == [5, 1, 0]
     assert (a, b, c) == (0, 1, 2)
+
+
+def test_what_has_no_form_has_a_cycle_nevertheless() -> None:
+    sketch = Sketch(machine())
+    a = sketch.add(SCALAR)
+    barrier = sketch.add(Task(lanes=0, width=0))
+    b = sketch.add(SCALAR)
+    sketch.edges += [(a, barrier, 1, False), (barrier, b, 1, False)]
+    head, tail = heads_and_tails(sketch.problem())
+    assert (head.tolist(), tail.tolist()) == ([0, 1, 2], [2, 1, 0])
+    assert lower_bound(sketch.problem()).cycles == 3 == shortest(sketch.problem())
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -7,10 +7,10 @@ import pytest
 
 from tests.strategies.problems import Sketch, Task, random_problem, small_machine
 from vliwc.sched.problem.dense import ALU, LOAD, STORE
-from vliwc.sched.problem.paths import CyclicProblem, durations, topological_order
+from vliwc.sched.problem.paths import CyclicProblem, depth_first, durations, topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.staggered.deadlines import deadlines, planned_cycles, ranks, tails
-from vliwc.sched.staggered.depth_first import depth_first, in_chunks
+from vliwc.sched.staggered.depth_first import in_chunks
 from vliwc.sched.staggered.shared_ops import with_owners
 
 SCALAR = Task(whole=(ALU,))

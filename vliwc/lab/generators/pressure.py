@@ -21,10 +21,10 @@ import numpy as np
 from isa.machine import MachineSpec
 from vliwc.sched.allocate import first_fit, live_ranges, peak_words
 from vliwc.sched.problem.dense import NO_ENGINE
+from vliwc.sched.problem.paths import depth_first
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.problem.view import View, cycle_rows
-from vliwc.sched.staggered.depth_first import depth_first
 
 
 def under_pressure(problem: ScheduleProblem, pressure: float) -> ScheduleProblem:

@@ -15,6 +15,7 @@ import numpy as np
 from vliwc.jit import jit
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+from vliwc.sched.problem.paths import depth_first
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 
@@ -264,63 +265,6 @@ def run_greedy(
     return cycle
 
 
-def depth_first(problem: ScheduleProblem) -> Ints:
-    """A topological order that computes values shortly before they are read.
-
-    Operations without successors are taken by number, each preceded by what it still needs; of
-    the operands of an operation, the one whose computation is longest first.
-    """
-    dense = problem.dense
-    n = len(problem)
-    sources = np.repeat(np.arange(n, dtype=np.int32), np.diff(dense.succ_ptr))
-    order = np.argsort(dense.succ, kind="stable")
-    ptr: list[int] = np.concatenate([[0], np.cumsum(dense.n_preds)]).tolist()
-    preds: list[int] = sources[order].tolist()
-    sinks: list[int] = np.flatnonzero(np.diff(dense.succ_ptr) == 0).tolist()
-    depth = _depths(dense).tolist()
-    done = [False] * n
-    found: list[int] = []
-    for sink in sinks:
-        stack = [(sink, False)]
-        while stack:
-            op, expanded = stack.pop()
-            if done[op]:
-                continue
-            if expanded:
-                done[op] = True
-                found.append(op)
-                continue
-            stack.append((op, True))
-            waiting = [before for before in preds[ptr[op] : ptr[op + 1]] if not done[before]]
-            waiting.sort(key=lambda before: (depth[before], -before))
-            stack.extend((before, False) for before in waiting)
-    return np.array(found, dtype=np.int32)
-
-
-@jit
-def _depths(p: Dense) -> Ints:
-    """The number of operations on the longest path to each operation."""
-    n = len(p.lanes)
-    depth = np.zeros(n, dtype=np.int32)
-    waiting = p.n_preds.copy()
-    order = np.empty(n, dtype=np.int32)
-    filled = 0
-    for op in range(n):
-        if waiting[op] == 0:
-            order[filled] = op
-            filled += 1
-    for at in range(n):
-        op = order[at]
-        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
-            t = p.succ[s]
-            depth[t] = max(depth[t], depth[op] + 1)
-            waiting[t] -= 1
-            if waiting[t] == 0:
-                order[filled] = t
-                filled += 1
-    return depth
-
-
 @dataclass
 class GreedyRunner:
     """Runs :func:`run_greedy` on one problem under different orders of urgency."""
@@ -328,7 +272,7 @@ class GreedyRunner:
     problem: ScheduleProblem
 
     def __post_init__(self) -> None:
-        self.sequence = depth_first(self.problem)
+        self.sequence = depth_first(self.problem.dense, longest_first=True)
         self.bound = lower_bound(self.problem)
 
     def run(self, rank: Ints, name: str) -> Schedule:

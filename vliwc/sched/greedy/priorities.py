@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.options import OptionsError
-from vliwc.sched.greedy.core import GreedyRunner, depth_first
+from vliwc.sched.greedy.core import GreedyRunner
 from vliwc.sched.greedy.sgs import best_project_schedule
 from vliwc.sched.problem.expand import expanded, restricted
-from vliwc.sched.problem.paths import Floats
+from vliwc.sched.problem.paths import Floats, depth_first, longest_to_end, topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.problem.view import View
@@ -49,12 +49,9 @@ def slack(view: View) -> Floats:
 
 def resource_weighted(view: View) -> Floats:
     """The longest path to the end, weighted by how loaded engines and resources are."""
-    weight = _weights(view)
-    score = list(weight)
-    for op in reversed(view.order):
-        after = max((score[target] for target, _ in view.successors[op]), default=0.0)
-        score[op] = weight[op] + after
-    return np.array(score)
+    dense = view.problem.dense
+    weight = np.array(_weights(view))
+    return weight + longest_to_end(dense, topological_order(dense), weight[dense.succ])
 
 
 def _weights(view: View) -> list[float]:
@@ -101,7 +98,7 @@ def register_pressure(view: View) -> Floats:
 def depth_first_walk(view: View) -> Floats:
     """Minus the place in a depth-first walk from the results."""
     score = np.empty(len(view))
-    score[depth_first(view.problem)] = -np.arange(len(view))
+    score[depth_first(view.problem.dense, longest_first=True)] = -np.arange(len(view))
     return score
 
 

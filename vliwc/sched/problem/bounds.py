@@ -24,7 +24,7 @@ from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES, Dense
-from vliwc.sched.problem.paths import Floats, durations, heads_and_tails, topological_order
+from vliwc.sched.problem.paths import Floats, heads_and_tails, spans
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_bound
 
@@ -59,10 +59,8 @@ def every_bound(problem: ScheduleProblem) -> list[Bound]:
         return [Bound(*project_bound(problem, problem.renewable))]
     if not len(dense.lanes):
         return [Bound(0, "nothing to do")]
-    topo = topological_order(dense)
-    duration = durations(dense)
-    head, tail = heads_and_tails(dense, topo, duration)
-    longest = float((head + duration + tail).max())
+    head, tail = heads_and_tails(problem)
+    longest = float((head + spans(problem) + tail).max())
     path = int(ceil(longest - SLACK))
     found = [Bound(path, "critical path", "critical path", longest)]
     for name, prices in _price_vectors(dense):

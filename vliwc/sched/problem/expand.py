@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from vliwc.sched.problem.paths import edge_sources
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.problem.schedule import Schedule
 
@@ -18,7 +19,7 @@ def edges_of(problem: ScheduleProblem) -> Edges:
     """The dependences of a problem, by source; each read is marked on one of its pair's edges."""
     dense = problem.dense
     n = len(problem)
-    sources = np.repeat(np.arange(n, dtype=np.int32), np.diff(dense.succ_ptr))
+    sources = edge_sources(dense)
     readers: list[int] = np.repeat(np.arange(n), np.diff(dense.use_ptr)).tolist()
     used: list[int] = dense.use.tolist()
     unmatched = set(zip(used, readers, strict=True))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from isa.machine import DEFAULT_MACHINE
-from vliwc.sched.problem.paths import CyclicProblem, topological_order
+from vliwc.sched.problem.paths import CyclicProblem, heads_and_tails, topological_order
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.problem.renewable import ProblemError, Renewable
 
@@ -64,26 +64,6 @@ def project_problem(
     return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
 
 
-def heads_and_tails(problem: ScheduleProblem, renewable: Renewable) -> tuple[list[int], list[int]]:
-    """Earliest start of each operation, and cycles that must follow its end."""
-    dense = problem.dense
-    duration: list[int] = renewable.duration.tolist()
-    n = len(duration)
-    ptr: list[int] = dense.succ_ptr.tolist()
-    succ: list[int] = dense.succ.tolist()
-    latency: list[int] = dense.succ_latency.tolist()
-    order: list[int] = topological_order(dense).tolist()
-    head, tail = [0] * n, [0] * n
-    for op in order:
-        for s in range(ptr[op], ptr[op + 1]):
-            head[succ[s]] = max(head[succ[s]], head[op] + duration[op] - 1 + latency[s])
-    for op in reversed(order):
-        for s in range(ptr[op], ptr[op + 1]):
-            t = succ[s]
-            tail[op] = max(tail[op], tail[t] + duration[t] - 1 + latency[s])
-    return head, tail
-
-
 def project_bound(problem: ScheduleProblem, renewable: Renewable) -> tuple[int, str]:
     """A proved lower bound on the cycles of a project, and its reason.
 
@@ -93,8 +73,7 @@ def project_bound(problem: ScheduleProblem, renewable: Renewable) -> tuple[int, 
     duration = renewable.duration
     if not len(duration):
         return 0, "nothing to do"
-    heads, tails = heads_and_tails(problem, renewable)
-    head, tail = np.array(heads), np.array(tails)
+    head, tail = (part.astype(np.int64) for part in heads_and_tails(problem))
     best, reason = int((head + duration + tail).max()), "critical path"
     by_head = np.argsort(-head, kind="stable")
     for number, name in enumerate(renewable.names):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE, Ints
-from vliwc.sched.problem.paths import topological_order
+from vliwc.sched.problem.paths import edge_sources, heads_and_tails, spans, topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 
@@ -77,7 +77,7 @@ class View:
         for value, reader in zip(used, by_reader, strict=True):
             readers[value].append(reader)
         longest: dict[tuple[int, int], int] = {}
-        sources: list[int] = np.repeat(np.arange(n), np.diff(dense.succ_ptr)).tolist()
+        sources: list[int] = edge_sources(dense).tolist()
         for source, target, latency in zip(
             sources, dense.succ.tolist(), dense.succ_latency.tolist(), strict=True
         ):
@@ -129,31 +129,22 @@ class View:
     @cached_property
     def span(self) -> list[int]:
         """Cycles from the first to the last slot of an operation, both included, at least."""
-        spans = list(self.duration)
-        for op, scalarised in enumerate(self.scalarised_engine):
-            if scalarised >= 0 and not self.vector_engines[op]:
-                lanes = self.lanes[op]
-                spans[op] = lanes if self.serial[op] else -(-lanes // self.capacity[scalarised])
-        return spans
+        return spans(self.problem).astype(np.int64).tolist()
 
     @cached_property
     def heads(self) -> list[int]:
         """Earliest start of each operation as far as dependences tell."""
-        head = [0] * len(self)
-        for op in self.order:
-            done = head[op] + self.span[op] - 1
-            for target, latency in self.successors[op]:
-                head[target] = max(head[target], done + latency)
-        return head
+        return self._heads_and_tails[0]
 
     @cached_property
     def tails(self) -> list[int]:
         """Cycles that must follow the last cycle of each operation."""
-        tail = [0] * len(self)
-        for op in reversed(self.order):
-            for target, latency in self.successors[op]:
-                tail[op] = max(tail[op], tail[target] + self.span[target] - 1 + latency)
-        return tail
+        return self._heads_and_tails[1]
+
+    @cached_property
+    def _heads_and_tails(self) -> tuple[list[int], list[int]]:
+        heads, tails = heads_and_tails(self.problem)
+        return heads.astype(np.int64).tolist(), tails.astype(np.int64).tolist()
 
     @property
     def critical_path(self) -> int:

@@ -1,4 +1,4 @@
-"""Priorities: topological order, tails (critical path to the end) and virtual deadlines."""
+"""Virtual deadlines of operations, from the windows of their groups and paths within groups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import numpy as np
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense, Ints
-from vliwc.sched.problem.paths import Floats, durations, topological_order
+from vliwc.sched.problem.paths import (
+    Floats,
+    durations,
+    edge_sources,
+    longest_to_end,
+    topological_order,
+)
 
 AT_ONCE = -1e9
 """A deadline before all others."""
@@ -28,20 +34,12 @@ class Tails(NamedTuple):
     first: Ints
 
 
-@jit
 def group_tails(p: Dense, topo: Ints, duration: Floats) -> tuple[Floats, Floats]:
-    """``tail`` and ``longest`` of :class:`Tails`."""
-    n = len(p.lanes)
-    tail = np.zeros(n)
+    """``tail`` and ``longest`` of :class:`Tails`; latencies count as one cycle."""
+    inside = p.group[edge_sources(p)] == p.group[p.succ]
+    tail = longest_to_end(p, topo, np.where(inside, duration[p.succ], -np.inf))
     longest = np.zeros(p.n_groups + 1)
-    for i in range(n - 1, -1, -1):
-        op = topo[i]
-        for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
-            t = p.succ[s]
-            if p.group[t] == p.group[op]:
-                tail[op] = max(tail[op], tail[t] + duration[t])
-        g = p.group[op]
-        longest[g] = max(longest[g], tail[op] + duration[op])
+    np.maximum.at(longest, p.group, tail + duration)
     return tail, longest
 
 
