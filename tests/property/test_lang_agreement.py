@@ -49,6 +49,7 @@ def test_the_corpus_is_varied() -> None:
             "const ",
         ),
         *("in scratch", "inout", " scratch", "&&", "||", "if ", "/", "%", "rotl", "rotr", "2 * n"),
+        *("distinct", "cells[spots[", "[h][w]", "[h][w][d]", ".. h, ", "len(g_"),
     ):
         assert feature in text, feature
     batches = {random_kernel(seed).params["n"] for seed in range(150)}

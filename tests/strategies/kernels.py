@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from math import prod
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from vliwc.lang import CheckedKernel, bind, parse_kernel
-from vliwc.lang.interpret import random_memory
+from tests.strategies.kernel_parts import Array, Expr, GeneratedKernel, Scope
 
 T = TypeVar("T")
+
+GRID = "grid"
+"""In place of a parameter: the extent of arrays of several dimensions."""
 
 EDGE_WORDS = (0, 1, 2, 3, 5, 8, 31, 32, 255, 2**16, 2**30, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 PLAIN = ("+", "-", "*", "&", "|", "^")
@@ -28,83 +29,6 @@ PLAIN = ("+", "-", "*", "&", "|", "^")
 FITTING = ("&", "|", "^")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 REDUCTIONS = ("sum", "xor", "min", "max")
-
-
-@dataclass(frozen=True)
-class GeneratedKernel:
-    """A kernel file, values for its parameters, and the seed of a memory image for it."""
-
-    text: str
-    params: dict[str, int]
-    seed: int
-
-    @cached_property
-    def kernel(self) -> CheckedKernel:
-        return bind(parse_kernel(self.text, "generated.vk"), self.params)
-
-    @cached_property
-    def memory(self) -> list[int]:
-        return random_memory(self.kernel, self.seed)
-
-
-@dataclass
-class Array:
-    """An array of the kernel being written. `extent` names the parameter that is its length, or
-    is empty if the length is fixed; `width` elements belong to each iteration."""
-
-    name: str
-    role: str
-    length: int
-    extent: str = ""
-    width: int = 1
-    below: int | None = None
-    defined: bool = True
-    assumed: bool = False
-
-    @property
-    def size(self) -> str:
-        """The length as source text."""
-        if not self.extent:
-            return str(self.length)
-        return self.extent if self.width == 1 else f"{self.width} * {self.extent}"
-
-    @property
-    def writable(self) -> bool:
-        return self.role != "in"
-
-
-@dataclass
-class Expr:
-    """Source text of a u32 expression; `static` if it is known at compile time."""
-
-    text: str
-    static: bool = False
-
-
-@dataclass
-class Scope:
-    """What an expression may mention."""
-
-    words: list[str] = field(default_factory=list[str])
-    statics: list[str] = field(default_factory=list[str])
-    flags: list[str] = field(default_factory=list[str])
-    variables: list[str] = field(default_factory=list[str])
-    functions: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    shared: list[Array] = field(default_factory=list[Array])
-    own: list[Array] = field(default_factory=list[Array])
-    element: str = ""
-
-    def inner(self) -> Scope:
-        return Scope(
-            list(self.words),
-            list(self.statics),
-            list(self.flags),
-            list(self.variables),
-            self.functions,
-            self.shared,
-            self.own,
-            self.element,
-        )
 
 
 class Generator:
@@ -118,6 +42,7 @@ class Generator:
         self.params: dict[str, int] = {}
         self.arrays: list[Array] = []
         self.tables: list[str] = []
+        self.grid: list[str] = []
 
     def pick(self, options: Sequence[T]) -> T:
         return options[self.integer(0, len(options) - 1)]
@@ -144,10 +69,15 @@ class Generator:
         for _ in range(self.integer(0, 2)):
             functions.append(self.function(functions))
         self.params = {"n": self.integer(1, 40), "m": self.integer(1, 9), "k": self.integer(0, 3)}
-        self.line("kernel generated(n, m, k) {")
+        self.grid = [["h", "w"], ["h", "w"], ["h", "w", "d"]][self.integer(0, 2)]
+        for name in self.grid:
+            self.params[name] = self.pick(
+                [1, 2, 3, 4, 5, 7, 8, 9, 16] if name == "w" else [1, 2, 3]
+            )
+        self.line(f"kernel generated({', '.join(self.params)}) {{")
         self.depth += 1
         self.memory()
-        scope = Scope(statics=["n", "m", "k"], functions=functions)
+        scope = Scope(statics=list(self.params), functions=functions)
         scope.shared = [array for array in self.arrays if array.defined]
         self.top_level(scope)
         self.depth -= 1
@@ -185,6 +115,17 @@ class Generator:
                 if array.defined and self.chance(4):
                     array.below = self.pick([entries, 2**16])
                 self.arrays.append(array)
+        for _ in range(self.integer(0, 2)):
+            role = self.pick(["in", "out", "inout", "scratch", "in scratch"])
+            length = prod(self.params[name] for name in self.grid)
+            array = Array(self.fresh("g_"), role, length, GRID, defined=role.startswith("in"))
+            array.shape = list(self.grid)
+            self.arrays.append(array)
+        if self.chance(3):
+            length = self.params["n"] + self.integer(0, 3)
+            spots = Array("spots", "in", self.params["n"], "n", below=length)
+            spots.distinct = True
+            self.arrays += [Array("cells", "inout", length), spots]
         if not any(array.writable and array.extent == "n" for array in self.arrays):
             length = self.params["n"]
             self.arrays.append(Array(self.fresh("n_"), "out", length, "n", defined=False))
@@ -193,7 +134,8 @@ class Generator:
         for array in self.arrays:
             below = "" if array.below is None else f" below {array.below}"
             size = array.size
-            self.line(f"  {array.name}: u32[{size}] {array.role} at {address}{below};")
+            clauses = below + " distinct" * array.distinct
+            self.line(f"  {array.name}: u32{array.subscripts} {array.role} at {address}{clauses};")
             gap = self.integer(1, 5) if self.chance(4) else 0
             address += f" + {size}" + (f" + {gap}" if gap else "")
         self.line("}")
@@ -206,6 +148,8 @@ class Generator:
         scope.words.append(start)
         scope.variables.append(start)
         extents = ["n", *self.pick([[], ["m"], ["m", "n"]])]
+        if any(array.extent == GRID for array in self.arrays):
+            extents.insert(self.integer(0, len(extents)), GRID)
         repeated = self.chance(4)
         for position, extent in enumerate(extents):
             if repeated and position == 0:
@@ -230,20 +174,27 @@ class Generator:
 
     def parallel(self, scope: Scope, extent: str) -> None:
         """A parallel loop over all elements of the arrays with length `extent`."""
-        counter, low = self.fresh("i"), self.pick([0, 0, 0, 1, 5])
-        high = extent if low == 0 else f"{extent} + {low}"
         reductions = [(self.pick(REDUCTIONS), self.fresh("s")) for _ in range(self.integer(0, 2))]
         head = ", ".join(f"{operator} {name}" for operator, name in reductions)
         head = f" reduce {head}" if head else ""
-        self.line(f"parallel for {counter} in {low} .. {high}{head} {{")
-        self.depth += 1
+        ranges: list[str] = []
         lane = scope.inner()
         lane.variables = []
-        lane.words.append(counter)
-        lane.element = counter if low == 0 else f"{counter} - {low}"
+        for each in self.grid if extent == GRID else [extent]:
+            counter, low = self.fresh("i"), self.pick([0, 0, 0, 1, 5])
+            high = each if low == 0 else f"{each} + {low}"
+            ranges.append(f"{counter} in {low} .. {high}")
+            lane.words.append(counter)
+            lane.indices.append(counter if low == 0 else f"{counter} - {low}")
+        self.line(f"parallel for {', '.join(ranges)}{head} {{")
+        self.depth += 1
         arrays = [array for array in self.arrays if array.extent == extent]
         written = [a for a in arrays if a.writable and (not a.defined or self.chance(2))]
-        lane.shared = [array for array in scope.shared if array not in written]
+        spots = next((array for array in arrays if array.distinct), None)
+        cells = next((array for array in self.arrays if array.name == "cells"), None)
+        scattered = spots is not None and self.chance(2)
+        unread = [*written, cells] if scattered else written
+        lane.shared = [array for array in scope.shared if array not in unread]
         lane.own = [array for array in arrays if array.defined]
         for array in arrays:
             plain = array.role == "in" and array.width == 1 and array.below is None
@@ -252,6 +203,12 @@ class Generator:
                 self.assume(array, lane)
         for _ in range(self.integer(1, 3)):
             self.lane_statement(lane, reductions)
+        if scattered:
+            cell = f"cells[spots[{lane.element}]]"
+            own = self.fresh("v")
+            self.line(f"let {own} = {cell};")
+            lane.words.append(own)
+            self.line(f"{cell} = {self.expr(lane, 2).text};")
         for array in written:
             self.write(array, lane)
             if array not in lane.own:
@@ -270,7 +227,7 @@ class Generator:
 
     def assume(self, array: Array, lane: Scope) -> None:
         """A fact about an input word, and a use of it: an index that needs no reduction."""
-        element = f"{array.name}[{lane.element}]"
+        element = array.element(lane.indices)
         if self.chance(3):
             self.line(f"assume {element} == {self.integer(0, 2)} && n > 0;")
             return
@@ -281,10 +238,10 @@ class Generator:
 
     def write(self, array: Array, lane: Scope) -> None:
         for part in range(array.width):
-            index = lane.element
+            element = array.element(lane.indices)
             if array.width > 1:
-                index = f"{array.width} * ({lane.element}) + {part}"
-            self.line(f"{array.name}[{index}] = {self.expr(lane, 3).text};")
+                element = f"{array.name}[{array.width} * ({lane.element}) + {part}]"
+            self.line(f"{element} = {self.expr(lane, 3).text};")
 
     def lane_statement(self, scope: Scope, reductions: list[tuple[str, str]]) -> None:
         match self.integer(0, 5):
@@ -359,7 +316,7 @@ class Generator:
             case 3 if scope.own:
                 array = self.pick(scope.own)
                 if array.width == 1:
-                    return Expr(f"{array.name}[{scope.element}]")
+                    return Expr(array.element(scope.indices))
                 part = self.integer(0, array.width - 1)
                 return Expr(f"{array.name}[{array.width} * ({scope.element}) + {part}]")
             case _:
@@ -428,6 +385,8 @@ class Generator:
         """An element of an array that no iteration of the loop writes, at a computed index."""
         array = self.pick(scope.shared)
         index = self.expr(scope, depth - 1)
+        if array.shape:
+            return self.grid_lookup(array, scope, index)
         reduced = f"{array.name}[{index.text} % len({array.name})]"
         match self.integer(0, 3):
             case 0 if not index.static:
@@ -443,6 +402,27 @@ class Generator:
             case _:
                 return Expr(reduced)
 
+    def grid_lookup(self, array: Array, scope: Scope, index: Expr) -> Expr:
+        """An element of an array of several dimensions: a neighbour, one of the row, or any."""
+        rank = len(array.shape)
+        at = self.integer(0, rank - 1)
+        length = f"len({array.name}{'[0]' * at})"
+        indices = [f"{self.runtime(scope).text} % {name}" for name in array.shape]
+        if len(scope.indices) == rank:
+            indices = list(scope.indices)
+            own = indices[at]
+            if self.chance(2):
+                step = self.integer(1, 2)
+                other = self.runtime(scope).text
+                inside = f"{own} >= {step}"
+                indices[at] = f"{own} - {step}"
+                if self.chance(2):
+                    inside = f"{own} + {step} < {length}"
+                    indices[at] = f"{own} + {step}"
+                return Expr(f"(if {inside} then {array.element(indices)} else {other})")
+        indices[at] = f"{index.text} % {length}"
+        return Expr(array.element(indices))
+
     def flag(self, scope: Scope, depth: int) -> str:
         """A bool expression."""
         match self.integer(0, 6):
@@ -454,9 +434,10 @@ class Generator:
                 return f"({left} {operator} {right})"
             case 2 if depth > 0:
                 return f"(!{self.flag(scope, depth - 1)})"
-            case 3 if depth > 0 and scope.shared:
+            case 3 if depth > 0 and any(not array.shape for array in scope.shared):
                 # The left side decides whether the right one may be evaluated.
-                array, index = self.pick(scope.shared), self.runtime(scope).text
+                array = self.pick([array for array in scope.shared if not array.shape])
+                index = self.runtime(scope).text
                 inside = self.pick(["<", ">="])
                 joint = "&&" if inside == "<" else "||"
                 right = f"{array.name}[{index}] > {self.word()}"

@@ -47,6 +47,9 @@ class Array:
     """``length`` words of memory from absolute word address ``base``.
 
     ``below``: every input word is promised to be less than this (2**32 if nothing is promised).
+    ``shape``: the lengths of the dimensions, outermost first, of an array that has several; its
+    words are indexed in row-major order.  ``distinct``: no two input words are promised to be
+    equal.
     """
 
     name: str
@@ -54,11 +57,30 @@ class Array:
     length: int
     role: Role
     below: int = 1 << 32
+    shape: tuple[int, ...] = ()
+    distinct: bool = False
 
     @property
     def end(self) -> int:
         """The address after the last word."""
         return self.base + self.length
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """The lengths of all dimensions, outermost first; one entry for a plain array."""
+        return self.shape or (self.length,)
+
+    def indices(self, word: int) -> tuple[int, ...]:
+        """The index in each dimension of the array's word number ``word``."""
+        found: list[int] = []
+        for length in reversed(self.dimensions[1:]):
+            word, rest = divmod(word, length)
+            found.append(rest)
+        return (word, *reversed(found))
+
+    def element(self, word: int) -> str:
+        """The array's word number ``word`` as source text: ``name[i][j]``."""
+        return self.name + "".join(f"[{index}]" for index in self.indices(word))
 
 
 @dataclass(frozen=True, slots=True)

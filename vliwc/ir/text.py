@@ -3,10 +3,11 @@
 ::
 
     function saxpy {
-      memory 40
+      memory 45
       param n = 16
       array x: u32[16] in at 7 below 1024
       array y: u32[16] inout at 23
+      array z: u32[2][3] in at 39 below 6 distinct
       loop 0 i: 16
       %0 = lane 0
       %1 = load x[%0]
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import prod
 
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
 from vliwc.ir.builder import Builder
@@ -45,7 +47,9 @@ def print_function(function: Function) -> str:
     lines += [f"  param {name} = {word}" for name, word in function.params.items()]
     for array in function.arrays.values():
         bound = "" if array.below == 1 << 32 else f" below {array.below}"
-        place = f"u32[{array.length}] {array.role} at {array.base}{bound}"
+        lengths = "".join(f"[{length}]" for length in array.dimensions)
+        distinct = " distinct" if array.distinct else ""
+        place = f"u32{lengths} {array.role} at {array.base}{bound}{distinct}"
         lines.append(f"  array {array.name}: {place}")
     for loop in function.loops:
         name = f" {loop.name}" if loop.name else ""
@@ -229,13 +233,24 @@ class _Parser:
         if token.text in self.arrays:
             raise self._error(f"array {token.text} is declared twice", token.span)
         self._expect(":", "u32", "[")
-        length = self._number("an array's length", 0, 1 << 32)
+        lengths = [self._number("an array's length", 0, 1 << 32)]
         self._expect("]")
+        while self._accept("["):
+            lengths.append(self._number("an array's length", 0, 1 << 32))
+            self._expect("]")
         role = self._role()
         self._expect("at")
         base = self._number("an array's address", 0, 1 << 32)
         below = self._number("the bound", 1, 1 << 32) if self._accept("below") else 1 << 32
-        self.arrays[token.text] = Array(token.text, base, length, role, below)
+        self.arrays[token.text] = Array(
+            token.text,
+            base,
+            prod(lengths),
+            role,
+            below,
+            tuple(lengths) if len(lengths) > 1 else (),
+            self._accept("distinct"),
+        )
 
     def _role(self) -> Role:
         token = self._take("name", "a role")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import networkx as nx
 
 from vliwc.diagnostics import InternalError
@@ -55,6 +57,8 @@ def _check_declarations(function: Function) -> None:
             raise VerifyError(f"array {array.name} is declared under the name {name}")
         if array.base < 0 or array.length < 0 or not 0 < array.below <= 1 << 32:
             raise VerifyError(f"array {name} has an impossible place, length or bound")
+        if array.shape and (len(array.shape) < 2 or prod(array.shape) != array.length):
+            raise VerifyError(f"array {name} has {array.length} words in shape {array.shape}")
         if limit is not None and array.end > limit:
             raise VerifyError(f"array {name} ends at {array.end}, memory at {limit}")
         if array.length == 0:

@@ -103,10 +103,10 @@ class Conditional(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Index(Node):
-    """`base[index]`: an element of an array in memory or of a compile-time table."""
+    """`base[i][j]…`: an element of an array in memory or of a compile-time table."""
 
     base: Ident
-    index: Expr
+    indices: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,10 +150,10 @@ class Assign(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store(Node):
-    """`array[index] = value;`"""
+    """`array[i][j]… = value;`"""
 
     array: Ident
-    index: Expr
+    indices: tuple[Expr, ...]
     value: Expr
 
 
@@ -176,14 +176,29 @@ class ReductionDecl(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ParallelFor(Node):
-    """`parallel for name in low .. high reduce … { body }`: independent iterations."""
+class Range(Node):
+    """`name in low .. high` in the head of a parallel loop."""
 
     name: Ident
     low: Expr
     high: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParallelFor(Node):
+    """`parallel for i in low .. high, j in … reduce … { body }`: independent iterations.
+
+    There is one for each combination of the counters' values; the last counter varies fastest.
+    """
+
+    ranges: tuple[Range, ...]
     reductions: tuple[ReductionDecl, ...]
     body: tuple[Stmt, ...]
+
+    @property
+    def name(self) -> Ident:
+        """The first counter, which stands for the loop in messages."""
+        return self.ranges[0].name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,14 +258,15 @@ class FunctionDef(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayDecl(Node):
-    """One line of the memory block."""
+    """One line of the memory block; `lengths` are those of the dimensions, outermost first."""
 
     name: Ident
-    length: Expr
+    lengths: tuple[Expr, ...]
     role: Role
     address: Expr
     below: Expr | None
     ascending: bool
+    distinct: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,7 +302,7 @@ def children(node: Expr) -> tuple[Expr, ...]:
         case Conditional():
             return (node.condition, node.then, node.otherwise)
         case Index():
-            return (node.index,)
+            return node.indices
         case Call():
             return node.args
 
@@ -299,11 +315,18 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
         case Var():
             return () if statement.value is None else (statement.value,)
         case Store():
-            return (statement.index, statement.value)
-        case For() | ParallelFor():
+            return (*statement.indices, statement.value)
+        case For():
             return (statement.low, statement.high)
+        case ParallelFor():
+            return tuple(bound for range_ in statement.ranges for bound in bounds(range_))
         case Assume():
             return (statement.condition,)
+
+
+def bounds(loop: For | Range) -> tuple[Expr, Expr]:
+    """The first value of a counter and the one after its last."""
+    return (loop.low, loop.high)
 
 
 def body(statement: Stmt) -> tuple[Stmt, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from vliwc.diagnostics import Diagnostic, KernelError, Note, SourceFile
 from vliwc.ir.graph import Array
@@ -129,15 +130,22 @@ def _memory(program: ast.Program, elaborator: Elaborator) -> None:
 
 
 def _place(decl: ast.ArrayDecl, elaborator: Elaborator) -> Array | None:
-    length = elaborator.integer(decl.length)
+    lengths = [elaborator.integer(length) for length in decl.lengths]
     base = elaborator.integer(decl.address)
     below = elaborator.integer(decl.below) if decl.below is not None else 1 << 32
-    if length is None or base is None or below is None:
+    if base is None or below is None:
         return None
     name = decl.name.text
-    if length < 0:
-        elaborator.report("E0506", f"array `{name}` has negative length {length}", decl.length)
-    elif base < 0:
+    shape: list[int] = []
+    for node, extent in zip(decl.lengths, lengths, strict=True):
+        if extent is None:
+            return None
+        if extent < 0:
+            elaborator.report("E0506", f"array `{name}` has negative length {extent}", node)
+            return None
+        shape.append(extent)
+    length = prod(shape)
+    if base < 0:
         elaborator.report("E0506", f"array `{name}` has negative address {base}", decl.address)
     elif base + length > 1 << 32:
         message = f"array `{name}` ends at word {base + length}, beyond the 2^32 addressable"
@@ -145,6 +153,10 @@ def _place(decl: ast.ArrayDecl, elaborator: Elaborator) -> Array | None:
     elif not 1 <= below <= 1 << 32:
         message = f"`below` bound of `{name}` is {below}, not between 1 and 2^32"
         elaborator.report("E0506", message, decl.below or decl)
+    elif decl.distinct and below < length:
+        message = f"array `{name}` cannot hold {length} distinct words below {below}"
+        elaborator.report("E0506", message, decl.below or decl)
     else:
-        return Array(name, base, length, decl.role, below)
+        dimensions = tuple(shape) if len(shape) > 1 else ()
+        return Array(name, base, length, decl.role, below, dimensions, decl.distinct)
     return None

@@ -132,7 +132,8 @@ class _Checker:
         for statement in kernel.header:
             self.header(statement)
         for array in kernel.arrays:
-            self.infer.want_static(array.length, "an array length")
+            for length in array.lengths:
+                self.infer.want_static(length, "an array length")
             self.infer.want_static(array.address, "an address")
             self.domain(array)
         for array in kernel.arrays:
@@ -152,8 +153,13 @@ class _Checker:
     def domain(self, array: ast.ArrayDecl) -> None:
         if array.below is not None:
             self.infer.want_static(array.below, "a `below` bound")
-        if (array.below is not None or array.ascending) and array.role not in _INPUTS:
-            clause = "below" if array.below is not None else "ascending"
+        stated = {
+            "below": array.below is not None,
+            "ascending": array.ascending,
+            "distinct": array.distinct,
+        }
+        clause = next((word for word, is_stated in stated.items() if is_stated), None)
+        if clause is not None and array.role not in _INPUTS:
             message = f"`{clause}` on `{array.name.text}`, which has no input content"
             hint = f"`{clause}` describes the words at entry; this array's role is `{array.role}`"
             self.error("E0410", message, array, hint)
@@ -244,15 +250,17 @@ class _Checker:
         self.infer.want(statement.value, Type.U32)
         name = statement.array.text
         symbol = self.infer.resolve(statement.array, name)
-        index = self.infer.infer(statement.index)
-        if index is not None and index.runtime is not Type.U32:
-            self.error("E0301", f"expected u32, found {index.value}", statement.index)
+        for node in statement.indices:
+            index = self.infer.infer(node)
+            if index is not None and index.runtime is not Type.U32:
+                self.error("E0301", f"expected u32, found {index.value}", node)
         if symbol is None:
             return
         if not isinstance(symbol.declaration, ast.ArrayDecl):
             message = f"{symbol.kind.value} `{name}` is not an array"
             self.error("E0204", message, statement.array)
             return
+        self.infer.count_indices(symbol, statement.indices, statement.array)
         if symbol.declaration.role is Role.IN:
             self.error(
                 "E0401",
@@ -263,33 +271,33 @@ class _Checker:
             )
         self.stores.setdefault(symbol, statement)
 
-    def bounds(self, statement: ast.For | ast.ParallelFor) -> None:
-        for bound in (statement.low, statement.high):
-            self.infer.want_static(bound, "a loop bound")
-
     def for_(self, statement: ast.For) -> None:
         self.bounds(statement)
-        self.loop_body(statement, Kind.COUNTER, Type.INT)
+        self.scopes.push()
+        self.declare(statement.name, Kind.COUNTER, Type.INT, statement)
+        self.loop_body(statement)
+        self.scopes.pop()
 
-    def loop_body(self, statement: ast.For | ast.ParallelFor, kind: Kind, type_: Type) -> None:
+    def bounds(self, counter: ast.For | ast.Range) -> None:
+        for bound in ast.bounds(counter):
+            self.infer.want_static(bound, "a loop bound")
+
+    def loop_body(self, statement: ast.For | ast.ParallelFor) -> None:
         # The loop may run no iteration at all, so what it assigns does not count after it.
         before = len(self.infer.assigned)
-        self.scopes.push()
-        self.declare(statement.name, kind, type_, statement)
         self.block(statement.body)
-        self.scopes.pop()
         while len(self.infer.assigned) > before:
             self.infer.assigned.popitem()
 
     def parallel_for(self, statement: ast.ParallelFor) -> None:
-        self.bounds(statement)
         outer = self.parallel
         if outer is not None:
             self.error(
                 "E0406",
                 "a parallel loop inside a parallel loop",
                 statement,
-                "make the inner one a sequential `for`",
+                "make one loop of them, `parallel for i in …, j in … {`, "
+                "or the inner one a sequential `for`",
                 Note("the outer loop is here", outer.name.span),
             )
         opened: list[Symbol] = []
@@ -300,9 +308,14 @@ class _Checker:
                 self.error("E0408", f"unknown reduction `{operator}`", reduction.operator, hint)
             opened.append(self.declare(reduction.name, Kind.REDUCTION, Type.U32, reduction))
         self.parallel = statement
+        self.scopes.push()
+        for counter in statement.ranges:
+            self.bounds(counter)
+            self.declare(counter.name, Kind.LANE, Type.U32, counter)
         self.infer.open_reductions.update(opened)
-        self.loop_body(statement, Kind.LANE, Type.U32)
+        self.loop_body(statement)
         self.infer.open_reductions.difference_update(opened)
+        self.scopes.pop()
         self.parallel = outer
 
     def reduce(self, statement: ast.Reduce) -> None:

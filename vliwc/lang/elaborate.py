@@ -159,13 +159,15 @@ class Elaborator:
             return None
 
     def _element(self, node: ast.Index | ast.Store) -> None:
-        index = self._visit(node.index)
-        if index is not None:
-            symbol = self.facts.symbols[node.base if isinstance(node, ast.Index) else node.array]
+        symbol = self.facts.symbols[node.base if isinstance(node, ast.Index) else node.array]
+        for dimension, position in enumerate(node.indices):
+            index = self._visit(position)
+            if index is None:
+                continue
             try:
-                self.evaluator.within(int(index), symbol, node.index)
+                self.evaluator.within(int(index), symbol, dimension, position)
             except ConstantError as error:
-                self.report(error.code, error.message, node.index)
+                self.report(error.code, error.message, position)
 
     def _call(self, node: ast.Call) -> None:
         symbol = self.facts.symbols[node.callee]
@@ -258,11 +260,21 @@ class Elaborator:
         return self._mentions[loop]
 
     def _parallel(self, loop: ast.ParallelFor) -> None:
-        low, high = self.integer(loop.low), self.integer(loop.high)
-        if low is None or high is None or high <= low:
-            return
-        if low < 0 or high > MASK:
-            shown = f"{constants.show(low)} .. {constants.show(high)}"
-            self.report("E0507", f"parallel loop bounds {shown} do not fit u32", loop.name)
-            return
-        self._block(loop.body)
+        iterations = 1
+        fits = True
+        for counter in loop.ranges:
+            low, high = self.integer(counter.low), self.integer(counter.high)
+            if low is None or high is None:
+                iterations = 0
+                continue
+            iterations *= max(0, high - low)
+            if low < high and (low < 0 or high > MASK):
+                shown = f"{constants.show(low)} .. {constants.show(high)}"
+                message = f"parallel loop bounds {shown} do not fit u32"
+                self.report("E0507", message, counter.name)
+                fits = False
+        if fits and iterations > MASK:
+            shown = constants.show(iterations)
+            self.report("E0507", f"{shown} iterations of a parallel loop do not fit u32", loop.name)
+        elif fits and iterations:
+            self._block(loop.body)

@@ -11,15 +11,15 @@ from vliwc.diagnostics import Diagnostic, KernelError, Note, SourceFile, Span
 class EvaluationError(KernelError):
     """The kernel did something undefined on this input: out of bounds, division by zero, a race.
 
-    `element` is the iteration of the parallel loop as (counter name, value), None at the top
-    level; `values` maps source text to the word it stood for.
+    `element` is the iteration of the parallel loop as (counter name, value), one pair for each
+    of its ranges, empty at the top level; `values` maps source text to the word it stood for.
     """
 
     def __init__(
         self,
         diagnostic: Diagnostic,
         source: SourceFile,
-        element: tuple[str, int] | None = None,
+        element: tuple[tuple[str, int], ...] = (),
         values: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__([diagnostic], source)
@@ -40,20 +40,25 @@ class Site:
     texts: tuple[str, ...] = ()
 
 
+def iteration(element: tuple[tuple[str, int], ...]) -> str:
+    """An iteration in words."""
+    return ", ".join(f"{name} = {value}" for name, value in element)
+
+
 def fault(
     code: str,
     message: str,
     site: Site,
     source: SourceFile,
-    element: tuple[str, int] | None,
+    element: tuple[tuple[str, int], ...] = (),
     words: tuple[int, ...] = (),
 ) -> EvaluationError:
     """The error for a failure at `site` in iteration `element`, with the values there."""
     named = zip(site.texts, words, strict=False)
     values = {text: int(word) for text, word in named if not text.isdecimal()}
     notes: list[Note] = []
-    if element is not None:
-        notes.append(Note(f"in iteration {element[0]} = {element[1]}"))
+    if element:
+        notes.append(Note(f"in iteration {iteration(element)}"))
     if values:
         notes.append(Note(", ".join(f"{text} = {word}" for text, word in values.items())))
     kind = AssumptionViolated if code == "E0603" else EvaluationError

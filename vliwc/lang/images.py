@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 
 from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.ir.graph import Role
+from vliwc.ir.graph import Array, Role
 from vliwc.ir.value import MASK, OPS, Op
 from vliwc.lang import ast, constants
 from vliwc.lang.binding import CheckedKernel
@@ -68,17 +71,16 @@ class _Domain:
         """The excluded words that lie within the bounds, ascending."""
         return sorted(word for word in self.excluded if self.low <= word <= self.high)
 
-    def empty(self) -> bool:
-        """Whether no word is left."""
-        return self.high - self.low + 1 <= len(self.gaps())
+    def size(self) -> int:
+        """How many words there are; negative or 0 if there is none."""
+        return self.high - self.low + 1 - len(self.gaps())
 
-    def draw(self, rng: random.Random) -> int:
-        """Any of the words, each with the same probability."""
-        gaps = self.gaps()
-        word = rng.randint(self.low, self.high - len(gaps))
-        for gap in gaps:
-            word += word >= gap
-        return word
+    def draw(self, rng: random.Random, count: int) -> list[int]:
+        """`count` different words, each choice with the same probability."""
+        # Gap k moves the words from `gap - low - k` on, counted without gaps, up by one.
+        steps = [gap - self.low - k for k, gap in enumerate(self.gaps())]
+        found = rng.sample(range(self.size()), count)
+        return [self.low + word + bisect_right(steps, word) for word in found]
 
 
 _Domains = dict[int, _Domain]
@@ -124,7 +126,7 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
         raise _hopeless(kernel, f"it needs {kernel.memory_words} words of memory")
     rng = random.Random(seed)
     domains, constructive = _Constraints(kernel).collect()
-    if any(domain.empty() for domain in domains.values()):
+    if any(domain.size() <= 0 for domain in domains.values()):
         raise _hopeless(kernel, "its assumptions contradict each other")
     image = _draw(kernel, rng, domains)
     if constructive:
@@ -151,16 +153,37 @@ def _hopeless(kernel: CheckedKernel, reason: str, hint: str | None = None) -> Ke
 def _draw(kernel: CheckedKernel, rng: random.Random, domains: _Domains) -> list[int]:
     image = [rng.getrandbits(32) for _ in range(kernel.memory_words)]
     for array in kernel.arrays.values():
-        if array.role in _INPUTS:
+        if array.role in _INPUTS and not array.distinct:
             image[array.base : array.end] = (
                 rng.randrange(array.below) for _ in range(array.length)
             )
     for address, domain in domains.items():
-        image[address] = domain.draw(rng)
+        image[address] = domain.draw(rng, 1)[0]
+    for array in kernel.arrays.values():
+        if array.distinct:
+            image[array.base : array.end] = _draw_distinct(kernel, array, rng, domains)
     for name in sorted(kernel.ascending):
         array = kernel.arrays[name]
         image[array.base : array.end] = sorted(image[array.base : array.end])
     return image
+
+
+def _draw_distinct(
+    kernel: CheckedKernel, array: Array, rng: random.Random, domains: _Domains
+) -> list[int]:
+    """Words for an array of distinct ones, those with the fewest choices drawn first."""
+    places: dict[tuple[int, int, tuple[int, ...]], list[int]] = {}
+    for address in range(array.base, array.end):
+        domain = domains.get(address) or _Domain(0, array.below - 1)
+        places.setdefault((domain.low, domain.high, tuple(domain.gaps())), []).append(address)
+    drawn: dict[int, int] = {}
+    for low, high, gaps in sorted(places, key=lambda key: (key[1] - key[0] - len(key[2]), key)):
+        left = _Domain(low, high, {*gaps, *drawn.values()})
+        addresses = places[low, high, gaps]
+        if left.size() < len(addresses):
+            raise _hopeless(kernel, f"too few words are left to make `{array.name}` distinct")
+        drawn.update(zip(addresses, left.draw(rng, len(addresses)), strict=True))
+    return [drawn[address] for address in range(array.base, array.end)]
 
 
 class _Unknown(Exception):
@@ -197,20 +220,25 @@ class _Constraints:
             match statement:
                 case ast.Let():
                     self._let(statement, env)
-                case ast.For() | ast.ParallelFor():
-                    low, high = (
-                        int(self._value(statement.low, env)),
-                        self._value(statement.high, env),
-                    )
-                    counter = self.facts.symbols[statement.name]
-                    for value in range(low, int(high)):
-                        self._block(statement.body, {**env, counter: value})
+                case ast.For():
+                    for values in self._iterations((statement,), env):
+                        self._block(statement.body, {**env, **values})
+                case ast.ParallelFor():
+                    for values in self._iterations(statement.ranges, env):
+                        self._block(statement.body, {**env, **values})
                 case ast.Assume():
                     for conjunct in ast.conjuncts(statement.condition):
                         if not self._constrain(conjunct, env):
                             self.constructive = False
                 case _:
                     pass
+
+    def _iterations(self, counters: Sequence[ast.For | ast.Range], env: _Env) -> Iterator[_Env]:
+        """The values of a loop's counters in each iteration."""
+        symbols = [self.facts.symbols[counter.name] for counter in counters]
+        bounds = [[int(self._value(b, env)) for b in ast.bounds(counter)] for counter in counters]
+        for values in product(*(range(low, high) for low, high in bounds)):
+            yield dict(zip(symbols, values, strict=True))
 
     def _let(self, statement: ast.Let, env: _Env) -> None:
         with suppress(_Unknown):
@@ -245,10 +273,13 @@ class _Constraints:
         if symbol.kind is not Kind.ARRAY or self.kernel.arrays[symbol.name].role not in _INPUTS:
             raise _Unknown
         array = self.kernel.arrays[symbol.name]
-        index = int(self._value(element.index, env))
-        if not 0 <= index < array.length:
-            raise _Unknown  # the run will report it
-        return self.domains.setdefault(array.base + index, _Domain(0, array.below - 1))
+        at = 0
+        for position, length in zip(element.indices, array.dimensions, strict=True):
+            index = int(self._value(position, env))
+            if not 0 <= index < length:
+                raise _Unknown  # the run will report it
+            at = at * length + index
+        return self.domains.setdefault(array.base + at, _Domain(0, array.below - 1))
 
     def _combine(self, node: ast.Binary, left: Static, env: _Env) -> Static:
         """The value of `node` when that of its left operand is `left`; raises `_Unknown`."""

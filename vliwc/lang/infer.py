@@ -20,6 +20,12 @@ _LOGIC = {"&&", "||"}
 Report = Callable[[Diagnostic], None]
 
 
+def dimensions(symbol: Symbol) -> int:
+    """The number of indices of an element of an array or table."""
+    declaration = symbol.declaration
+    return len(declaration.lengths) if isinstance(declaration, ast.ArrayDecl) else 1
+
+
 class Inference:
     """Types expressions in the current scopes, reporting errors as it goes.
 
@@ -209,24 +215,40 @@ class Inference:
     def _index(self, node: ast.Index) -> Type | None:
         symbol = self.resolve(node.base, node.base.text)
         if symbol is not None and symbol.kind is Kind.TABLE:
-            index = self.infer(node.index)
-            if index is Type.U32:
-                self.error(
-                    "E0304",
-                    f"table `{symbol.name}` read at a run-time index",
-                    node.index,
-                    "tables exist at compile time only; put the data into an `in` array",
-                )
-                return None
-            return Type.INT if self.want_static(node.index, "a table index") else None
-        index = self._want_integers(node.index)
-        if symbol is None or index is None:
+            return self._table_entry(symbol, node)
+        types = [self._want_integers(index) for index in node.indices]
+        if symbol is None or None in types:
             return None
         if symbol.kind is not Kind.ARRAY:
             self.error("E0204", f"{symbol.kind.value} `{symbol.name}` is not an array", node.base)
             return None
+        self.count_indices(symbol, node.indices, node)
         self.reads.append((symbol, node))
         return Type.U32
+
+    def _table_entry(self, symbol: Symbol, node: ast.Index) -> Type | None:
+        index = node.indices[0]
+        self.count_indices(symbol, node.indices, node)
+        if self.infer(index) is Type.U32:
+            self.error(
+                "E0304",
+                f"table `{symbol.name}` read at a run-time index",
+                index,
+                "tables exist at compile time only; put the data into an `in` array",
+            )
+            return None
+        return Type.INT if self.want_static(index, "a table index") else None
+
+    def count_indices(self, symbol: Symbol, indices: tuple[ast.Expr, ...], place: ast.Node) -> None:
+        """Check that an access of an array or table has one index for each dimension."""
+        wanted, given = dimensions(symbol), len(indices)
+        if given != wanted:
+            has = "1 dimension" if wanted == 1 else f"{wanted} dimensions"
+            form = f"`{symbol.name}{'[…]' * wanted}`"
+            found = "1 index" if given == 1 else f"{given} indices"
+            message = f"`{symbol.name}` has {has}, {found} given"
+            note = Note(f"`{symbol.name}` is declared here", symbol.span)
+            self.error("E0306", message, place, f"an element of it is {form}", note)
 
     def _call(self, node: ast.Call) -> Type | None:
         name = node.callee.text
@@ -256,13 +278,23 @@ class Inference:
             return Type.INT if known else None
         if node.callee.text != "len":
             return self._want_integers(*node.args)
-        (arg,) = node.args
-        symbol = self.resolve(arg, arg.text) if isinstance(arg, ast.Name) else None
-        if symbol is not None and symbol.kind in (Kind.ARRAY, Kind.TABLE):
-            return Type.INT
-        if symbol is not None or not isinstance(arg, ast.Name):
+        return self._length(node.args[0])
+
+    def _length(self, arg: ast.Expr) -> Type | None:
+        """`len(a)`, or of a part of `a`: `len(a[i])` is the length of its second dimension."""
+        named = arg.base if isinstance(arg, ast.Index) else arg
+        indices = arg.indices if isinstance(arg, ast.Index) else ()
+        if not isinstance(named, ast.Name | ast.Ident):
             self.error("E0204", "`len` takes the name of an array or a table", arg)
-        return None
+            return None
+        symbol = self.resolve(named, named.text)
+        types = [self._want_integers(index) for index in indices]
+        if symbol is None or None in types:
+            return None
+        if symbol.kind not in (Kind.ARRAY, Kind.TABLE) or len(indices) >= dimensions(symbol):
+            self.error("E0204", "`len` takes the name of an array or a table", arg)
+            return None
+        return Type.INT
 
     def _arity(self, node: ast.Call, wanted: int) -> bool:
         given = len(node.args)

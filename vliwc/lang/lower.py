@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import NoReturn
 
 from vliwc.diagnostics import Diagnostic, KernelError
@@ -20,8 +21,9 @@ from vliwc.lang import ast, constants
 from vliwc.lang.ast import Type
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
+from vliwc.lang.indexing import Iterations
 from vliwc.lang.order import MemoryOrder
-from vliwc.lang.static import Evaluator
+from vliwc.lang.static import Evaluator, misplaced
 from vliwc.lang.symbols import BUILTINS, Symbol
 
 DEFAULT_LIMIT = 2_000_000
@@ -83,6 +85,7 @@ class _Lowering:
         self.order = MemoryOrder()
         self.reached: set[tuple[str, Value]] = set()
         self.loop = TOP_LEVEL
+        self.iterations: Iterations | None = None
         self.unrolling: list[tuple[ast.For, int]] = []
 
     def count(self, node: ast.Node) -> None:
@@ -134,10 +137,9 @@ class _Lowering:
             self.values[symbol] = self.value(statement.value, path)
 
     def store(self, statement: ast.Store) -> None:
-        index = self.value(statement.index, None)
-        self.reachable(statement.array.text, index, None, statement.index)
-        word = self.value(statement.value, None)
         array = statement.array.text
+        index = self.element(array, statement, None)
+        word = self.value(statement.value, None)
         self.count(statement)
         before = self.order.before_store(array)
         store = self.builder.store(array, index, word, before, loop=self.loop, span=statement.span)
@@ -154,16 +156,22 @@ class _Lowering:
         self.unrolling.pop()
 
     def parallel(self, loop: ast.ParallelFor) -> None:
-        low, high = self.static.integer(loop.low), self.static.integer(loop.high)
+        bounds = [[self.static.integer(b) for b in ast.bounds(each)] for each in loop.ranges]
+        extents = [high - low for low, high in bounds]
         self.contributions = {}
-        if low < high:
-            declared = self.builder.loop(high - low, loop.name.text)
+        if min(extents) > 0:
+            name = ".".join(counter.name.text for counter in loop.ranges)
+            declared = self.builder.loop(prod(extents), name)
             self.loop = declared.number
             lane = self.builder.lane(declared.number, loop.name.span)
-            counter = lane
-            if low != 0:
-                counter = self.op(Op.ADD, loop.name, lane, self.word(low, loop.name))
-            self.values[self.facts.symbols[loop.name]] = counter
+            self.iterations = Iterations(self.builder, lane, extents, loop.name.span)
+            for counter, digit, (low, _) in zip(
+                loop.ranges, self.iterations.digits, bounds, strict=True
+            ):
+                value = digit
+                if low != 0:
+                    value = self.op(Op.ADD, counter.name, digit, self.word(low, counter.name))
+                self.values[self.facts.symbols[counter.name]] = value
             self.block(loop.body, None)
         for reduction in loop.reductions:
             symbol = self.facts.symbols[reduction.name]
@@ -174,6 +182,7 @@ class _Lowering:
                 result = self.builder.reduce(kind, self.loop, contribution, reduction.span)
             self.values[symbol] = result
         self.loop = TOP_LEVEL
+        self.iterations = None
 
     def contribute(self, statement: ast.Reduce) -> None:
         value = self.value(statement.value, None)
@@ -333,11 +342,10 @@ class _Lowering:
 
     def load(self, node: ast.Index, path: Path | None) -> Value:
         array = node.base.text
-        index = self.value(node.index, path)
+        index = self.element(array, node, path)
         length = self.kernel.arrays[array].length
         if path is not None and length == 0:
             return self.word(0, node)  # there is nothing to read, so the path is never taken
-        self.reachable(array, index, path, node.index)
         if path is None:
             self.reached.add((array, index))
         elif not self.within(array, index):
@@ -350,18 +358,34 @@ class _Lowering:
     def within(self, array: str, index: Value) -> bool:
         """Whether `index` is plainly an index of `array`, so that reading there needs no guard."""
         length = self.kernel.arrays[array].length
+        return (
+            self.plainly_below(index, length) or (array, index) in self.reached
+        )  # a wrong index has stopped the run already
+
+    def element(self, array: str, node: ast.Index | ast.Store, path: Path | None) -> Value:
+        """The row-major index of an element; refuses one that is out of bounds on every input."""
+        lengths = self.kernel.arrays[array].dimensions
+        flat: Value | None = None
+        for dimension, (position, length) in enumerate(zip(node.indices, lengths, strict=True)):
+            index = self.value(position, path)
+            if path is None and index.is_const:
+                message = misplaced(index.imm, array, lengths, dimension)
+                if message is not None:
+                    self.fail("E0508", message, position)
+            elif path is None and len(lengths) > 1 and not self.plainly_below(index, length):
+                self.builder.assume(self.op(Op.LT, position, index, self.word(length, position)))
+            if flat is not None:
+                row = self.op(Op.MUL, position, flat, self.word(length, position))
+                index = self.op(Op.ADD, position, row, index)
+            flat = index
+        assert flat is not None
+        return flat if self.iterations is None else self.iterations.index(flat)
+
+    def plainly_below(self, index: Value, length: int) -> bool:
+        """Whether `index` is a constant or counter that is always below `length`."""
         if index.is_const:
             return index.imm < length
-        if index.op is Op.LANE and self.builder.loops[index.imm].extent <= length:
-            return True
-        return (array, index) in self.reached  # a wrong index has stopped the run already
-
-    def reachable(self, array: str, index: Value, path: Path | None, node: ast.Expr) -> None:
-        """Refuse an access that is out of bounds on every input."""
-        length = self.kernel.arrays[array].length
-        if path is None and index.is_const and index.imm >= length:
-            message = f"index {index.imm} is out of bounds: `{array}` has {length} elements"
-            self.fail("E0508", message, node)
+        return self.iterations is not None and self.iterations.extent(index) <= length
 
     def fail(self, code: str, message: str, node: ast.Node, hint: str | None = None) -> NoReturn:
         raise KernelError([Diagnostic(code, message, node.span, hint)], self.kernel.source)

@@ -27,7 +27,8 @@ MAX_OPEN = 2 * MAX_NESTING
 an expression takes two at most: a function's parentheses and a conditional in them."""
 
 MAX_LOOPS = 16
-"""Loops inside one another, counted within one kernel or function."""
+"""Loops inside one another, counted within one kernel or function; each range of a parallel loop
+is one."""
 
 
 class TooDeep(Exception):
@@ -147,7 +148,7 @@ def _declarations(program: ast.Program) -> Iterable[ast.Expr]:
     for statement in program.kernel.header:
         yield from ast.expressions(statement)
     for array in program.kernel.arrays:
-        yield from (array.length, array.address)
+        yield from (*array.lengths, array.address)
         if array.below is not None:
             yield array.below
 
@@ -160,6 +161,8 @@ def _roots(statements: tuple[ast.Stmt, ...], found: list[Diagnostic]) -> list[as
         statement, depth = stack.pop()
         roots.extend(ast.expressions(statement))
         nested = ast.body(statement)
+        if isinstance(statement, ast.ParallelFor):
+            depth += len(statement.ranges) - 1
         if isinstance(statement, ast.For | ast.ParallelFor) and depth > MAX_LOOPS:
             message = f"more than {MAX_LOOPS} loops inside one another"
             found.append(Diagnostic("E0106", message, statement.name.span))

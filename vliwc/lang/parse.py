@@ -34,9 +34,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Clause(ast.Node):
-    """A `below` or `ascending` clause on its way into an `ArrayDecl`."""
+    """A clause about an array's content on its way into an `ArrayDecl`."""
 
-    below: ast.Expr | None
+    word: str
+    bound: ast.Expr | None = None
 
 
 @cache
@@ -178,13 +179,16 @@ class _Converter:
             case "role":
                 return Role(" ".join(str(word) for word in tree.children))
             case "below":
-                return _Clause(span, self.expr(tree, 0))
-            case "ascending":
-                return _Clause(span, None)
+                return _Clause(span, "below", self.expr(tree, 0))
+            case "ascending" | "distinct":
+                return _Clause(span, str(tree.data))
             case "block":
                 return self.items(tree, ast.Node)
             case "reductions":
                 return self.items(tree, ast.ReductionDecl)
+            case "range":
+                low, high = self.expr(tree, 1), self.expr(tree, 2)
+                return ast.Range(span, self.ident(tree, 0), low, high)
             case "reduction":
                 return ast.ReductionDecl(span, self.ident(tree, 0), self.ident(tree, 1))
             case _:
@@ -200,20 +204,21 @@ class _Converter:
             case "assign":
                 return ast.Assign(span, self.ident(tree, 0), self.expr(tree, 1))
             case "store":
-                return ast.Store(span, self.ident(tree, 0), self.expr(tree, 1), self.expr(tree, 2))
+                *indices, value = self.exprs(tree, 1)
+                return ast.Store(span, self.ident(tree, 0), tuple(indices), value)
             case "for":
                 low, high = self.expr(tree, 1), self.expr(tree, 2)
                 return ast.For(span, self.ident(tree, 0), low, high, self.block(tree))
             case "parallel":
-                low, high = self.expr(tree, 1), self.expr(tree, 2)
+                head = [self.get(child) for child in tree.children[:-1]]
+                ranges = tuple(part for part in head if isinstance(part, ast.Range))
                 reductions = tuple(
-                    decl
-                    for part in tree.children[3:-1]
-                    for decl in self.many(part, ast.ReductionDecl)
+                    _as(decl, ast.ReductionDecl)
+                    for part in head
+                    if isinstance(part, tuple)
+                    for decl in part
                 )
-                return ast.ParallelFor(
-                    span, self.ident(tree, 0), low, high, reductions, self.block(tree)
-                )
+                return ast.ParallelFor(span, ranges, reductions, self.block(tree))
             case "reduce":
                 return ast.Reduce(span, self.expr(tree, 0), self.ident(tree, 1))
             case "assume":
@@ -241,7 +246,7 @@ class _Converter:
             case "name":
                 return ast.Name(span, str(tree.children[0]))
             case "index":
-                return ast.Index(span, self.ident(tree, 0), self.expr(tree, 1))
+                return ast.Index(span, self.ident(tree, 0), self.exprs(tree, 1))
             case "call":
                 return ast.Call(span, self.ident(tree, 0), self.exprs(tree, 1))
             case "parenthesised":
@@ -292,12 +297,24 @@ class _Converter:
         )
 
     def array(self, tree: Tree[Token], span: Span) -> ast.ArrayDecl:
-        clauses = [_as(self.get(c), _Clause) for c in _children(tree)[4:] if c is not None]
-        below = next((clause.below for clause in clauses if clause.below is not None), None)
-        ascending = any(clause.below is None for clause in clauses)
-        role, address = self.child(tree, 2, Role), self.expr(tree, 3)
+        parts = [self.get(child) for child in tree.children[1:]]
+        at = next(k for k, part in enumerate(parts) if isinstance(part, Role))
+        clauses: dict[str, _Clause] = {}
+        for part in parts[at + 2 :]:
+            clause = _as(part, _Clause)
+            if clause.word in clauses:
+                message = f"a second `{clause.word}` for one array"
+                raise KernelError([Diagnostic("E0107", message, clause.span)], self.source)
+            clauses[clause.word] = clause
         return ast.ArrayDecl(
-            span, self.ident(tree, 0), self.expr(tree, 1), role, address, below, ascending
+            span,
+            self.ident(tree, 0),
+            tuple(_as_expr(part) for part in parts[:at]),
+            _as(parts[at], Role),
+            _as_expr(parts[at + 1]),
+            clauses["below"].bound if "below" in clauses else None,
+            "ascending" in clauses,
+            "distinct" in clauses,
         )
 
     # --- access to children -------------------------------------------------------------------
@@ -334,10 +351,6 @@ class _Converter:
 
     def items(self, tree: Tree[Token], kind: type[_T]) -> tuple[_T, ...]:
         return tuple(_as(self.get(child), kind) for child in _children(tree) if child is not None)
-
-    def many(self, child: object, kind: type[_T]) -> tuple[_T, ...]:
-        parts = self.get(child)
-        return tuple(_as(part, kind) for part in _as_tuple(parts)) if parts is not None else ()
 
     def block(self, tree: Tree[Token]) -> tuple[ast.Stmt, ...]:
         return tuple(_as_stmt(part) for part in _as_tuple(self.get(tree.children[-1])))

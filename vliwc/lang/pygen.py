@@ -14,6 +14,7 @@ from vliwc.ir.value import MASK, Reduction
 from vliwc.lang import ast
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.faults import Site
+from vliwc.lang.static import Evaluator
 from vliwc.lang.symbols import BUILTINS, Kind, Symbol
 
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
@@ -105,9 +106,10 @@ class _Writer:
             case ast.Assign():
                 self.line(f"{self.declared(statement.target)} = {self.expr(statement.value)}")
             case ast.Store():
-                index, value = self.expr(statement.index), self.expr(statement.value)
-                site = self.site(statement.span, statement.index)
-                self.line(f"store_{statement.array.text}({index}, {value}, {site})")
+                indices = ", ".join(self.expr(index) for index in statement.indices)
+                value = self.expr(statement.value)
+                site = self.site(statement.span, *statement.indices)
+                self.line(f"store_{statement.array.text}({indices}, {value}, {site})")
             case ast.For():
                 self.line(self.loop(statement))
                 self.block(statement.body)
@@ -124,18 +126,24 @@ class _Writer:
                 for conjunct in ast.conjuncts(statement.condition):
                     self.assume(conjunct)
 
-    def loop(self, loop: ast.For | ast.ParallelFor) -> str:
-        low, high = self.expr(loop.low), self.expr(loop.high)
-        return f"for {self.declared(loop.name)} in range({low}, {high}):"
+    def loop(self, counter: ast.For | ast.Range) -> str:
+        low, high = self.expr(counter.low), self.expr(counter.high)
+        return f"for {self.declared(counter.name)} in range({low}, {high}):"
 
     def parallel(self, loop: ast.ParallelFor) -> None:
         for reduction in loop.reductions:
             identity = _IDENTITY.get(Reduction(reduction.operator.text), 0)
             self.line(f"{self.declared(reduction.name)} = {identity}")
-        self.line(f"enter({loop.name.text!r})")
-        self.line(self.loop(loop))
-        self.line(f"    element({self.declared(loop.name)})")
+        names = tuple(counter.name.text for counter in loop.ranges)
+        self.line(f"enter({names!r})")
+        for counter in loop.ranges:
+            self.line(self.loop(counter))
+            self.depth += 1
+        counters = "".join(f"{self.declared(counter.name)}, " for counter in loop.ranges)
+        self.line(f"element(({counters}))")
+        self.depth -= 1
         self.block(loop.body)
+        self.depth -= len(loop.ranges) - 1
         self.line("leave()")
 
     def assume(self, condition: ast.Expr) -> None:
@@ -216,18 +224,17 @@ class _Writer:
 
     def index(self, node: ast.Index) -> str:
         symbol = self.facts.symbols[node.base]
-        index = self.expr(node.index)
+        indices = ", ".join(self.expr(index) for index in node.indices)
         if symbol.kind is Kind.TABLE:
-            return f"{self.kernel.tables[symbol]!r}[{index}]"
-        return f"load_{symbol.name}({index}, {self.site(node.span, node.index)})"
+            return f"{self.kernel.tables[symbol]!r}[{indices}]"
+        return f"load_{symbol.name}({indices}, {self.site(node.span, *node.indices)})"
 
     def call(self, node: ast.Call) -> str:
         name = node.callee.text
         if name == "len":
-            symbol = self.facts.symbols[node.args[0]]
-            if symbol.kind is Kind.TABLE:
-                return str(len(self.kernel.tables[symbol]))
-            return str(self.kernel.arrays[symbol.name].length)
+            kernel = self.kernel
+            evaluator = Evaluator(self.facts, {}, kernel.tables, kernel.arrays)
+            return str(evaluator.length(node.args[0]))
         if name == "bits":
             return f"({self.expr(node.args[0])}).bit_length()"
         callee = name if name in BUILTINS else self.declared(node.callee)

@@ -14,9 +14,13 @@ from vliwc.diagnostics import Diagnostic, Span
 from vliwc.ir.graph import Array, Role
 from vliwc.ir.value import MASK
 from vliwc.lang.binding import CheckedKernel
-from vliwc.lang.faults import EvaluationError, Site, fault
+from vliwc.lang.faults import EvaluationError, Site, fault, iteration
+from vliwc.lang.static import misplaced
 
-_MANY = -1
+Iteration = tuple[int, ...]
+"""The values of the counters of a parallel loop."""
+
+_MANY: Iteration = ()
 """In place of an iteration: the word was read by several."""
 
 
@@ -31,10 +35,10 @@ class Runtime:
         for array in kernel.arrays.values():
             if array.role in (Role.OUT, Role.SCRATCH):
                 self.undefined.update(range(array.base, array.end))
-        self.counter = ""
-        self.current: int | None = None
-        self.writers: dict[int, int] = {}
-        self.readers: dict[int, int] = {}
+        self.counters: tuple[str, ...] = ()
+        self.current: Iteration | None = None
+        self.writers: dict[int, Iteration] = {}
+        self.readers: dict[int, Iteration] = {}
 
     def namespace(self) -> dict[str, object]:
         """The names that generated code refers to."""
@@ -50,27 +54,29 @@ class Runtime:
             "rotr": rotate_right,
         }
         for array in self.kernel.arrays.values():
-            names[f"load_{array.name}"] = self.loader(array)
-            names[f"store_{array.name}"] = self.storer(array)
+            load, store = self.loader(array), self.storer(array)
+            if array.shape:
+                load, store = self.rows_loader(array, load), self.rows_storer(array, store)
+            names[f"load_{array.name}"], names[f"store_{array.name}"] = load, store
         return names
 
     def fault(self, code: str, message: str, site: int, *words: int) -> EvaluationError:
         """The error for a failure at `site`."""
-        element = None if self.current is None else (self.counter, self.current)
+        element = tuple(zip(self.counters, self.current or (), strict=False))
         place = self.sites[site]
         return fault(code, message, place, self.kernel.source, element, words)
 
     # --- parallel loops -----------------------------------------------------------------------
 
-    def enter(self, counter: str) -> None:
-        """A parallel loop over `counter` begins."""
-        self.counter = counter
+    def enter(self, counters: tuple[str, ...]) -> None:
+        """A parallel loop over `counters` begins."""
+        self.counters = counters
         self.writers.clear()
         self.readers.clear()
 
-    def element(self, value: int) -> None:
-        """Its iteration `value` begins."""
-        self.current = value
+    def element(self, values: Iteration) -> None:
+        """Its iteration `values` begins."""
+        self.current = values
 
     def leave(self) -> None:
         """The loop ends."""
@@ -96,8 +102,8 @@ class Runtime:
                 raise self.outside(array, index, site)
             address = base + index
             if address in undefined:
-                message = f"`{array.name}[{index}]` is read before it is written"
-                raise self.fault("E0604", message, site, index)
+                message = f"`{array.element(index)}` is read before it is written"
+                raise self.fault("E0604", message, site, *array.indices(index))
             current = self.current
             if current is not None:
                 if writers.get(address, current) != current:
@@ -128,18 +134,50 @@ class Runtime:
 
         return store
 
+    def rows_loader(self, array: Array, load: Callable[[int, int], int]) -> Callable[..., int]:
+        """`load` with one index for each dimension of `array`."""
+
+        def load_element(*indices_and_site: int) -> int:
+            *indices, site = indices_and_site
+            return load(self.flat(array, indices, site), site)
+
+        return load_element
+
+    def rows_storer(
+        self, array: Array, store: Callable[[int, int, int], None]
+    ) -> Callable[..., None]:
+        """`store` with one index for each dimension of `array`."""
+
+        def store_element(*indices_word_and_site: int) -> None:
+            *indices, word, site = indices_word_and_site
+            store(self.flat(array, indices, site), word, site)
+
+        return store_element
+
+    def flat(self, array: Array, indices: Sequence[int], site: int) -> int:
+        """The row-major index of an element, each of its indices checked."""
+        found = 0
+        for dimension, (index, length) in enumerate(zip(indices, array.shape, strict=True)):
+            message = misplaced(index, array.name, array.shape, dimension)
+            if message is not None:
+                raise self.fault("E0601", message, site, *indices)
+            found = found * length + index
+        return found
+
     def outside(self, array: Array, index: int, site: int) -> EvaluationError:
         """The error for an index out of bounds."""
-        message = f"index {index} is out of bounds: `{array.name}` has {array.length} elements"
+        message = misplaced(index, array.name, array.dimensions, 0) or ""
         return self.fault("E0601", message, site, index)
 
     def race(
-        self, array: Array, index: int, site: int, does: str, other: int, done: str
+        self, array: Array, index: int, site: int, does: str, other: Iteration, done: str
     ) -> EvaluationError:
-        """The error for iterations that are not independent."""
-        by = "other iterations" if other == _MANY else f"iteration {self.counter} = {other}"
-        message = f"iteration {does} `{array.name}[{index}]`, which is {done} by {by}"
-        return self.fault("E0605", message, site, index)
+        """The error for an iteration that depends on another one."""
+        by = "other iterations"
+        if other != _MANY:
+            by = f"iteration {iteration(tuple(zip(self.counters, other, strict=True)))}"
+        message = f"iteration {does} `{array.element(index)}`, which is {done} by {by}"
+        return self.fault("E0605", message, site, *array.indices(index))
 
     # --- operations that can fail -------------------------------------------------------------
 
@@ -185,13 +223,20 @@ class Runtime:
         part = self.words[array.base : array.end]
         if part and max(part) >= array.below:
             at = next(k for k, word in enumerate(part) if word >= array.below)
-            message = f"`{array.name}[{at}]` is {part[at]}, not below {array.below}"
-            raise fault("E0603", message, Site(span), self.kernel.source, None)
+            message = f"`{array.element(at)}` is {part[at]}, not below {array.below}"
+            raise fault("E0603", message, Site(span), self.kernel.source)
+        if array.distinct and len(set(part)) < len(part):
+            first, second = _equal_pair(part)
+            here, there = array.element(first), array.element(second)
+            message = (
+                f"`{array.name}` is not distinct: `{here}` and `{there}` are both {part[first]}"
+            )
+            raise fault("E0603", message, Site(span), self.kernel.source)
         if array.name in self.kernel.ascending:
             for at, (first, second) in enumerate(pairwise(part)):
                 if first > second:
                     message = f"`{array.name}` is not ascending: {first} at {at}, then {second}"
-                    raise fault("E0603", message, Site(span), self.kernel.source, None)
+                    raise fault("E0603", message, Site(span), self.kernel.source)
 
     def check_outputs(self) -> None:
         """Check that every word of every `out` array was written."""
@@ -201,8 +246,18 @@ class Runtime:
                 missing = self.undefined.intersection(range(array.base, array.end))
                 if missing:
                     at = min(missing) - array.base
-                    message = f"`out` word `{array.name}[{at}]` was never written"
-                    raise fault("E0608", message, Site(decl.span), self.kernel.source, None)
+                    message = f"`out` word `{array.element(at)}` was never written"
+                    raise fault("E0608", message, Site(decl.span), self.kernel.source)
+
+
+def _equal_pair(words: Sequence[int]) -> tuple[int, int]:
+    """The positions of the first word that has occurred before, and of that occurrence."""
+    seen: dict[int, int] = {}
+    for at, word in enumerate(words):
+        if word in seen:
+            return seen[word], at
+        seen[word] = at
+    raise AssertionError("all words differ")
 
 
 def shift_left(a: int, b: int) -> int:

@@ -50,18 +50,21 @@ class Evaluator:
         """The value of an integer expression; raises as `evaluate` does."""
         return int(self.evaluate(node))
 
-    def length(self, symbol: Symbol) -> int:
-        """The number of elements of an array or table."""
+    def dimensions(self, symbol: Symbol) -> tuple[int, ...]:
+        """The lengths of the dimensions of an array or table, outermost first."""
         if symbol.kind is Kind.TABLE:
-            return len(self.tables[symbol])
-        return self.arrays[symbol.name].length
+            return (len(self.tables[symbol]),)
+        return self.arrays[symbol.name].dimensions
 
-    def within(self, index: int, symbol: Symbol, node: ast.Expr) -> None:
-        """Raise `ConstantError` (E0508) at `node` if `index` is no index of `symbol`."""
-        length = self.length(symbol)
-        if not 0 <= index < length:
-            shown = constants.show(index)
-            message = f"index {shown} is out of bounds: `{symbol.name}` has {length} elements"
+    def length(self, node: ast.Expr) -> int:
+        """What `len` gives for its argument, an array, a table or a part of an array."""
+        named, part = (node.base, len(node.indices)) if isinstance(node, ast.Index) else (node, 0)
+        return self.dimensions(self.facts.symbols[named])[part]
+
+    def within(self, index: int, symbol: Symbol, dimension: int, node: ast.Expr) -> None:
+        """Raise `ConstantError` (E0508) at `node` if `index` lies outside a dimension."""
+        message = misplaced(index, symbol.name, self.dimensions(symbol), dimension)
+        if message is not None:
             raise ConstantError("E0508", message, None, node)
 
     def _compute(self, node: ast.Expr) -> Static:
@@ -86,13 +89,25 @@ class Evaluator:
                 return self.evaluate(chosen)
             case ast.Index():
                 symbol = self.facts.symbols[node.base]
-                index = self.integer(node.index)
-                self.within(index, symbol, node.index)
+                (position,) = node.indices
+                index = self.integer(position)
+                self.within(index, symbol, 0, position)
                 return self.tables[symbol][index]
             case ast.Call():
                 if node.callee.text == "len":
-                    return self.length(self.facts.symbols[node.args[0]])
+                    return self.length(node.args[0])
                 if node.callee.text == "bits":
                     return constants.bits(self.integer(node.args[0]))
                 left, right = (self.integer(arg) for arg in node.args)
                 return constants.builtin(node.callee.text, left, right)
+
+
+def misplaced(index: int, name: str, lengths: tuple[int, ...], dimension: int) -> str | None:
+    """What is wrong with `index` in a dimension of an array or table; None if nothing is."""
+    length = lengths[dimension]
+    if 0 <= index < length:
+        return None
+    has = f"{length} elements"
+    if len(lengths) > 1:
+        has = f"length {length} in dimension {dimension + 1} of {len(lengths)}"
+    return f"index {constants.show(index)} is out of bounds: `{name}` has {has}"

@@ -15,6 +15,13 @@ STRENGTH = table(
     add-self:          x + x => x << 1
     mod-from-div:      x - (x // y) * y => x % y
     mod-from-madd:     madd(x // C, D, x) => x % C  when D == 0 - C
+    div-mod:           (x // y) * y + x % y => x
+    div-mod-madd:      madd(x // y, y, x % y) => x
+    div-mod-out:       madd(x // C, C, D) + x % C => x + D
+    div-mod-add:       madd(x // C, C, z + x % C) => x + z
+    shr-mask-madd:     madd(x >> K, M, x & C) => x  when M == 1 << K and C == M - 1
+    shr-mask-out:      madd(x >> K, M, D) + (x & C) => x + D  when M == 1 << K and C == M - 1
+    shr-mask-add:      madd(x >> K, M, z + (x & C)) => x + z  when M == 1 << K and C == M - 1
 
     # A count of any size: `31 - y` wraps where y is 32 or more, and `>>` then gives 0
     shl-any-count:     [x << [y & 31]] * [y < 32] => x * (0x80000000 >> (31 - y))

@@ -143,6 +143,10 @@ def test_the_guilty_value_is_named(
         ),
         ("array z is declared under the name x", {"arrays": {"x": Array("z", 0, 8, Role.IN)}}),
         ("array x has an impossible place", {"arrays": {"x": Array("x", -1, 8, Role.IN)}}),
+        (
+            "array x has 8 words in shape",
+            {"arrays": {"x": Array("x", 0, 8, Role.IN, shape=(2, 3))}},
+        ),
     ],
 )
 def test_wrong_declarations(reason: str, fields: dict[str, object]) -> None:

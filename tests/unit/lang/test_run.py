@@ -38,7 +38,7 @@ def test_an_error_carries_place_iteration_and_values() -> None:
     error = caught.value
     assert not isinstance(error, AssumptionViolated)
     assert error.span is not None and error.span.start_line == 8
-    assert error.element == ("i", 2)
+    assert error.element == (("i", 2),)
     assert error.values == {"a - 7": 0}
 
 
@@ -46,7 +46,7 @@ def test_an_assumption_carries_its_values() -> None:
     kernel = lane("assume x[i] * 2 < n + 3; y[i] = x[i];")
     with pytest.raises(AssumptionViolated) as caught:
         interpret(kernel, [1, 2, 3, 4, 0, 0, 0, 0])
-    assert caught.value.element == ("i", 3)
+    assert caught.value.element == (("i", 3),)
     assert caught.value.values == {"x[i] * 2": 8, "n + 3": 7}
 
 
@@ -62,7 +62,7 @@ def test_errors_at_the_top_level_have_no_iteration() -> None:
     )
     with pytest.raises(EvaluationError, match="E0601") as caught:
         interpret(kernel, [0, 0])
-    assert caught.value.element is None
+    assert caught.value.element == ()
     assert caught.value.values == {"k * 9": 9}
 
 
