@@ -17,7 +17,7 @@ from isa.program import Program
 from vliwc.analysis.facts import Facts
 from vliwc.backend.emit import emit
 from vliwc.driver import optimise
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.table_reads import Plan
@@ -136,7 +136,7 @@ def build(program: LaneProgram, choice: Choice, trials: int = 3) -> Built:
     Raises `vliwc.sched.staggered.scheduler.OutOfScratch` if it does not fit into the machine's
     scratch.
     """
-    dag = DagBuilder(program).build(choice.assignment, choice.placements)
+    dag = instantiate(program, choice.assignment, choice.placements).dag
     problem = problem_of(dag)
     schedule = ListScheduler(trials).schedule(problem)
     check_schedule(problem, schedule)

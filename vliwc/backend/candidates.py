@@ -11,7 +11,7 @@ from pathlib import Path
 from vliwc.backend.anneal import anneal_candidates
 from vliwc.backend.resume import SearchState, mismatch, read_hint
 from vliwc.isel.derive_constants import derive_constants
-from vliwc.isel.instantiate import Assignment, DagBuilder
+from vliwc.isel.instantiate import Assignment, instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.table_reads import Plan
@@ -222,7 +222,7 @@ def _candidate(
     options: Options,
     name: str = "plain",
 ) -> Candidate:
-    dag = DagBuilder(program).build(assignment, placements)
+    dag = instantiate(program, assignment, placements).dag
     problem = problem_of(dag)
     if options.level >= 2:
         due = planned_deadlines(problem)

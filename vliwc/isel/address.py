@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from vliwc.analysis.linear import Linear, multiplier
 from vliwc.ir.value import MASK, Value
-from vliwc.isel.cost import Cost
+from vliwc.isel.cost import EngineDemand, vector_demand
+from vliwc.isel.group import Group
 from vliwc.mir.operation import Operand
-
-if TYPE_CHECKING:
-    from vliwc.isel.select import Lanes
 
 Term = tuple[Value, int]
 
@@ -32,24 +29,28 @@ class Sum:
     steps: tuple[Term, ...]
 
     @property
-    def cost(self) -> Cost:
-        """What the sum costs."""
-        total = Cost()
+    def operations(self) -> int:
+        """Vector operations, wherever they run."""
+        demand = self.demand(1)
+        return demand.compute + demand.either + demand.flow
+
+    def demand(self, vlen: int) -> EngineDemand:
+        """What the sum asks of the engines."""
+        either = flow = valu = plain = 0
         started = self.const != 0 or bool(self.choice)
         if self.choice:
             # Two bits: two choices by the first one, then one between them.
             choices = len(self.choice)
             arithmetic = self.choice[0][1] in (1, MASK)
-            total += Cost(either=choices) if arithmetic else Cost(flow=choices)
-            total += Cost(flow=choices - 1)
+            either += choices if arithmetic else 0
+            flow += (0 if arithmetic else choices) + choices - 1
         factors = [] if self.base is None else [self.factor]
         for factor in [*factors, *(c for _, c in self.steps)]:
-            if started:
-                total += Cost(plain=1) if factor in (1, MASK) else Cost(valu=1)
-            elif factor != 1:
-                total += Cost(plain=1)
+            simple = factor in (1, MASK) if started else factor != 1
+            plain += simple
+            valu += started and not simple
             started = True
-        return total
+        return vector_demand(vlen, either=either, flow=flow, valu=valu, plain=plain)
 
     def constants(self, origin: object) -> list[tuple[object, int]]:
         """The constants of which the sum needs vectors.
@@ -86,7 +87,7 @@ def plan_sum(
                 continue
             rest = form.minus(base.times(factor))
             plan = _plan_rest(rest, base, factor, is_bit, choice_bits)
-            if plan.cost.operations < best.cost.operations:
+            if plan.operations < best.operations:
                 best = plan
             break
     return best
@@ -110,8 +111,8 @@ def _plan_rest(
 class AddressBook:
     """The vectors of linear forms that a group has computed, to compute the next ones from."""
 
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
+    def __init__(self, group: Group) -> None:
+        self._group = group
         self._known: dict[Linear, Operand] = {}
 
     def address(self, form: Linear, choice_bits: int = 1) -> Operand:
@@ -122,48 +123,48 @@ class AddressBook:
         return found
 
     def _compute(self, form: Linear, choice_bits: int) -> Operand:
-        lanes = self._lanes
+        group = self._group
         if not form.terms:
-            return lanes.uniform.vector(form.const)
-        plan = plan_sum(form, self._known, lambda atom: lanes.facts.hi(atom) <= 1, choice_bits)
+            return group.uniform.vector(form.const)
+        plan = plan_sum(form, self._known, lambda atom: group.facts.hi(atom) <= 1, choice_bits)
         total: Operand | None = None
         if len(plan.choice) == 2:
             total = self._constant_tree(plan.choice[0], plan.choice[1], plan.const)
         elif plan.choice:
             atom, c = plan.choice[0]
-            total = lanes.bit_choice(
-                lanes.vector(atom), plan.const + c, plan.const, "k", multiply=False
+            total = group.bit_choice(
+                group.vector(atom), plan.const + c, plan.const, "k", multiply=False
             )
         elif plan.const:
-            total = lanes.uniform.vector(plan.const)
+            total = group.uniform.vector(plan.const)
         if plan.base is not None:
             total = self._step(self._known[plan.base], plan.factor, total)
         for atom, c in plan.steps:
-            total = self._step(lanes.vector(atom), c, total)
+            total = self._step(group.vector(atom), c, total)
         assert total is not None
         return total
 
     def _constant_tree(self, early: Term, late: Term, const: int) -> Operand:
         """A choice between four constants by two bits."""
-        lanes = self._lanes
+        group = self._group
         (x, a), (y, b) = early, late
-        bit = lanes.vector(x)
-        high = lanes.bit_choice(bit, const + a + b, const + b, "k", multiply=False)
-        low = lanes.bit_choice(bit, const + a, const, "k", multiply=False)
-        return lanes.select(lanes.vector(y), high, low, "k")
+        bit = group.vector(x)
+        high = group.bit_choice(bit, const + a + b, const + b, "k", multiply=False)
+        low = group.bit_choice(bit, const + a, const, "k", multiply=False)
+        return group.select(group.vector(y), high, low, "k")
 
     def _step(self, vector: Operand, factor: int, total: Operand | None) -> Operand:
         """``vector * factor + total``."""
-        lanes = self._lanes
+        group = self._group
         if total is None:
             if factor == 1:
                 return vector
             if factor & (factor - 1) == 0:
-                shift = lanes.uniform.vector(factor.bit_length() - 1)
-                return lanes.elementwise("<<", vector, shift, "a")
-            return lanes.elementwise("*", vector, lanes.uniform.vector(factor), "a")
+                shift = group.uniform.vector(factor.bit_length() - 1)
+                return group.elementwise("<<", vector, shift, "a")
+            return group.elementwise("*", vector, group.uniform.vector(factor), "a")
         if factor == 1:
-            return lanes.elementwise("+", vector, total, "a")
+            return group.elementwise("+", vector, total, "a")
         if factor == MASK:
-            return lanes.elementwise("-", total, vector, "a")
-        return lanes.madd(vector, lanes.uniform.vector(factor), total, "a")
+            return group.elementwise("-", total, vector, "a")
+        return group.madd(vector, group.uniform.vector(factor), total, "a")

@@ -9,7 +9,9 @@ from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import Function
 from vliwc.ir.value import Op, Value
 from vliwc.isel.scalar import OPCODES, shifted_out
-from vliwc.isel.table_reads import Fold
+
+Fold = tuple[str, int]
+"""A machine operation and the constant to apply to each table word with it."""
 
 CHAINS = (Op.XOR, Op.ADD)
 """Associative operations through which a constant reaches the word read."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
+from vliwc.isel.group import Group
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import PlacedTable, RecordFirst, RecordTable, build_table
+from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
+from vliwc.isel.records import RecordFirst
 from vliwc.isel.scalar import Uniform
-from vliwc.isel.select import Lanes
+from vliwc.isel.select import Selected, select_group
 from vliwc.isel.table_reads import Plan
 from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
@@ -20,8 +23,34 @@ Assignment = Sequence[Sequence[Plan]]
 """For each loop, the plan of each of its groups."""
 
 
-class DagBuilder:
-    """Instantiates a lane program under an assignment of plans to groups."""
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A machine DAG and where it comes from.
+
+    ``selected``: the selection of each group of the kernel; ``first_group``: for each loop the
+    number of its first group; ``uniform``: the shared code.
+    """
+
+    dag: MachineDag
+    selected: list[Selected]
+    first_group: list[int]
+    uniform: Uniform
+
+
+def instantiate(
+    program: LaneProgram,
+    assignment: Assignment,
+    placements: Mapping[RecordTable, Placement] | None = None,
+) -> Instance:
+    """Instantiate ``program`` so that each group follows its plan of ``assignment``.
+
+    ``placements`` says where the record tables stand that the plans use.
+    """
+    return _Instantiation(program).run(assignment, placements or {})
+
+
+class _Instantiation:
+    """The state while the groups of all loops are selected one after the other."""
 
     def __init__(self, program: LaneProgram) -> None:
         self.program = program
@@ -29,17 +58,12 @@ class DagBuilder:
         self.vlen = program.machine.vlen
         self.uniform = Uniform(program.function, self.vlen)
         self.groups: list[Template] = []
-        self.selected: list[Lanes] = []
+        self.selected: list[Selected] = []
         self.first_group: list[int] = []
         self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
 
-    def build(
-        self, assignment: Assignment, placements: Mapping[RecordTable, Placement] | None = None
-    ) -> MachineDag:
-        """The machine DAG in which each group follows its plan.
-
-        ``placements`` says where the record tables stand that the plans use.
-        """
+    def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
+        """The machine DAG in which each group follows its plan."""
         read = {
             way.table
             for plans in assignment
@@ -47,7 +71,7 @@ class DagBuilder:
             for way in plan.reads.values()
             if isinstance(way, RecordFirst)
         }
-        for table, placement in (placements or {}).items():
+        for table, placement in placements.items():
             if table not in read:
                 continue
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
@@ -63,19 +87,21 @@ class DagBuilder:
                 self.uniform.store(value)
         order = self._memory_order() + self._table_order()
         uniform = self.uniform
-        return MachineDag(self.program.machine, uniform.ops, self.groups, order, uniform.constants)
+        machine = self.program.machine
+        dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants)
+        return Instance(dag, self.selected, self.first_group, uniform)
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
-        made: dict[tuple[Plan | int, int], Lanes] = {}
+        made: dict[tuple[int, int], Selected] = {}
         for number, plan in enumerate(plans):
             lanes = min(self.vlen, loop.extent - number * self.vlen)
             key = (id(plan), lanes)
             if key not in made:
-                made[key] = Lanes(
+                group = Group(
                     self.function,
                     self.program.facts,
                     self.program.forms,
@@ -83,10 +109,8 @@ class DagBuilder:
                     loop,
                     first,
                     lanes,
-                    plan,
-                    self._placed,
                 )
-                made[key].build()
+                made[key] = select_group(group, plan, self._placed)
             self.selected.append(made[key])
             self.groups.append(made[key].template)
 
@@ -146,10 +170,10 @@ class DagBuilder:
                 result = Operand(source.member(group), result.offset, result.stride)
             elif isinstance(source, MOp) and source in self._local(group):
                 result = Operand(InGroup(group, source), result.offset, result.stride)
-            if lanes.lanes < self.vlen:
+            if lanes.group.lanes < self.vlen:
                 words.extend(
                     Operand(result.source, result.offset + k * result.stride, 0)
-                    for k in range(lanes.lanes)
+                    for k in range(lanes.group.lanes)
                 )
             else:
                 total = result if total is None else self._combine_vectors(kind, total, result)

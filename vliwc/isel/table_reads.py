@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from vliwc.analysis.linear import Linear, combinations
 from vliwc.ir.value import Value
-from vliwc.mir.operation import Operand
+from vliwc.isel.address import AddressBook
+from vliwc.isel.fold import Fold
+from vliwc.isel.group import Group
+from vliwc.isel.record_table import PlacedTable, RecordTable
+from vliwc.mir.operation import MOp, Operand
 
-if TYPE_CHECKING:
-    from vliwc.isel.select import Lanes
 
-Fold = tuple[str, int]
-"""A machine operation and the constant to apply to each table word with it."""
+@dataclass(frozen=True, eq=False)
+class ReadSite:
+    """Where reads are emitted: a group with its address vectors and its rows of records.
+
+    ``placed`` gives a record table at its address; ``rows`` lists the loads of rows by table, and
+    ``row_of`` the row that each first read of a record has loaded.
+    """
+
+    group: Group
+    addresses: AddressBook
+    placed: Callable[[RecordTable], PlacedTable]
+    rows: dict[RecordTable, list[MOp]] = field(default_factory=dict[RecordTable, "list[MOp]"])
+    row_of: dict[Value, MOp] = field(default_factory=dict[Value, MOp])
+
+
+@dataclass(frozen=True, eq=False)
+class Alternatives:
+    """Candidate words of a read where they stand: ``arms[k]`` if ``atom`` is ``words[k]``."""
+
+    atom: Value
+    words: tuple[int, ...]
+    arms: tuple[Operand, ...]
 
 
 class Read(Protocol):
@@ -24,8 +47,13 @@ class Read(Protocol):
         """A short name for reports."""
         ...
 
-    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
+    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
         """Emit the operations of the read; the vector of words read, ``fold`` applied."""
+        ...
+
+    def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
+        """The candidates with ``fold`` applied, if what uses the word can be done on each of them
+        before one is chosen."""
         ...
 
 
@@ -40,16 +68,16 @@ class Plan:
     folds: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
 
-    def read(self, lanes: Lanes, value: Value) -> Operand:
+    def read(self, site: ReadSite, value: Value) -> Operand:
         """Emit the read of ``value``."""
-        return self.reads[value].emit(lanes, value, self.folds.get(value))
+        return self.reads[value].emit(site, value, self.folds.get(value))
 
 
-def folded(lanes: Lanes, words: Operand, fold: Fold | None) -> Operand:
+def folded(group: Group, words: Operand, fold: Fold | None) -> Operand:
     """``fold`` applied to a vector of table words that was read raw."""
     if fold is None:
         return words
-    return lanes.elementwise(fold[0], words, lanes.uniform.vector(fold[1]), "fold")
+    return group.elementwise(fold[0], words, group.uniform.vector(fold[1]), "fold")
 
 
 @dataclass(frozen=True)
@@ -58,10 +86,15 @@ class Consecutive:
 
     name: str = "vload"
 
-    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
-        array = lanes.function.arrays[value.array]
-        form = lanes.forms[value.args[0]]
-        return folded(lanes, lanes.load_consecutive(value, array.base + form.const), fold)
+    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
+        group = site.group
+        array = group.function.arrays[value.array]
+        form = group.forms[value.args[0]]
+        return folded(group, group.load_consecutive(value, array.base + form.const), fold)
+
+    def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
+        """None: the word read is not one of several that stand in scratch."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -71,11 +104,16 @@ class Gather:
     choice_bits: int = 1
     name: str = "gather"
 
-    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
-        array = lanes.function.arrays[value.array]
-        form = lanes.forms[value.args[0]].plus(Linear(array.base))
-        address = lanes.addresses.address(form, self.choice_bits)
-        return folded(lanes, lanes.gather(value, address, f"{value.array}{value.id}"), fold)
+    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
+        group = site.group
+        array = group.function.arrays[value.array]
+        form = group.forms[value.args[0]].plus(Linear(array.base))
+        address = site.addresses.address(form, self.choice_bits)
+        return folded(group, group.gather(value, address, f"{value.array}{value.id}"), fold)
+
+    def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
+        """None: the word read is not one of several that stand in scratch."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +128,11 @@ class SelectTree:
     domains: dict[Value, tuple[int, ...]]
     name: str = "select"
 
-    def emit(self, lanes: Lanes, value: Value, fold: Fold | None) -> Operand:
-        array = lanes.function.arrays[value.array]
-        form = lanes.forms[value.args[0]]
-        uniform = lanes.uniform
+    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
+        group = site.group
+        array = group.function.arrays[value.array]
+        form = group.forms[value.args[0]]
+        uniform = group.uniform
         scalars = {
             key: uniform.table_word(array, index, fold)
             for key, index in combinations(form, self.domains)
@@ -101,10 +140,10 @@ class SelectTree:
         entries: dict[tuple[int, ...], Operand] = {}
         atoms = form.atoms
         if atoms and self.domains[atoms[0]] == (0, 1):
-            bit = lanes.vector(atoms[0])
+            bit = group.vector(atoms[0])
             for rest in dict.fromkeys(key[1:] for key in scalars):
                 one, zero = scalars[1, *rest], scalars[0, *rest]
-                entries[rest] = lanes.word_choice(bit, one, zero, f"{value.id}s0")
+                entries[rest] = group.word_choice(bit, one, zero, f"{value.id}s0")
             atoms = atoms[1:]
         else:
             entries = {key: uniform.splat(word, "entry") for key, word in scalars.items()}
@@ -113,7 +152,11 @@ class SelectTree:
             name = f"{value.id}s{position + 1}"
             rests = dict.fromkeys(key[1:] for key in entries)
             entries = {
-                rest: lanes.choose(atom, words, [entries[word, *rest] for word in words], name)
+                rest: group.choose(atom, words, [entries[word, *rest] for word in words], name)
                 for rest in rests
             }
         return entries[()]
+
+    def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
+        """None: the word read is not one of several that stand in scratch."""
+        return None

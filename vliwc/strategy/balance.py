@@ -16,50 +16,11 @@ from ortools.sat.python import cp_model
 from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
-from vliwc.isel.cost import Cost
+from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.strategy.options import LoopReads, Step
 
 TENTHS = 10
 """The objective counts tenths of a cycle."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """Slots that a loop needs whatever the strategies are, all groups and set-up together.
-
-    ``lanes``: lane operations of compute (``valu`` counts ``vlen``); ``valu``: operations only
-    ``valu`` can do; ``alu``: slots only ``alu`` can do; ``flow``, ``load``, ``store``: slots.
-    """
-
-    lanes: int = 0
-    valu: int = 0
-    alu: int = 0
-    flow: int = 0
-    load: int = 0
-    store: int = 0
-
-    def plus(self, other: Load) -> Load:
-        """The sum of two loads."""
-        return Load(
-            self.lanes + other.lanes,
-            self.valu + other.valu,
-            self.alu + other.alu,
-            self.flow + other.flow,
-            self.load + other.load,
-            self.store + other.store,
-        )
-
-    def minus(self, cost: Cost, groups: int, vlen: int) -> Load:
-        """Without the ``cost`` of each of ``groups`` groups; nothing becomes negative."""
-        compute = cost.either + cost.valu + cost.plain + cost.lanes
-        return Load(
-            max(self.lanes - groups * vlen * compute, 0),
-            max(self.valu - groups * cost.valu, 0),
-            max(self.alu - groups * vlen * cost.lanes, 0),
-            max(self.flow - groups * cost.flow, 0),
-            max(self.load - groups * cost.loads, 0),
-            self.store,
-        )
 
 
 @dataclass(frozen=True)
@@ -107,13 +68,13 @@ class _Arc:
     head: State
     step: Step
     choice_bits: int
-    cost: Cost
+    demand: EngineDemand
     flow: cp_model.IntVar
 
 
 class _Model:
     def __init__(
-        self, reads: LoopReads, groups: int, base: Load, offsets: Offsets, limits: Limits
+        self, reads: LoopReads, groups: int, base: EngineDemand, offsets: Offsets, limits: Limits
     ) -> None:
         self.reads = reads
         self.groups = groups
@@ -121,7 +82,7 @@ class _Model:
         self.machine = reads.program.machine
         self.model = cp_model.CpModel()
         self.arcs: list[_Arc] = []
-        self.setup: list[tuple[cp_model.IntVar, Cost]] = []
+        self.setup: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.used: dict[object, cp_model.IntVar] = {}
         self._build_network()
         self._limit_words(limits)
@@ -129,6 +90,7 @@ class _Model:
 
     def _build_network(self) -> None:
         """States: the next read and the address that the next one can be computed from."""
+        vlen = self.machine.vlen
         states: dict[State, list[_Arc]] = {(0, None): []}
         entering: dict[State, list[_Arc]] = {(0, None): []}
         order: list[State] = [(0, None)]
@@ -153,14 +115,16 @@ class _Model:
                     order.append(head)
                 for bits, address in self._addresses(step, known):
                     flow = self.model.new_int_var(0, self.groups, f"{step.name}{position}")
-                    cost = step.cost + (address.cost if address is not None else Cost())
-                    arc = _Arc(state, head, step, bits, cost, flow)
+                    demand = step.demand
+                    if address is not None:
+                        demand = demand.plus(address.demand(vlen))
+                    arc = _Arc(state, head, step, bits, demand, flow)
                     self.arcs.append(arc)
                     states[state].append(arc)
                     entering[head].append(arc)
                     if address is not None:
                         for constant in address.constants(step.table or "array"):
-                            self._use(constant, Cost(plain=1), arc)
+                            self._use(constant, vector_demand(vlen, plain=1), arc)
         order.sort(key=lambda s: s[0])
         for state in order:
             if state[0] == end:
@@ -188,10 +152,10 @@ class _Model:
                 found.append((bits, address))
         return found
 
-    def _use(self, key: object, cost: Cost, arc: _Arc) -> None:
+    def _use(self, key: object, demand: EngineDemand, arc: _Arc) -> None:
         if key not in self.used:
             self.used[key] = self.model.new_bool_var("used")
-            self.setup.append((self.used[key], cost))
+            self.setup.append((self.used[key], demand))
         self.model.add(arc.flow <= self.groups * self.used[key])
 
     def _limit_words(self, limits: Limits) -> None:
@@ -199,10 +163,10 @@ class _Model:
         tables = {arc.step.table: arc for arc in self.arcs if arc.step.table is not None}
         for table in tables:
             vectors = -(-table.words // vlen)
-            cost = Cost(lanes=vectors, loads=vectors)
+            packing = vector_demand(vlen, lanes=vectors, load=vectors)
             for arc in self.arcs:
                 if arc.step.table == table:
-                    self._use(table, cost, arc)
+                    self._use(table, packing, arc)
         if tables:
             sizes = {table: -(-table.words // vlen) * vlen for table in tables}
             self.model.add(
@@ -212,7 +176,7 @@ class _Model:
         for arc in self.arcs:
             for entry in arc.step.entries:
                 entries.setdefault(entry)
-                self._use(entry, Cost(plain=2), arc)
+                self._use(entry, vector_demand(vlen, plain=2), arc)
         if entries:
             kept = sum(self.used[entry] for entry in entries)
             # Besides every entry the difference of every pair of them.
@@ -220,14 +184,14 @@ class _Model:
 
     def _objective(self, offsets: Offsets) -> cp_model.IntVar:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
-        weighted = [(arc.flow, arc.cost) for arc in self.arcs] + self.setup
+        weighted = [(arc.flow, arc.demand) for arc in self.arcs] + self.setup
 
         nothing = model.new_constant(0)
 
         def total(field: str) -> cp_model.LinearExpr:
             expression: cp_model.LinearExpr = nothing
-            for var, cost in weighted:
-                factor = int(getattr(cost, field))
+            for var, demand in weighted:
+                factor = int(getattr(demand, field))
                 if factor:
                     expression = expression + factor * var
             return expression
@@ -238,10 +202,8 @@ class _Model:
         either = total("either")
         model.add(by_flow <= either)
         valu_only = total("valu") + self.base.valu
-        lanes_only = total("lanes") * vlen + self.base.alu
-        everything = (
-            either - by_flow + total("valu") + total("plain") + total("lanes")
-        ) * vlen + self.base.lanes
+        alu_only = total("alu") + self.base.alu
+        everything = (either - by_flow) * vlen + total("compute") + self.base.compute
         alu, valu = slots["alu"], slots["valu"]
 
         def fits(work: cp_model.LinearExpr | int, capacity: int, offset: float) -> None:
@@ -249,10 +211,10 @@ class _Model:
 
         fits(everything, alu + valu * vlen, offsets.compute)
         fits(valu_only, valu, offsets.compute)
-        fits(lanes_only, alu, offsets.compute)
+        fits(alu_only, alu, offsets.compute)
         fits(total("flow") + by_flow + self.base.flow, slots["flow"], offsets.flow)
-        fits(total("loads") + self.base.load, slots["load"], offsets.load)
-        fits(self.base.store, slots["store"], 0)
+        fits(total("load") + self.base.load, slots["load"], offsets.load)
+        fits(total("store") + self.base.store, slots["store"], 0)
         model.minimize(cycles)
         return cycles
 
@@ -260,7 +222,7 @@ class _Model:
 def balance(
     reads: LoopReads,
     groups: int,
-    base: Load,
+    base: EngineDemand,
     limits: Limits,
     offsets: Offsets | None = None,
     *,

@@ -17,7 +17,7 @@ docs/bounds.md has the argument.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -27,11 +27,11 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import plan_sum
-from vliwc.isel.cost import Cost
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
-from vliwc.isel.select import Lanes
+from vliwc.isel.select import Selected
 from vliwc.isel.working_memory import WorkingMemory, free_spaces
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
 from vliwc.strategy.choose import max_passing, plain_strategy
@@ -47,28 +47,6 @@ CHOICE_BITS = (0, 1, 2)
 """How many bits may choose the constant of an address."""
 MANY_WORDS = 1 << 16
 """With more words of working memory than this, any address is taken to be possible."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Slots by what can take them, as far as every mix needs them.
-
-    ``lanes``: lane operations on alu or valu (all of ``valu`` and ``alu`` included); ``valu``:
-    operations that only valu takes; ``alu``: lane operations that only alu takes; ``either``:
-    vector operations that flow takes too; ``flow``, ``load``, ``store``: slots of these engines.
-    """
-
-    lanes: int = 0
-    valu: int = 0
-    alu: int = 0
-    either: int = 0
-    flow: int = 0
-    load: int = 0
-    store: int = 0
-
-    def plus(self, other: Work, times: int = 1) -> Work:
-        """This work and ``times`` times the other."""
-        return Work(*(getattr(self, f.name) + times * getattr(other, f.name) for f in fields(self)))
 
 
 def proved_mix_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
@@ -88,20 +66,20 @@ def proved_mix_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
     return max(solver.best_objective_bound, 0.0) / TENTHS
 
 
-def unavoidable_work(program: LaneProgram) -> Work:
+def unavoidable_work(program: LaneProgram) -> EngineDemand:
     """What every machine DAG of ``program`` contains, whatever the plans are."""
-    builder = DagBuilder(program)
-    dag = builder.build(plain_strategy(program))
-    table_loads = {op for ops in builder.uniform.table_loads.values() for op in ops}
+    instance = instantiate(program, plain_strategy(program))
+    dag = instance.dag
+    table_loads = {op for ops in instance.uniform.table_loads.values() for op in ops}
     shared = {op for op in dag.shared if op.width == 0 and op.forms}
-    total = Work()
+    total = NOTHING
     for loop in program.function.loops:
-        first = builder.first_group[loop.number]
+        first = instance.first_group[loop.number]
         table = loop_reads(program, loop, records=False).table
         groups = range(first, first + program.groups(loop))
-        inside: dict[Lanes, tuple[Work, list[Source]]] = {}
+        inside: dict[Selected, tuple[EngineDemand, list[Source]]] = {}
         for group in groups:
-            lanes = builder.selected[group]
+            lanes = instance.selected[group]
             if lanes not in inside:
                 inside[lanes] = _data_path(lanes, loop, table)
             work, outside = inside[lanes]
@@ -126,20 +104,22 @@ def unavoidable_work(program: LaneProgram) -> Work:
     return total
 
 
-def _data_path(lanes: Lanes, loop: Loop, table: Sequence[Value]) -> tuple[Work, list[Source]]:
+def _data_path(
+    lanes: Selected, loop: Loop, table: Sequence[Value]
+) -> tuple[EngineDemand, list[Source]]:
     """The work of a group beside table reads and addresses, and what it takes from outside."""
     own = set(lanes.template.ops)
-    reads = {lanes.vector(value).source for value in table}
-    work = Work()
+    reads = {lanes.group.vector(value).source for value in table}
+    work = NOTHING
     stack: list[Source] = [operand.source for operand in lanes.reduced.values()]
     for value, ops in lanes.memory.items():
-        form = lanes.forms[value.args[0]]
-        if lanes.is_consecutive(form):
+        form = lanes.group.forms[value.args[0]]
+        if lanes.group.is_consecutive(form):
             stack.extend(ops)
             continue
-        stack.extend(lanes.vector(atom).source for atom in form.atoms)
+        stack.extend(lanes.group.vector(atom).source for atom in form.atoms)
         if value.op is Op.STORE:
-            stack.append(lanes.vector(value.args[1]).source)
+            stack.append(lanes.group.vector(value.args[1]).source)
         if value not in table:
             reads.update(ops)
             for op in ops:
@@ -159,27 +139,27 @@ def _data_path(lanes: Lanes, loop: Loop, table: Sequence[Value]) -> tuple[Work, 
     return work, outside
 
 
-def _slots(op: MOp) -> Work:
+def _slots(op: MOp) -> EngineDemand:
     """The slots of one operation, by what can take them."""
     engines = {form.engine for form in op.forms}
     whole = any(not form.split for form in op.forms)
     slots = 1 if whole else op.lanes
     if not engines:
-        return Work()
+        return NOTHING
     if engines == {"valu"}:
-        return Work(lanes=op.lanes, valu=1)
+        return EngineDemand(compute=op.lanes, valu=1)
     if engines == {"alu"}:
-        return Work(lanes=op.lanes, alu=op.lanes)
+        return EngineDemand(compute=op.lanes, alu=op.lanes)
     if engines == {"alu", "valu"}:
-        return Work(lanes=op.lanes)
+        return EngineDemand(compute=op.lanes)
     if engines == {"flow"}:
-        return Work(flow=slots)
+        return EngineDemand(flow=slots)
     if engines == {"load"}:
-        return Work(load=slots)
+        return EngineDemand(load=slots)
     if engines == {"store"}:
-        return Work(store=slots)
+        return EngineDemand(store=slots)
     # Only flow competes with compute for vector operations; what load takes too is not counted.
-    return Work(either=1) if op.lanes > 1 and "load" not in engines else Work()
+    return EngineDemand(either=1) if op.lanes > 1 and "load" not in engines else NOTHING
 
 
 Address = tuple[Linear, RecordTable | None]
@@ -196,7 +176,7 @@ Terms = list[tuple[int, cp_model.IntVar]]
 class _Arc:
     head: State
     step: Step
-    cost: Cost
+    demand: EngineDemand
     groups: cp_model.IntVar
 
 
@@ -206,7 +186,7 @@ class _Model:
     def __init__(self, program: LaneProgram) -> None:
         self.program = program
         self.model = cp_model.CpModel()
-        self.work: list[tuple[cp_model.IntVar, Cost]] = []
+        self.work: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.used: dict[Key, cp_model.IntVar] = {}
         function, vlen = program.function, program.machine.vlen
         lasting, passing = free_spaces(function, program.forms, vlen)
@@ -235,7 +215,7 @@ class _Model:
                     if arc.head[1] is not None:
                         at.setdefault(arc.head[1])
                     entering.setdefault(arc.head, []).append(arc.groups)
-                    self.work.append((arc.groups, arc.cost))
+                    self.work.append((arc.groups, arc.demand))
                     for key in (*arc.step.entries, *([arc.step.table] if arc.step.table else [])):
                         self._use(key, arc.groups, groups)
                 inflow = groups if state == start else sum(entering[state])
@@ -248,19 +228,22 @@ class _Model:
         arcs: list[_Arc] = []
         for step in reads.steps[position]:
             address = None if step.address is None else (step.address, step.table)
-            costs = [Cost()] if address is None else self._least_costs(reads, address, known)
+            costs = [NOTHING] if address is None else self._least_demands(reads, address, known)
             after = position + len(step.reads)
             head: State = (after, None if after == len(reads.table) else address or last)
             for cost in costs:
                 flow = self.model.new_int_var(0, groups, f"{step.name}{position}")
-                arcs.append(_Arc(head, step, _own_cost(step) + cost, flow))
+                arcs.append(_Arc(head, step, _own_demand(step).plus(cost), flow))
         return arcs
 
-    def _least_costs(self, reads: LoopReads, address: Address, known: list[Address]) -> list[Cost]:
+    def _least_demands(
+        self, reads: LoopReads, address: Address, known: list[Address]
+    ) -> list[EngineDemand]:
         """What computing ``address`` may cost, from any of the ``known`` ones or from none; costs
         that another one undercuts on every engine are left out."""
         form, table = address
-        found: dict[Cost, None] = {}
+        vlen = self.program.machine.vlen
+        found: dict[EngineDemand, None] = {}
         for base, base_table in [(None, None), *known]:
             factor = 0
             if base is not None:
@@ -277,7 +260,7 @@ class _Model:
             for const in self._constants(rest.const, table, base_table, factor):
                 for bits in CHOICE_BITS:
                     plan = plan_sum(Linear(const, rest.terms), [], reads.is_bit, bits)
-                    found.setdefault(replace(plan, base=base, factor=factor).cost)
+                    found.setdefault(replace(plan, base=base, factor=factor).demand(vlen))
         return [
             cost
             for cost in found
@@ -310,21 +293,21 @@ class _Model:
             self.used[key] = self.model.new_bool_var("used")
         self._at_most([(1, flow), (-groups, self.used[key])], 0)
 
-    def _setup(self) -> tuple[list[tuple[cp_model.IntVar, Cost]], Terms, Terms]:
+    def _setup(self) -> tuple[list[tuple[cp_model.IntVar, EngineDemand]], Terms, Terms]:
         """Vector operations of the set-up, vector stores, distinct table words to load."""
         vlen = self.program.machine.vlen
-        work: list[tuple[cp_model.IntVar, Cost]] = []
+        work: list[tuple[cp_model.IntVar, EngineDemand]] = []
         stores: Terms = []
         needed: dict[tuple[str, int], list[Key]] = {}
         for key, used in self.used.items():
             if isinstance(key, RecordTable):
                 vectors = -(-key.words // vlen)
-                work.append((used, Cost(lanes=vectors)))
+                work.append((used, vector_demand(vlen, lanes=vectors)))
                 stores.append((vectors, used))
                 indices = dict.fromkeys(key.content(k)[0] & MASK for k in range(key.words))
                 words = [(key.array, index) for index in indices]
             else:
-                work.append((used, Cost(plain=1)))
+                work.append((used, vector_demand(vlen, plain=1)))
                 words = [(key[0], key[1])]
             for word in words:
                 needed.setdefault(word, []).append(key)
@@ -346,14 +329,14 @@ class _Model:
             loads.append((count, loaded))
         return work, stores, loads
 
-    def _objective(self, base: Work) -> None:
+    def _objective(self, base: EngineDemand) -> None:
         slots, vlen = self.program.machine.slots, self.program.machine.vlen
         setup, stores, words = self._setup()
         weighted = self.work + setup
         cycles = self.model.new_int_var(0, HORIZON, "cycles")
         by_flow = self.model.new_int_var(0, HORIZON, "either_on_flow")
 
-        def total(weights: Cost) -> Terms:
+        def total(weights: EngineDemand) -> Terms:
             """The sum over all steps and set-up of the weighted parts of their costs."""
             return [
                 (sum(w * part for w, part in zip(weights, cost, strict=True)), amount)
@@ -364,15 +347,15 @@ class _Model:
             tenths = [(TENTHS * amount, var) for amount, var in work]
             self._at_most([*tenths, (-capacity, cycles)], -TENTHS * more)
 
-        either = [(-weight, var) for weight, var in total(Cost(either=1))]
+        either = [(-weight, var) for weight, var in total(EngineDemand(either=1))]
         self._at_most([(1, by_flow), *either], base.either)
         alu, valu = slots["alu"], slots["valu"]
-        compute = total(Cost(either=vlen, valu=vlen, plain=vlen, lanes=vlen))
-        fits([*compute, (-vlen, by_flow)], base.lanes + vlen * base.either, alu + valu * vlen)
-        fits(total(Cost(valu=1)), base.valu, valu)
-        fits(total(Cost(lanes=vlen)), base.alu, alu)
-        fits([*total(Cost(flow=1)), (1, by_flow)], base.flow, slots["flow"])
-        fits([*total(Cost(loads=vlen)), *words], vlen * base.load, vlen * slots["load"])
+        compute = total(EngineDemand(compute=1, either=vlen))
+        fits([*compute, (-vlen, by_flow)], base.compute + vlen * base.either, alu + valu * vlen)
+        fits(total(EngineDemand(valu=1)), base.valu, valu)
+        fits(total(EngineDemand(alu=1)), base.alu, alu)
+        fits([*total(EngineDemand(flow=1)), (1, by_flow)], base.flow, slots["flow"])
+        fits([*total(EngineDemand(load=vlen)), *words], vlen * base.load, vlen * slots["load"])
         fits(stores, base.store, slots["store"])
         self.model.minimize(cycles)
 
@@ -381,10 +364,10 @@ class _Model:
         self.model.add(sum(weight * var for weight, var in terms) <= limit)
 
 
-def _own_cost(step: Step) -> Cost:
+def _own_demand(step: Step) -> EngineDemand:
     """The cost of a step beside its address; selections between equal words may vanish."""
     indices = [(array, index) for array, index, _ in step.entries]
-    return step.cost if len(set(indices)) == len(indices) else Cost()
+    return step.demand if len(set(indices)) == len(indices) else NOTHING
 
 
 def _other_addresses(program: LaneProgram, reads: LoopReads) -> Iterable[Address]:

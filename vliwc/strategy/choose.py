@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vliwc.ir.graph import Loop
-from vliwc.isel.cost import Cost
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.table_reads import Plan
@@ -16,7 +16,7 @@ from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
 from vliwc.sched.problem.paths import heads_and_tails
-from vliwc.strategy.balance import Limits, Load, Mix, Offsets, balance
+from vliwc.strategy.balance import Limits, Mix, Offsets, balance
 from vliwc.strategy.group_order import IN_BLOCKS, arrange
 from vliwc.strategy.options import LoopReads, loop_reads
 
@@ -104,7 +104,7 @@ def _signature(strategy: Strategy) -> object:
 
 def _balance_all(
     program: LaneProgram,
-    base: list[Load],
+    base: list[EngineDemand],
     offsets: list[Offsets],
     *,
     records: bool,
@@ -155,15 +155,15 @@ def _place_tables(
 
 def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
     """When engines can find work in the groups of each loop, from the machine DAG of a mix."""
-    builder = DagBuilder(program)
     assignment = [
         [part.plans[path] for path in arrange(part.mix.paths, IN_BLOCKS)] for part in strategy.loops
     ]
-    problem = problem_of(builder.build(assignment, strategy.placements))
+    instance = instantiate(program, assignment, strategy.placements)
+    problem = problem_of(instance.dag)
     head, tail = heads_and_tails(problem)
     found: list[Offsets] = []
     for part in strategy.loops:
-        first = builder.first_group[part.loop.number]
+        first = instance.first_group[part.loop.number]
         groups = range(first, first + program.groups(part.loop))
         idle: list[float] = []
         for engine in ("valu", "flow", "load"):
@@ -196,37 +196,38 @@ def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_loads(program: LaneProgram) -> list[Load]:
+def _base_loads(program: LaneProgram) -> list[EngineDemand]:
     """What each loop needs beside its table reads: count a translation with gathers only, and
     take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
-    builder = DagBuilder(program)
-    dag = builder.build(plain_strategy(program))
+    instance = instantiate(program, plain_strategy(program))
+    dag = instance.dag
     shared = slots_needed(dag.shared)
-    found: list[Load] = []
+    found: list[EngineDemand] = []
+    vlen = program.machine.vlen
     for loop in program.function.loops:
         groups = program.groups(loop)
-        first = builder.first_group[loop.number]
+        first = instance.first_group[loop.number]
         total = slots_needed(
             op for group in range(first, first + groups) for op in dag.groups[group].ops
         )
         reads = loop_reads(program, loop, records=False)
-        cost = Cost()
+        reading = NOTHING
         constants: set[object] = set()
         known = None
         for steps in reads.steps:
             address = reads.address_sum(steps[0], known, 1)
-            cost = cost + steps[0].cost
+            reading = reading.plus(steps[0].demand)
             if address is not None:
-                cost = cost + address.cost
+                reading = reading.plus(address.demand(vlen))
                 constants.update(address.constants("array"))
             known = steps[0].address
-        rest = total.minus(cost, groups, program.machine.vlen)
-        rest = rest.minus(Cost(plain=len(constants)), 1, program.machine.vlen)
+        rest = total.less(reading, vlen, groups)
+        rest = rest.less(vector_demand(vlen, plain=len(constants)), vlen)
         found.append(rest if found else rest.plus(shared))
     return found
 
 
-def slots_needed(ops: Iterable[MOp]) -> Load:
+def slots_needed(ops: Iterable[MOp]) -> EngineDemand:
     """Slots by what can execute them; choices between constants count as compute."""
     lanes = valu = alu = flow = load = store = 0
     for op in ops:
@@ -242,4 +243,4 @@ def slots_needed(ops: Iterable[MOp]) -> Load:
         elif engines:
             load += op.lanes if engines == {"load"} else 0
             store += op.lanes if engines == {"store"} else 0
-    return Load(lanes, valu, alu, flow, load, store)
+    return EngineDemand(lanes, valu, alu, 0, flow, load, store)

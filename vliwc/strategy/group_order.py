@@ -52,6 +52,6 @@ def arrange(paths: Sequence[Path], arrangement: Arrangement) -> list[int]:
 
 def _load_share(path: Path) -> float:
     """How much more a path asks of the load engine than of flow."""
-    loads = sum(step.cost.loads for step, _ in path.steps)
-    flows = sum(step.cost.flow + 2 * (bits == 2) for step, bits in path.steps)
+    loads = sum(step.demand.load for step, _ in path.steps)
+    flows = sum(step.demand.flow + 2 * (bits == 2) for step, bits in path.steps)
     return loads / 2 - flows

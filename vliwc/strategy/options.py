@@ -10,7 +10,7 @@ from vliwc.analysis.linear import Linear, combinations, domain
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Sum, plan_sum
-from vliwc.isel.cost import Cost
+from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.isel.fold import Folds, find_folds
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
@@ -26,14 +26,14 @@ MAX_RECORDS = 128
 class Step:
     """One way to do the next one or two table reads of a loop.
 
-    ``reads`` says how; ``cost`` is what it costs each group beside address arithmetic;
+    ``reads`` says how; ``demand`` is what it asks for each group beside address arithmetic;
     ``address`` the linear form whose vector it needs (None: none) and leaves behind;
     ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory.
     """
 
     name: str
     reads: tuple[tuple[Value, Read], ...]
-    cost: Cost
+    demand: EngineDemand
     address: Linear | None = None
     entries: tuple[tuple[str, int, object], ...] = ()
     table: RecordTable | None = None
@@ -112,8 +112,9 @@ def loop_reads(program: LaneProgram, loop: Loop, *, records: bool = True) -> Loo
 def _gather(reads: LoopReads, value: Value) -> Step:
     array = reads.program.function.arrays[value.array]
     address = reads.program.forms[value.args[0]].plus(Linear(array.base))
-    cost = Cost(loads=reads.program.machine.vlen, plain=int(value in reads.folds.of))
-    return Step("gather", ((value, Gather()),), cost, address)
+    vlen = reads.program.machine.vlen
+    demand = vector_demand(vlen, load=vlen, plain=int(value in reads.folds.of))
+    return Step("gather", ((value, Gather()),), demand, address)
 
 
 def _select(reads: LoopReads, value: Value) -> Step | None:
@@ -136,8 +137,9 @@ def _select(reads: LoopReads, value: Value) -> Step | None:
     entries = tuple((array.name, index, fold) for index in indices)
     first = next(iter(domains.values()), ())
     either = count // 2 if first == (0, 1) else 0
-    cost = Cost(either=either, flow=count - 1 - either, plain=comparisons)
-    return Step("select", ((value, SelectTree(domains)),), cost, None, entries)
+    vlen = reads.program.machine.vlen
+    demand = vector_demand(vlen, either=either, flow=count - 1 - either, plain=comparisons)
+    return Step("select", ((value, SelectTree(domains)),), demand, None, entries)
 
 
 def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
@@ -175,11 +177,12 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     table = RecordTable(array.name, lo, hi - lo + 1, scale, signed, folds)
     comparisons = len(words) - 2 + (words[0] != 0)
     extra = len(words) - 1
-    cost = Cost(flow=extra, plain=comparisons, lanes=extra, loads=program.machine.vlen)
+    vlen = program.machine.vlen
+    demand = vector_demand(vlen, flow=extra, plain=comparisons, lanes=extra, load=vlen)
     return Step(
         "record",
         ((first, RecordFirst(table)), (second, RecordSecond(table, first, picker, words))),
-        cost,
+        demand,
         lead.times(table.pitch).plus(Linear(-lo * table.pitch & MASK)),
         (),
         table,

@@ -9,9 +9,10 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.simulator import RunResult, run
 from tests.strategies.plans import Built, Choice, build, lane_program, named_choice
 from vliwc.ir.value import Op, Value
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.cost import EngineDemand
+from vliwc.isel.instantiate import Instance, instantiate
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.select import Lanes
+from vliwc.isel.select import Selected
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
 from vliwc.mir.operation import MOp
@@ -81,12 +82,11 @@ def stores_of(program: LaneProgram, array: str) -> list[Value]:
     return [value for value in program.function.roots if value.array == array]
 
 
-def selected(program: LaneProgram, name: str = "gather") -> tuple[DagBuilder, Lanes]:
-    """The builder and the first group of a kernel in which all reads are done one way."""
+def selected(program: LaneProgram, name: str = "gather") -> tuple[Instance, Selected]:
+    """The instance and the first group of a kernel in which all reads are done one way."""
     choice = named_choice(program, name)
-    builder = DagBuilder(program)
-    builder.build(choice.assignment, choice.placements)
-    return builder, builder.selected[0]
+    instance = instantiate(program, choice.assignment, choice.placements)
+    return instance, instance.selected[0]
 
 
 def opcodes(ops: Iterable[MOp]) -> Counter[str]:
@@ -95,7 +95,7 @@ def opcodes(ops: Iterable[MOp]) -> Counter[str]:
 
 
 def kinds(ops: Iterable[MOp]) -> Counter[str]:
-    """Vector operations by the engines that take them, with the names of `address.Cost`."""
+    """Vector operations by the engines that take them, with the names of `cost.vector_demand`."""
     found: Counter[str] = Counter()
     for op in ops:
         engines = frozenset(form.engine for form in op.forms)
@@ -110,5 +110,18 @@ def kinds(ops: Iterable[MOp]) -> Counter[str]:
         elif engines == {"alu"}:
             found["lanes"] += 1
         elif engines == {"load"}:
-            found["loads"] += op.lanes
+            found["load"] += op.lanes
     return found
+
+
+def parts(demand: EngineDemand, vlen: int = 8) -> Counter[str]:
+    """A demand of vector operations by kinds, with the names of `cost.vector_demand`."""
+    found = Counter(
+        either=demand.either,
+        flow=demand.flow,
+        valu=demand.valu,
+        plain=(demand.compute - demand.alu) // vlen - demand.valu,
+        lanes=demand.alu // vlen,
+        load=demand.load,
+    )
+    return +found

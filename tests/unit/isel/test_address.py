@@ -10,11 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa.simulator import run
-from tests.unit.isel.helpers import kernel_text, kinds, loads_of, program_of, selected, verified
+from tests.unit.isel.helpers import (
+    kernel_text,
+    kinds,
+    loads_of,
+    parts,
+    program_of,
+    selected,
+    verified,
+)
 from vliwc.analysis.linear import Linear, combinations, domain, multiplier, signed
 from vliwc.ir.value import MASK, Value
 from vliwc.isel.address import AddressBook, Sum, plan_sum
-from vliwc.isel.cost import Cost
+from vliwc.isel.cost import vector_demand
 from vliwc.isel.program import LaneProgram
 
 words = st.one_of(st.integers(0, MASK), st.sampled_from([0, 1, 2, 3, 4, 6, 8, MASK, MASK - 7]))
@@ -138,7 +146,7 @@ def test_a_sum_has_the_words_of_its_form(
     plan = plan_sum(form, bases, lambda atom: atom in bits, choice_bits)
     check_sum(plan, form, atoms, bits)
     alone = plan_sum(form, [], lambda atom: atom in bits, choice_bits)
-    assert plan.cost.operations <= alone.cost.operations
+    assert plan.operations <= alone.operations
 
 
 def test_the_next_address_of_a_walk_takes_two_operations() -> None:
@@ -149,25 +157,27 @@ def test_the_next_address_of_a_walk_takes_two_operations() -> None:
     _, (x, y, z), _ = EXAMPLE
     before = Linear.of(103, {x: 2, y: 1})
     after = Linear.of(211, {x: 4, y: 2, z: 1})
-    assert plan_sum(after, [before], lambda _: True, 1).cost == Cost(either=1, valu=1)
+    assert plan_sum(after, [before], lambda _: True, 1).demand(8) == vector_demand(
+        8, either=1, valu=1
+    )
     riding = Linear.of(206, {x: 4, y: 2, z: 1})
-    assert plan_sum(riding, [before], lambda _: True, 1).cost == Cost(plain=2)
+    assert plan_sum(riding, [before], lambda _: True, 1).demand(8) == vector_demand(8, plain=2)
 
 
 def test_two_choice_bits_trade_an_operation_for_flow() -> None:
     _, (x, y, z), _ = EXAMPLE
     form = Linear.of(100, {x: 4, y: 2, z: 1})
-    one = plan_sum(form, [], lambda _: True, 1).cost
-    two = plan_sum(form, [], lambda _: True, 2).cost
-    assert one == Cost(flow=1, valu=1, plain=1)
-    assert two == Cost(flow=3, plain=1)
+    one = plan_sum(form, [], lambda _: True, 1).demand(8)
+    two = plan_sum(form, [], lambda _: True, 2).demand(8)
+    assert one == vector_demand(8, flow=1, valu=1, plain=1)
+    assert two == vector_demand(8, flow=3, plain=1)
 
 
 @given(st.lists(st.tuples(words, coefficients, st.integers(1, 2)), min_size=1, max_size=4))
 def test_the_cost_is_what_is_emitted(rows: list[tuple[int, list[int], int]]) -> None:
     program, bits, other = EXAMPLE
     _, lanes = selected(program)
-    book = AddressBook(lanes)
+    book = AddressBook(lanes.group)
     known: list[Linear] = []
     for const, cs, choice_bits in rows:
         form = Linear.of(const, dict(zip([*bits, other], cs, strict=True)))
@@ -177,9 +187,8 @@ def test_the_cost_is_what_is_emitted(rows: list[tuple[int, list[int], int]]) -> 
         if form in known or not form.terms:
             assert not emitted
             continue
-        cost = plan_sum(form, known, lambda atom: program.facts.hi(atom) <= 1, choice_bits).cost
-        expected = {name: count for name, count in cost._asdict().items() if count}
-        assert dict(emitted) == expected
+        plan = plan_sum(form, known, lambda atom: program.facts.hi(atom) <= 1, choice_bits)
+        assert emitted == parts(plan.demand(8))
         known.append(form)
 
 
@@ -187,9 +196,10 @@ def test_an_address_is_computed_once() -> None:
     program, (x, *_), _ = EXAMPLE
     _, lanes = selected(program)
     form = Linear.of(9, {x: 5})
-    first = lanes.addresses.address(form)
+    book = AddressBook(lanes.group)
+    first = book.address(form)
     before = len(lanes.template.ops)
-    assert lanes.addresses.address(form) == first
+    assert book.address(form) == first
     assert len(lanes.template.ops) == before
 
 

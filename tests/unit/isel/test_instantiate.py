@@ -8,7 +8,7 @@ from isa.machine import MachineSpec
 from tests.strategies.plans import lane_program, named_choice
 from tests.unit.isel.helpers import kernel_text, program_of, selected, verified
 from vliwc.diagnostics import InternalError
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.instantiate import instantiate
 from vliwc.lang import bind, parse_kernel
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Template
@@ -53,7 +53,7 @@ kernel k(n) {
     kernel = bind(parse_kernel(text, "k.vk"), {"n": 9})
     for level in (0, 1, 2):
         program = lane_program(kernel, level=level)
-        dag = DagBuilder(program).build(named_choice(program, "gather").assignment)
+        dag = instantiate(program, named_choice(program, "gather").assignment).dag
         assert not [op for op, _ in dag.operations() if "*" in {f.opcode for f in op.forms}]
 
 
@@ -105,7 +105,7 @@ kernel k(n) {
 def test_groups_share_their_template() -> None:
     program = program_of(kernel_text("o[i] = v * 3;"), n=29)
     choice = named_choice(program, "gather")
-    dag = DagBuilder(program).build(choice.assignment)
+    dag = instantiate(program, choice.assignment).dag
     templates = dag.groups
     assert [template.lanes for template in templates] == [8, 8, 8, 5]
     assert templates[0] is templates[1] is templates[2] is not templates[3]
@@ -115,7 +115,7 @@ def test_the_number_of_plans_must_fit() -> None:
     program = program_of(kernel_text("o[i] = v * 3;"), n=29)
     (plans,) = named_choice(program, "gather").assignment
     with pytest.raises(InternalError, match="3 plans"):
-        DagBuilder(program).build([plans[:3]])
+        instantiate(program, [plans[:3]])
 
 
 def small_dag() -> tuple[MachineDag, dict[str, MOp], PerGroup]:
@@ -160,6 +160,6 @@ kernel k(n) {
   parallel for j in 0 .. 2 * n { y[j] = j; }
 }
 """
-    builder, _ = selected(program_of(text, n=12))
-    assert builder.first_group == [0, 2]
-    assert [lanes.lanes for lanes in builder.selected] == [8, 4, 8, 8, 8]
+    instance, _ = selected(program_of(text, n=12))
+    assert instance.first_group == [0, 2]
+    assert [lanes.group.lanes for lanes in instance.selected] == [8, 4, 8, 8, 8]

@@ -47,8 +47,8 @@ def test_neighbouring_table_words_come_together() -> None:
 def test_words_of_small_tables_come_alone() -> None:
     text = "kernel k(n) { memory { t: u32[3] in at 0; o: u32[n] out at 3; }"
     text += " parallel for i in 0 .. n { o[i] = t[1] + t[2] * i; } }"
-    builder, _ = selected(program_of(text, n=9))
-    assert opcodes(builder.uniform.ops)["load"] == 2
+    instance, _ = selected(program_of(text, n=9))
+    assert opcodes(instance.uniform.ops)["load"] == 2
     verified(text, {"n": 9})
 
 

@@ -41,7 +41,7 @@ def test_choices_between_constants_run_on_flow_or_as_arithmetic(
 ) -> None:
     _, lanes = selected(program_of(kernel_text("o[i] = if v < 9 then v else 3;"), n=16))
     bit = next(op for op in lanes.template.ops if op.forms[0].opcode == "<")
-    choice = lanes.bit_choice(Operand(bit), one, zero).source
+    choice = lanes.group.bit_choice(Operand(bit), one, zero).source
     assert isinstance(choice, MOp)
     assert engines(choice) == {"flow"} | others
     verified(kernel_text(f"o[i] = v * (if v < 1 << 30 then {one} else {zero});"), {"n": 21})
@@ -67,9 +67,9 @@ def test_strided_lanes_are_copied_together_once() -> None:
     wide = MOp("row", (), lanes=8, width=29)
     strided = Operand(wide, 1, 3)
     before = len(lanes.template.ops)
-    moved = lanes.adjacent(strided)
-    assert lanes.adjacent(strided) == moved
-    assert lanes.adjacent(moved) == moved
+    moved = lanes.group.adjacent(strided)
+    assert lanes.group.adjacent(strided) == moved
+    assert lanes.group.adjacent(moved) == moved
     (copy,) = lanes.template.ops[before:]
     assert engines(copy) == {"alu"} and copy.forms[0].split
 
@@ -79,11 +79,11 @@ def test_vector_instructions_get_neighbouring_lanes(way: str) -> None:
     _, lanes = selected(program_of(kernel_text("o[i] = v;"), n=8))
     strided = Operand(MOp("row", (), lanes=8, width=29), 2, 3)
     if way == "madd":
-        result = lanes.madd(strided, strided, strided)
+        result = lanes.group.madd(strided, strided, strided)
     elif way == "select":
-        result = lanes.select(strided, strided, strided)
+        result = lanes.group.select(strided, strided, strided)
     else:
-        result = lanes.bit_choice(strided, 100, 7)
+        result = lanes.group.bit_choice(strided, 100, 7)
     assert isinstance(result.source, MOp)
     for form in result.source.forms:
         if not form.split:
@@ -93,7 +93,7 @@ def test_vector_instructions_get_neighbouring_lanes(way: str) -> None:
 def test_arithmetic_reads_strided_lanes_on_alu_only() -> None:
     _, lanes = selected(program_of(kernel_text("o[i] = v;"), n=8))
     strided = Operand(MOp("row", (), lanes=8, width=29), 2, 3)
-    result = lanes.elementwise("+", strided, strided)
+    result = lanes.group.elementwise("+", strided, strided)
     assert isinstance(result.source, MOp)
     assert engines(result.source) == {"alu"}
 
@@ -115,8 +115,8 @@ def test_garbage_lanes_do_not_trap(expression: str, n: int) -> None:
 
 
 def test_divisions_of_short_groups_skip_garbage_lanes() -> None:
-    builder, _ = selected(program_of(kernel_text("o[i] = v / (v >> 5 | 1);"), n=11))
-    full, short = (lanes.template for lanes in builder.selected)
+    instance, _ = selected(program_of(kernel_text("o[i] = v / (v >> 5 | 1);"), n=11))
+    full, short = (lanes.template for lanes in instance.selected)
     for template, expected in ((full, {"valu", "alu"}), (short, {"alu"})):
         (division,) = [op for op in template.ops if op.forms[-1].opcode == "//"]
         assert engines(division) == expected
@@ -127,8 +127,8 @@ def test_stores_of_short_groups_write_their_lanes_only() -> None:
     text = kernel_text("o[i] = v * 3; p[i] = v;", "p: u32[n] out at 67 + 2 * n;")
     for n in (3, 8, 12):
         verified(text, {"n": n})
-    builder, _ = selected(program_of(text, n=12))
-    full, short = (lanes.template for lanes in builder.selected)
+    instance, _ = selected(program_of(text, n=12))
+    full, short = (lanes.template for lanes in instance.selected)
     assert opcodes(full.ops)["vstore"] == 2 and opcodes(short.ops)["vstore"] == 0
     assert [op.lanes for op in short.ops if op.width == 0] == [4, 4]
 

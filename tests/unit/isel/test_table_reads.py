@@ -32,7 +32,7 @@ def test_a_tree_over_bits(index: str, choices: int) -> None:
     _, lanes = selected(program_of(text, n=24), "select")
     found = kinds(lanes.template.ops)
     assert found["either"] + found["flow"] == choices
-    assert found["loads"] == 1, "the vload of the inputs"
+    assert found["load"] == 1, "the vload of the inputs"
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_constants_are_folded_into_entries_and_not_into_words_gathered() -> None
     text = kernel_text(BITS + "o[i] = v ^ (t[2 * b0 + b1] * 77);")
     program = program_of(text, n=16)
     for name, multiplications in (("select", 0), ("gather", 1)):
-        builder, lanes = selected(program, name)
+        instance, lanes = selected(program, name)
         # The entries are multiplied once, in shared code.
-        shared = opcodes(builder.uniform.ops)["*"]
+        shared = opcodes(instance.uniform.ops)["*"]
         assert (opcodes(lanes.template.ops)["*"], shared) == (
             multiplications,
             4 - 4 * multiplications,
@@ -88,18 +88,18 @@ def test_equal_entries_are_kept_once() -> None:
     """Two bits lead to t[0], t[4], t[4] and t[8]."""
     text = kernel_text(BITS + "o[i] = t[4 * b0 + 4 * b1] ^ v;")
     verified(text, {"n": 16}, "select")
-    builder, _ = selected(program_of(text, n=16), "select")
-    words = [op.name for op in builder.uniform.ops if op.name.startswith("t[")]
+    instance, _ = selected(program_of(text, n=16), "select")
+    words = [op.name for op in instance.uniform.ops if op.name.startswith("t[")]
     assert len(words) == len(set(words)) == 2, "two vloads bring the three words"
 
 
 def test_a_gather_takes_a_load_per_lane() -> None:
     text = kernel_text("o[i] = t[v % 60];")
     verified(text, {"n": 20})
-    builder, _ = selected(program_of(text, n=20))
-    full, short = builder.selected[0].template, builder.selected[2].template
-    assert kinds(full.ops)["loads"] == 1 + 8
-    assert short.lanes == 4 and kinds(short.ops)["loads"] >= 4
+    instance, _ = selected(program_of(text, n=20))
+    full, short = instance.selected[0].template, instance.selected[2].template
+    assert kinds(full.ops)["load"] == 1 + 8
+    assert short.lanes == 4 and kinds(short.ops)["load"] >= 4
 
 
 @pytest.mark.parametrize("vlen", [1, 2, 3, 4, 16])
@@ -112,8 +112,8 @@ def test_vector_lengths(vlen: int, name: str) -> None:
 def test_inputs_come_by_vector_loads_where_the_image_allows() -> None:
     """Nine lanes: the second vload would leave the image only behind the last array."""
     inside = kernel_text("o[i] = v * 3;")
-    builder, _ = selected(program_of(inside, n=9))
-    (short,) = [lanes.template for lanes in builder.selected[1:]]
+    instance, _ = selected(program_of(inside, n=9))
+    (short,) = [lanes.template for lanes in instance.selected[1:]]
     assert opcodes(short.ops)["vload"] == 1, "the results follow, so that the words exist"
     last = """
 kernel test(n) {
@@ -121,8 +121,8 @@ kernel test(n) {
   parallel for i in 0 .. n { o[i] = a[i] * 3; }
 }
 """
-    builder, _ = selected(program_of(last, n=9))
-    assert opcodes(builder.selected[1].template.ops)["load"] == 1
+    instance, _ = selected(program_of(last, n=9))
+    assert opcodes(instance.selected[1].template.ops)["load"] == 1
     verified(last, {"n": 9})
     verified(inside, {"n": 9})
 

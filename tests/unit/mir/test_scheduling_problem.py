@@ -7,7 +7,7 @@ import random
 from isa.machine import MachineSpec
 from tests.strategies.plans import lane_program, random_choice
 from tests.strategies.walks import random_walk
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.instantiate import instantiate
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Template, sources
 from vliwc.mir.scheduling_problem import problem_of
@@ -86,7 +86,7 @@ def test_every_operand_of_random_code_is_an_edge() -> None:
         generated = random_walk(seed)
         program = lane_program(generated.kernel)
         choice = random_choice(program, random.Random(seed))
-        dag = DagBuilder(program).build(choice.assignment, choice.placements)
+        dag = instantiate(program, choice.assignment, choice.placements).dag
         problem = problem_of(dag)
         found = edges(problem)
         expected: set[tuple[int, int, int]] = {

@@ -8,8 +8,8 @@ import pytest
 
 from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, program_of
-from vliwc.isel.cost import Cost
-from vliwc.strategy.balance import Limits, Load, Mix, Offsets, balance
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
+from vliwc.strategy.balance import Limits, Mix, Offsets, balance
 from vliwc.strategy.options import LoopReads, loop_reads
 
 PLENTY = Limits(memory_words=10_000, entry_words=10_000)
@@ -38,9 +38,9 @@ def reads_of(text: str, n: int = 128, machine: MachineSpec | None = None) -> Loo
 
 
 def solve(
-    reads: LoopReads, groups: int = 16, base: Load | None = None, limits: Limits = PLENTY
+    reads: LoopReads, groups: int = 16, base: EngineDemand | None = None, limits: Limits = PLENTY
 ) -> Mix:
-    return balance(reads, groups, base or Load(), limits, NO_OFFSETS, seed=0, effort=2.0)
+    return balance(reads, groups, base or NOTHING, limits, NO_OFFSETS, seed=0, effort=2.0)
 
 
 def steps_of(mix: Mix) -> dict[str, int]:
@@ -52,26 +52,28 @@ def steps_of(mix: Mix) -> dict[str, int]:
     return found
 
 
-def busiest(reads: LoopReads, mix: Mix, base: Load) -> float:
+def busiest(reads: LoopReads, mix: Mix, base: EngineDemand) -> float:
     """Cycles of the busiest engine, from the paths alone; choices go where they fit best."""
     machine = reads.program.machine
-    total, entries, tables = Cost(), dict[object, None](), dict[object, None]()
+    total, entries, tables = NOTHING, dict[object, None](), dict[object, None]()
     for path in mix.paths:
         known = None
         for step, bits in path.steps:
             address = reads.address_sum(step, known, bits)
-            cost = step.cost if address is None else step.cost + address.cost
-            total += Cost(*(path.groups * part for part in cost))
+            demand = step.demand
+            if address is not None:
+                demand = demand.plus(address.demand(machine.vlen))
+            total = total.plus(demand, path.groups)
             known = step.address or known
             entries.update(dict.fromkeys(step.entries))
             if step.table is not None:
                 tables[step.table] = None
     slots, vlen = machine.slots, machine.vlen
-    compute = total.either + total.valu + total.plain + total.lanes + len(entries)
+    compute = total.compute / vlen + len(entries)
     capacity = slots["valu"] + slots["alu"] / vlen
-    loads = (total.loads + base.load) / slots["load"]
+    loads = (total.load + base.load) / slots["load"]
     flow = (total.flow + base.flow) / slots["flow"]
-    without = (compute - total.either + base.lanes / vlen) / capacity
+    without = (compute + base.compute / vlen) / capacity
     return max(loads, flow, without)
 
 
@@ -88,7 +90,12 @@ def test_every_group_gets_a_path_through_all_reads(groups: int) -> None:
 
 def test_the_objective_is_not_below_what_the_paths_need() -> None:
     reads = reads_of(TREE)
-    for base in (Load(), Load(lanes=5000), Load(load=300), Load(flow=100)):
+    for base in (
+        NOTHING,
+        EngineDemand(compute=5000),
+        EngineDemand(load=300),
+        EngineDemand(flow=100),
+    ):
         mix = solve(reads, 16, base)
         assert mix.bound <= mix.cycles
         assert busiest(reads, mix, base) <= mix.cycles + 0.1
@@ -99,12 +106,12 @@ def test_without_room_for_anything_all_reads_are_gathers() -> None:
 
 
 def test_busy_load_engines_make_selects_and_records() -> None:
-    mix = solve(reads_of(TREE), base=Load(load=2000))
+    mix = solve(reads_of(TREE), base=EngineDemand(load=2000))
     assert steps_of(mix).get("gather", 0) == 0
 
 
 def test_busy_compute_and_flow_make_gathers() -> None:
-    mix = solve(reads_of(TREE), base=Load(lanes=60_000, flow=1500))
+    mix = solve(reads_of(TREE), base=EngineDemand(compute=60_000, flow=1500))
     found = steps_of(mix)
     assert found["gather"] > found.get("select", 0)
 
@@ -118,7 +125,7 @@ def test_many_load_slots_make_gathers() -> None:
 def test_a_mix_is_better_than_one_path_for_all_groups() -> None:
     """Some groups take more loads and others more selections, so that both engines are full."""
     reads = reads_of(TREE)
-    base = Load(lanes=12_000, load=200)
+    base = EngineDemand(compute=12_000, load=200)
     mix = solve(reads, base=base)
     assert len(mix.paths) > 1
     alone = [busiest(reads, Mix((type(path)(16, path.steps),), 0, 0), base) for path in mix.paths]
@@ -129,11 +136,11 @@ def test_limits_on_entries_and_memory() -> None:
     reads = reads_of(TREE)
     words = {entry: 8 for steps in reads.steps for step in steps for entry in step.entries}
     for limit in (0, 16, 48, sum(words.values())):
-        mix = solve(reads, base=Load(load=2000), limits=Limits(0, limit))
+        mix = solve(reads, base=EngineDemand(load=2000), limits=Limits(0, limit))
         used = {entry for path in mix.paths for step, _ in path.steps for entry in step.entries}
         assert 8 * len(used) <= limit
     for limit in (0, 8, 24, 100):
-        mix = solve(reads, base=Load(load=2000), limits=Limits(limit, 0))
+        mix = solve(reads, base=EngineDemand(load=2000), limits=Limits(limit, 0))
         tables = {step.table for path in mix.paths for step, _ in path.steps} - {None}
         assert sum(-(-table.words // 8) * 8 for table in tables if table is not None) <= limit
 
@@ -151,16 +158,16 @@ def test_the_same_seed_gives_the_same_mix() -> None:
         ]
 
     reads = reads_of(TREE)
-    base = Load(lanes=12_000, load=100)
+    base = EngineDemand(compute=12_000, load=100)
     assert signature(solve(reads, base=base)) == signature(solve(reads, base=base))
 
 
 def test_loads_add_and_subtract() -> None:
-    load = Load(100, 10, 16, 5, 40, 3)
-    assert load.plus(load) == Load(200, 20, 32, 10, 80, 6)
-    cost = Cost(either=1, flow=2, valu=3, plain=1, lanes=1, loads=8)
-    assert load.minus(cost, 2, 8) == Load(4, 4, 0, 1, 24, 3)
-    assert load.minus(cost, 100, 8) == Load(store=3), "nothing becomes negative"
+    load = EngineDemand(100, 10, 16, 0, 5, 40, 3)
+    assert load.plus(load) == EngineDemand(200, 20, 32, 0, 10, 80, 6)
+    demand = vector_demand(8, either=1, flow=2, valu=3, plain=1, lanes=1, load=8)
+    assert load.less(demand, 8, 2) == EngineDemand(4, 4, 0, 0, 1, 24, 3)
+    assert load.less(demand, 8, 100) == EngineDemand(store=3), "nothing becomes negative"
 
 
 LONG = TREE.replace("for r in 0 .. 4", "for r in 0 .. 120").replace(
@@ -174,7 +181,7 @@ def test_loops_with_many_reads(effort: float) -> None:
     """Without any time for the solver there is still a mix: gathers throughout."""
     reads = reads_of(LONG, n=40)
     assert len(reads.table) > 80
-    mix = balance(reads, 5, Load(), PLENTY, NO_OFFSETS, seed=0, effort=effort)
+    mix = balance(reads, 5, NOTHING, PLENTY, NO_OFFSETS, seed=0, effort=effort)
     assert sum(path.groups for path in mix.paths) == 5
     for path in mix.paths:
         assert [value for step, _ in path.steps for value, _ in step.reads] == reads.table

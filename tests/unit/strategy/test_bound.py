@@ -14,7 +14,7 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.analysis.facts import Facts
 from vliwc.driver import compile_file, compile_text, optimise
 from vliwc.explain.bounds import mix_bound
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.table_reads import Plan
 from vliwc.lang import bind, load_kernel, parse_kernel
@@ -82,7 +82,7 @@ def test_no_random_mix_needs_less_work(
         reads = loop_reads(program, loop, records=False)
         plans = [random_plan(reads, rng) for _ in range(rng.choice((1, 2, 3)))]
         assignment.append([rng.choice(plans) for _ in range(program.groups(loop))])
-    problem = problem_of(DagBuilder(program).build(assignment))
+    problem = problem_of(instantiate(program, assignment).dag)
     # The bound is a multiple of a tenth, rounded up from what the work of the best mix takes.
     assert max(b.cycles for b in every_bound(problem)) >= bound
     assert max(b.work for b in every_bound(problem) if b.prices) > bound - 1
@@ -115,7 +115,7 @@ def test_bound_counts_loads_and_stores() -> None:
     """
     program = text_program(text)
     work = unavoidable_work(program)
-    assert (work.load, work.store, work.lanes, work.flow) == (40, 20, 160, 0)
+    assert (work.load, work.store, work.compute, work.flow) == (40, 20, 160, 0)
     assert proved_mix_bound(program) == 20.0
     assert compile_text(text, "test", {}).cycles >= 20
 
@@ -143,6 +143,6 @@ def test_bound_follows_the_machine() -> None:
 def test_unavoidable_work_is_part_of_the_plain_translation() -> None:
     for name, params in SMALL:
         program = lane_program(name, params)
-        problem = problem_of(DagBuilder(program).build(plain_strategy(program)))
+        problem = problem_of(instantiate(program, plain_strategy(program)).dag)
         work = unavoidable_work(program)
-        assert 0 < work.lanes <= int(problem.dense.lanes.sum())
+        assert 0 < work.compute <= int(problem.dense.lanes.sum())

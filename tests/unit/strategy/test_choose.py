@@ -10,7 +10,7 @@ from isa.machine import MachineSpec
 from tests.strategies.plans import lane_program, random_choice
 from tests.strategies.walks import random_walk
 from tests.unit.isel.helpers import program_of
-from vliwc.isel.instantiate import DagBuilder
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst
 from vliwc.lang.interpret import protected_words
@@ -156,15 +156,14 @@ def test_slots_are_counted_by_what_can_execute_them() -> None:
         MOp("barrier", (), lanes=0, width=0),
     ]
     load = slots_needed(ops)
-    assert (load.lanes, load.valu, load.alu) == (8 + 8 + 8 + 1, 1, 8 + 1)
+    assert (load.compute, load.valu, load.alu) == (8 + 8 + 8 + 1, 1, 8 + 1)
     assert (load.flow, load.load, load.store) == (1, 8 + 1, 1)
 
 
 def test_base_loads_are_those_of_the_code() -> None:
     """With gathers only, the slots counted are those of the operations that were built."""
     program = walk()
-    builder = DagBuilder(program)
-    dag = builder.build(plain_strategy(program))
+    dag = instantiate(program, plain_strategy(program)).dag
     counted = slots_needed(op for op, group in dag.operations() if group >= 0)
     gathers = sum(len(plan.reads) - 1 for plan in plain_strategy(program)[0])
     assert counted.load >= 8 * gathers * 0.8

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vliwc.analysis.linear import Linear
-from vliwc.isel.cost import Cost
+from vliwc.isel.cost import EngineDemand
 from vliwc.strategy.balance import Path
 from vliwc.strategy.group_order import ARRANGEMENTS, Arrangement, arrange
 from vliwc.strategy.options import Step
 
 
 def path(groups: int, loads: int = 0, flow: int = 0) -> Path:
-    step = Step("step", (), Cost(loads=loads, flow=flow), Linear(0))
+    step = Step("step", (), EngineDemand(load=loads, flow=flow), Linear(0))
     return Path(groups, ((step, 1),))
 
 

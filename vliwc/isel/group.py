@@ -1,0 +1,192 @@
+"""Emission primitives: the operations of one group of lanes, whatever they are for.
+
+A :class:`Group` collects machine operations in a template and knows the vectors of lane values.  It
+knows no kind of table read and no strategy: :mod:`vliwc.isel.select` walks the lane IR and decides.
+"""
+
+from __future__ import annotations
+
+from vliwc.analysis.linear import BitFacts, Linear
+from vliwc.diagnostics import InternalError
+from vliwc.ir.graph import Function, Loop, is_uniform
+from vliwc.ir.value import MASK, Op, Value
+from vliwc.isel.scalar import Uniform
+from vliwc.mir.operation import Form, MOp, Operand, Template
+
+CONTIGUOUS = 1
+"""The stride of a vector whose lanes stand in neighbouring words."""
+
+
+class Group:
+    """The template of a group of ``lanes`` lanes of ``loop``, and what is known while it grows.
+
+    ``memory``: the operations that each load or store of the lane IR has become; ``first_group``
+    the number of the loop's first group in the whole kernel.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        facts: BitFacts,
+        forms: dict[Value, Linear],
+        uniform: Uniform,
+        loop: Loop,
+        first_group: int,
+        lanes: int,
+    ) -> None:
+        self.function = function
+        self.facts = facts
+        self.forms = forms
+        self.uniform = uniform
+        self.vlen = uniform.vlen
+        self.loop = loop
+        self.groups = -(-loop.extent // self.vlen)
+        self.first_group = first_group
+        self.lanes = lanes
+        self.template = Template(f"{loop.name or 'loop'}{loop.number}", lanes)
+        self.memory: dict[Value, list[MOp]] = {}
+        self.vectors: dict[Value, Operand] = {}
+        self._adjacent: dict[Operand, Operand] = {}
+        self._comparisons: dict[tuple[Value, int], Operand] = {}
+
+    def vector(self, value: Value) -> Operand:
+        """The vector of ``value``."""
+        if is_uniform(value):
+            return self.uniform.splat(self.uniform.scalar(value), f"v{value.id}")
+        return self.vectors[value]
+
+    def emit(self, name: str, *forms: Form, width: int | None = None) -> Operand:
+        """Append a vector operation; its result as a vector."""
+        op = MOp(name, forms, self.lanes, self.vlen if width is None else width)
+        self.template.ops.append(op)
+        return Operand(op)
+
+    def elementwise(self, opcode: str, a: Operand, b: Operand, name: str = "t") -> Operand:
+        """Lane-wise arithmetic; operands with a stride other than 1 can only be read by alu."""
+        split = Form("alu", opcode, (a, b), split=True)
+        if a.stride == CONTIGUOUS and b.stride == CONTIGUOUS:
+            return self.emit(name, Form("valu", opcode, (a, b)), split)
+        return self.emit(name, split)
+
+    def adjacent(self, vector: Operand) -> Operand:
+        """``vector`` with its lanes in neighbouring words; copied there once if they are not."""
+        if vector.stride == CONTIGUOUS:
+            return vector
+        if vector not in self._adjacent:
+            self._adjacent[vector] = self.elementwise("|", vector, vector, "lanes")
+        return self._adjacent[vector]
+
+    def madd(self, a: Operand, b: Operand, c: Operand, name: str = "t") -> Operand:
+        """``a * b + c``, lane by lane."""
+        operands = (self.adjacent(a), self.adjacent(b), self.adjacent(c))
+        return self.emit(name, Form("valu", "multiply_add", operands))
+
+    def select(self, c: Operand, a: Operand, b: Operand, name: str = "t") -> Operand:
+        """``a`` where ``c`` is nonzero, else ``b``."""
+        operands = (self.adjacent(c), self.adjacent(a), self.adjacent(b))
+        return self.emit(name, Form("flow", "vselect", operands))
+
+    def bit_choice(
+        self, bit: Operand, one: int, zero: int, name: str = "t", *, multiply: bool = True
+    ) -> Operand:
+        """``one`` where ``bit`` is 1, ``zero`` where it is 0.
+
+        By flow; if the constants differ by 1, by addition as well; with ``multiply`` otherwise by
+        multiplication, which takes a vector of the difference.
+        """
+        bit = self.adjacent(bit)
+        zeros = self.uniform.vector(zero)
+        difference = (one - zero) & MASK
+        flow = Form("flow", "vselect", (bit, self.uniform.vector(one), zeros))
+        if difference in (1, MASK):
+            opcode, a, b = ("+", bit, zeros) if difference == 1 else ("-", zeros, bit)
+            plain = Form("valu", opcode, (a, b))
+            return self.emit(name, flow, plain, Form("alu", opcode, (a, b), split=True))
+        if not multiply:
+            return self.emit(name, flow)
+        factor = self.uniform.vector(difference)
+        return self.emit(name, flow, Form("valu", "multiply_add", (bit, factor, zeros)))
+
+    def word_choice(self, bit: Operand, one: Operand, zero: Operand, name: str) -> Operand:
+        """Scalar ``one`` where ``bit`` is 1, ``zero`` where it is 0: by flow, or by arithmetic."""
+        uniform = self.uniform
+        ones, zeros = uniform.splat(one, "entry"), uniform.splat(zero, "entry")
+        if ones == zeros:
+            return ones
+        bit = self.adjacent(bit)
+        difference = uniform.splat(uniform.scalar_op("-", one, zero, "step"), "step")
+        flow = Form("flow", "vselect", (bit, ones, zeros))
+        return self.emit(name, flow, Form("valu", "multiply_add", (bit, difference, zeros)))
+
+    def choose(
+        self, atom: Value, words: tuple[int, ...], arms: list[Operand], name: str
+    ) -> Operand:
+        """The arm that belongs to the word of ``atom``, which is one of ``words``."""
+        chosen = arms[-1]
+        vector = self.vector(atom)
+        for word, arm in zip(reversed(words[:-1]), reversed(arms[:-1]), strict=True):
+            if arm == chosen:
+                continue
+            if word == 0:
+                chosen = self.select(vector, chosen, arm, name)
+            else:
+                chosen = self.select(self.is_word(atom, word), arm, chosen, name)
+        return chosen
+
+    def is_word(self, atom: Value, word: int) -> Operand:
+        """Where ``atom`` is ``word``."""
+        found = self._comparisons.get((atom, word))
+        if found is None:
+            found = self.elementwise("==", self.vector(atom), self.uniform.vector(word), "is")
+            self._comparisons[atom, word] = found
+        return found
+
+    def is_consecutive(self, form: Linear) -> bool:
+        """Whether neighbouring lanes of the loop touch neighbouring words."""
+        if len(form.terms) != 1:
+            return False
+        atom, coefficient = form.terms[0]
+        return atom.op is Op.LANE and coefficient == 1
+
+    def group_address(self, base: int) -> Operand:
+        """The scalar address ``base + vlen * group``."""
+        family = self.uniform.addresses(base, self.first_group, self.groups, self.vlen)
+        return Operand(family, stride=0)
+
+    def lane_address(self, base: int, lane: int) -> Operand:
+        """The scalar address of one lane of the last group."""
+        return self.uniform.word(base + (self.groups - 1) * self.vlen + lane)
+
+    def load_consecutive(self, value: Value, base: int) -> Operand:
+        """Load one word per lane from neighbouring addresses from ``base`` on."""
+        name = f"{value.array}{value.id}"
+        limit = max(array.end for array in self.function.arrays.values())
+        end = base + self.groups * self.vlen
+        if self.lanes == self.vlen or end <= limit:
+            # Words past the end of the loop are read and ignored; they exist.
+            op = MOp(name, (Form("load", "vload", (self.group_address(base),)),), 1, self.vlen)
+        else:
+            lanes = tuple((self.lane_address(base, k),) for k in range(self.lanes))
+            op = self.lane_op(name, "load", "load", lanes, self.vlen)
+        self.template.ops.append(op)
+        self.memory[value] = [op]
+        return Operand(op)
+
+    def gather(self, value: Value, address: Operand, name: str) -> Operand:
+        """Load one word per lane from the addresses in a vector."""
+        result = self.emit(name, Form("load", "load", (address,), split=True))
+        if not isinstance(result.source, MOp):
+            raise InternalError("a gather is an operation of its template")
+        self.memory.setdefault(value, []).append(result.source)
+        return result
+
+    def lane_op(
+        self,
+        name: str,
+        engine: str,
+        opcode: str,
+        lanes: tuple[tuple[Operand, ...], ...],
+        width: int,
+    ) -> MOp:
+        form = Form(engine, opcode, split=True, per_lane=lanes)
+        return MOp(name, (form,), self.lanes, width)
