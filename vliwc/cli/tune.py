@@ -22,7 +22,6 @@ from vliwc.cli.tune_inputs import Inputs
 if TYPE_CHECKING:
     from vliwc.lab.store import Store
     from vliwc.lab.tune import Trial, Tuning
-    from vliwc.lab.tune_spaces import Space
 
 
 class Search(Enum):
@@ -147,10 +146,9 @@ def tune(
     the best for these instances; look at others with the commands that are printed.
     """
     require_lab("sqlalchemy", "optuna", *(["distributed"] if cluster else []))
-    if study is not None and store is None:
-        raise CommandError("--study names one of a store; give --store, too")
-    if processes is not None and cluster is not None:
-        raise CommandError("--processes and --cluster exclude each other")
+    _check_store(study, store)
+    _check_workers(processes, cluster)
+    _check_compile_only(search, seeds, keep_passes=keep_passes)
 
     from vliwc.lab.tune import tune as run
 
@@ -164,35 +162,46 @@ def tune(
         levels=levels or (),
     )
     with progress(quiet=as_json) as show, _opened(store) as opened:
-
-        def searched(space: Space) -> Tuning:
-            return run(
-                space,
-                store=opened,
-                study=study or "tune",
-                trials=trials,
-                batch=batch,
-                seed=seed,
-                statistic=average.value,
-                processes=processes,
-                cluster=cluster,
-                progress=show,
-            )
-
         if search is Search.SCHEDULER:
-            if seeds != 1 or keep_passes:
-                option = "--keep-passes" if keep_passes else "--compile-seeds"
-                raise CommandError(f"{option} is for --search compile")
-            tuning = searched(inputs.scheduler_space(show))
-            commands = inputs.scheduler_commands(tuning.baseline, tuning.best)
+            space = inputs.scheduler_space(show)
         else:
             space = inputs.compile_space(seeds, not keep_passes)
-            tuning = searched(space)
-            commands = inputs.compile_commands(space, tuning.best)
+        tuning = run(
+            space,
+            store=opened,
+            study=study or "tune",
+            trials=trials,
+            batch=batch,
+            seed=seed,
+            statistic=average.value,
+            processes=processes,
+            cluster=cluster,
+            progress=show,
+        )
+    commands = inputs.commands(space, tuning)
     if as_json:
         print_json(_report(tuning, commands))
     else:
         _print(tuning, commands)
+
+
+def _check_store(study: str | None, store: str | None) -> None:
+    """Raises `CommandError` for a study of no store."""
+    if study is not None and store is None:
+        raise CommandError("--study names one of a store; give --store, too")
+
+
+def _check_workers(processes: int | None, cluster: str | None) -> None:
+    """Raises `CommandError` for two answers to where jobs run."""
+    if processes is not None and cluster is not None:
+        raise CommandError("--processes and --cluster exclude each other")
+
+
+def _check_compile_only(search: Search, seeds: int, *, keep_passes: bool) -> None:
+    """Raises `CommandError` for options of the compiler where no kernel is compiled."""
+    if search is Search.SCHEDULER and (seeds != 1 or keep_passes):
+        option = "--keep-passes" if keep_passes else "--compile-seeds"
+        raise CommandError(f"{option} is for --search compile")
 
 
 @contextmanager

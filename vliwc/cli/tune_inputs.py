@@ -15,7 +15,7 @@ from vliwc.cli.output import ProgressCallback
 from vliwc.options import Options
 
 if TYPE_CHECKING:
-    from vliwc.lab.tune import Trial
+    from vliwc.lab.tune import Trial, Tuning
     from vliwc.lab.tune_spaces import CompileSpace, Kernel, SchedulerSpace
 
 
@@ -92,7 +92,15 @@ class Inputs:
             *(Kernel.read(KERNELS / f"{case.kernel}.vk", dict(case.params)) for case in cases),
         ]
 
-    def scheduler_commands(self, baseline: Trial, best: Trial) -> list[str]:
+    def commands(self, space: CompileSpace | SchedulerSpace, tuning: Tuning) -> list[str]:
+        """How to use what a search of ``space`` found."""
+        from vliwc.lab.tune_spaces import CompileSpace
+
+        if isinstance(space, CompileSpace):
+            return self._compile_commands(space, tuning.best)
+        return self._scheduler_commands(tuning.baseline, tuning.best)
+
+    def _scheduler_commands(self, baseline: Trial, best: Trial) -> list[str]:
         """The command that shows the best setting beside the baseline."""
         arguments = [str(path) for path in self.paths]
         if self.suite is not None:
@@ -103,7 +111,7 @@ class Inputs:
         settings = baseline.arguments if baseline.number != best.number else []
         return [shlex.join(["vliwc", "compare", *arguments, *settings, *best.arguments])]
 
-    def compile_commands(self, space: CompileSpace, best: Trial) -> list[str]:
+    def _compile_commands(self, space: CompileSpace, best: Trial) -> list[str]:
         """The commands that compile the kernels with the best setting."""
         options = [*best.arguments, *self._machine()]
         return [

@@ -1,4 +1,4 @@
-"""The counting relaxation: every schedule satisfies it, and it refutes what it should."""
+"""The counting relaxation: every schedule satisfies it, and it proves infeasible what it should."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.problem.view import View, cycles_of
 from vliwc.sched.relaxations.classes import Classes, useful_classes
 from vliwc.sched.relaxations.counting import CountingModel, holds_dependences
-from vliwc.sched.relaxations.infeasibility import refuted
+from vliwc.sched.relaxations.infeasibility import proved_infeasible
 from vliwc.sched.relaxations.rows import Row
 from vliwc.sched.staggered.scheduler import ListScheduler
 
@@ -35,7 +35,7 @@ def solved(counting: CountingModel) -> list[int] | None:
 
 
 def least(problem: ScheduleProblem) -> int:
-    """The shortest horizon that counting does not refute."""
+    """The shortest makespan that counting does not prove infeasible."""
     view = View.of(problem)
     classes = Classes.of_view(view)
     horizon = view.critical_path
@@ -111,16 +111,16 @@ def test_counts_of_equal_chains_give_a_schedule(n: int, slots: dict[str, int]) -
     assert schedule.cycles == horizon
 
 
-def test_a_block_is_refuted_one_cycle_below_its_optimum() -> None:
+def test_a_block_is_infeasible_one_cycle_below_its_optimum() -> None:
     """8 groups of 10 steps on 6 valu slots and 12 alu slots: 23 cycles are possible (`test_cpsat`
-    proves it), and 22 are refuted without telling groups apart."""
+    proves it), and 22 are proved infeasible without telling groups apart."""
     problem = block("lcg", lanes=32, steps=16)
     view = View.of(problem)
     classes = useful_classes(view)
     assert classes is not None and len(classes.members) < len(view) / 2
     assert least(problem) == 23
-    assert refuted(CountingModel(view, classes, 22))
-    assert not refuted(CountingModel(view, classes, 23))
+    assert proved_infeasible(CountingModel(view, classes, 22))
+    assert not proved_infeasible(CountingModel(view, classes, 23))
 
 
 def test_constants_that_are_read_together_are_told_apart() -> None:

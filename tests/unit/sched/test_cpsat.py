@@ -1,4 +1,4 @@
-"""CP-SAT: optimal where it says so, refutations exact, hints and scratch respected."""
+"""CP-SAT: optimal where it says so, proofs exact, hints and scratch respected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from vliwc.sched.problem.json import problem_from_json, problem_to_json
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
 from vliwc.sched.problem.view import View
-from vliwc.sched.relaxations.infeasibility import SCALE, excess_bound, refuted, relaxation_bound
+from vliwc.sched.relaxations.infeasibility import (
+    SCALE,
+    destructive_bound,
+    excess_bound,
+    proved_infeasible,
+)
 from vliwc.sched.relaxations.symmetry import interchangeable
 from vliwc.sched.relaxations.time_indexed import TimeIndexed
 from vliwc.sched.staggered.scheduler import ListScheduler
@@ -163,21 +168,22 @@ def test_groups_that_differ_are_not_interchangeable() -> None:
     assert interchangeable(view) == [[[0, 1], [2, 3]]]
 
 
-def test_the_relaxation_refutes_what_the_analytic_bound_does_not() -> None:
+def test_the_relaxation_proves_more_than_the_analytic_bound() -> None:
     problem = block("murmur", n=32, seed=7)
     view = View.of(problem)
     optimum = CpSatScheduler().schedule(problem).cycles
-    bound = relaxation_bound(
+    bound = destructive_bound(
         lambda horizon: TimeIndexed(view, horizon, None), view.critical_path, optimum
     )
     assert view.critical_path < bound <= optimum
-    assert refuted(TimeIndexed(view, bound - 1, None))
-    assert not refuted(TimeIndexed(view, optimum, None))
+    assert proved_infeasible(TimeIndexed(view, bound - 1, None))
+    assert not proved_infeasible(TimeIndexed(view, optimum, None))
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_wrong_multipliers_prove_nothing(seed: int) -> None:
-    """Whatever numbers the linear solver returns, a horizon that is possible is not refuted."""
+    """Whatever numbers the linear solver returns, a makespan that is possible is not proved
+    infeasible."""
     problem = block("saxpy_dot", n=32)
     optimum = CpSatScheduler().schedule(problem)
     formulation = TimeIndexed(View.of(problem), optimum.cycles, None)

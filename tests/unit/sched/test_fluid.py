@@ -1,4 +1,4 @@
-"""The fluid relaxation: every schedule satisfies it, and it refutes what it should."""
+"""The fluid relaxation: every schedule satisfies it, and it proves infeasible what it should."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vliwc.sched.problem.view import View, cycles_of
 from vliwc.sched.relaxations.classes import Classes, useful_classes
 from vliwc.sched.relaxations.counting import CountingModel
 from vliwc.sched.relaxations.fluid import FluidModel
-from vliwc.sched.relaxations.infeasibility import refuted
+from vliwc.sched.relaxations.infeasibility import proved_infeasible
 from vliwc.sched.relaxations.rows import Affine, IntegerRows
 from vliwc.sched.staggered.scheduler import ListScheduler
 
@@ -69,7 +69,7 @@ def test_schedules_of_kernels_satisfy_it(kernel: str, params: dict[str, int]) ->
     ("kernel", "params"),
     [("murmur", {"n": 61, "seed": 7}), ("lcg", {"lanes": 32, "steps": 16})],
 )
-def test_it_refutes_what_the_linear_counting_relaxation_refutes(
+def test_it_proves_what_the_linear_counting_relaxation_proves(
     kernel: str, params: dict[str, int]
 ) -> None:
     """The same bound from a program of a fraction of the size."""
@@ -77,15 +77,15 @@ def test_it_refutes_what_the_linear_counting_relaxation_refutes(
     classes = useful_classes(view)
     assert classes is not None
     horizon = view.critical_path
-    while refuted(CountingModel(view, classes, horizon)):
-        assert refuted(FluidModel(view, classes, horizon, excess=True))
+    while proved_infeasible(CountingModel(view, classes, horizon)):
+        assert proved_infeasible(FluidModel(view, classes, horizon, excess=True))
         horizon += 1
     fluid = FluidModel(view, classes, horizon, excess=True)
-    assert not refuted(fluid)
+    assert not proved_infeasible(fluid)
     assert fluid.n_terms < CountingModel(view, classes, horizon).n_terms / 2
 
 
-def test_a_block_is_refuted_one_cycle_below_its_optimum() -> None:
+def test_a_block_is_infeasible_one_cycle_below_its_optimum() -> None:
     """The optimum of `test_counting`, from the smaller model."""
     problem = block("lcg", lanes=32, steps=16)
     view = View.of(problem)

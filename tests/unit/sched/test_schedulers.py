@@ -79,7 +79,7 @@ def test_the_integer_program_proves_what_cpsat_does(leaves: int) -> None:
     assert (one.cycles, one.status) == (other.cycles, other.status) == (one.lower_bound, "optimal")
 
 
-def test_the_integer_program_refutes_beyond_the_analytic_bound() -> None:
+def test_the_integer_program_proves_more_than_the_analytic_bound() -> None:
     problem = block("saxpy_dot", n=16, level=2)
     found = IlpScheduler().schedule(problem)
     assert lower_bound(problem).cycles == 10

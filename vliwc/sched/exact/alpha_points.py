@@ -11,6 +11,7 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ortools.linear_solver.python import model_builder as mb
@@ -19,18 +20,31 @@ from vliwc.sched.greedy.priorities import schedule_in_order
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.relaxations.ranked import RankedModel
-from vliwc.sched.relaxations.relax_and_fix import SLOPE, linear_program
+from vliwc.sched.relaxations.relax_and_fix import LIMITS, linear_program
 
-ALPHAS = (0.5, 0.75, 0.9, 1.0)
-NOISE = (0.1, 0.2, 0.3, 0.5)
-"""Standard deviations of the noise, in cycles."""
-DRAWS = 240
-PARAMETERS = "output_flag=false\nthreads=1\nsimplex_iteration_limit=20000"
-"""Of HiGHS: silent, the same in every run, and limited to some ten seconds."""
+
+@dataclass(frozen=True)
+class DrawLimits:
+    """Of the list schedules at alpha points; tuned by ``python -m benchmarks.proofs``."""
+
+    alphas: tuple[float, ...] = (0.5, 0.75, 0.9, 1.0)
+    """Parts of an operation; early ones (below a half) order by what is not yet decided."""
+    noise: tuple[float, ...] = (0.1, 0.2, 0.3, 0.5)
+    """Standard deviations of the noise, in cycles: enough to decide between operations of about
+    the same cycle, not enough to leave the relaxation."""
+    draws: int = 240
+    """List schedules: 15 of each alpha and noise, together about as long as the relaxation."""
+    simplex_iterations: int = 20_000
+    """Iterations of the simplex method, some ten seconds."""
+
+    @property
+    def parameters(self) -> str:
+        """Of HiGHS: silent, the same in every run."""
+        return f"output_flag=false\nthreads=1\nsimplex_iteration_limit={self.simplex_iterations}"
 
 
 def alpha_point_schedule(
-    model: RankedModel, seed: int, name: str
+    model: RankedModel, seed: int, name: str, limits: DrawLimits = DrawLimits()
 ) -> tuple[Schedule | None, bool, float]:
     """The best schedule found, whether the relaxation allows any, and the effort (in units of
     CP-SAT's deterministic time, about seconds).
@@ -39,19 +53,20 @@ def alpha_point_schedule(
     """
     program, variables, terms = linear_program(model, {}, 0)
     solver = mb.Solver("highs")
-    solver.set_solver_specific_parameters(PARAMETERS)
+    solver.set_solver_specific_parameters(limits.parameters)
     status = solver.solve(program)
-    effort = terms * SLOPE
+    effort = terms * LIMITS.term_effort
     if status != mb.SolveStatus.OPTIMAL:
         return None, status != mb.SolveStatus.INFEASIBLE, effort
     value = [solver.value(variable) for variable in variables]
-    points = [_alpha_points(model, value, alpha) for alpha in ALPHAS]
+    points = [_alpha_points(model, value, alpha) for alpha in limits.alphas]
     rng = np.random.default_rng(seed)
     best: Schedule | None = None
-    for draw in range(DRAWS):
-        noise = NOISE[draw // len(ALPHAS) % len(NOISE)] * rng.standard_normal(len(model.view))
+    for draw in range(limits.draws):
+        deviation = limits.noise[draw // len(points) % len(limits.noise)]
+        noise = deviation * rng.standard_normal(len(model.view))
         try:
-            found = schedule_in_order(model.view.problem, points[draw % len(ALPHAS)] + noise, name)
+            found = schedule_in_order(model.view.problem, points[draw % len(points)] + noise, name)
         except OutOfScratch:
             continue
         if best is None or found.cycles < best.cycles:

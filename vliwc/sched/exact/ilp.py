@@ -1,9 +1,9 @@
 """Scheduling by integer programming: the time-indexed formulation on SCIP, to compare with CP-SAT.
 
-From the lower bound upward, one horizon after the other: "is there a schedule of at most this many
+From the lower bound upward, one makespan after the other: "is there a schedule of at most this many
 cycles?" (see :mod:`vliwc.sched.relaxations.time_indexed`).  The first yes is optimal if all shorter
-horizons were refuted.  SCIP computes with floating-point tolerances, so its refutations are as good
-as those are.
+makespans were proved infeasible.  SCIP computes with floating-point tolerances, so its proofs are
+as good as those are.
 """
 
 from __future__ import annotations
@@ -12,20 +12,14 @@ from dataclasses import dataclass, replace
 
 from ortools.linear_solver.python import model_builder as mb
 
-from vliwc.sched.exact.incumbent import MARGINS, assembled
+from vliwc.sched.exact.incumbent import assembled
+from vliwc.sched.exact.limits import IlpLimits
 from vliwc.sched.greedy.list import AnyListScheduler
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.time_indexed import TimeIndexed
-
-MOST_VARIABLES = 25_000
-"""Larger programs are not tried: their first relaxation alone would take minutes."""
-SIZE = 1_000
-"""Variables of the program whose nodes are the unit of the budget."""
-ITERATIONS = "lp/rootiterlim = 10000\nlp/iterlim = 2000"
-"""SCIP's limits of simplex iterations: at the root, and at each later node."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +29,13 @@ class IlpScheduler:
 
     Each later tree gets a tenth of the budget less, since OR-Tools does not tell how many nodes
     were used.  Iterations of the simplex method are limited, too: on some hundred operations with
-    many cycles of freedom the relaxation at the root alone would take minutes.
+    wide start windows the relaxation at the root alone would take minutes.
     """
 
     seed: int = 0
     nodes: int = 2_000
     name: str = "ilp"
+    limits: IlpLimits = IlpLimits()
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
@@ -60,23 +55,24 @@ class IlpScheduler:
         proved_to, horizon = lower, lower
         while horizon < best.cycles and left > 0:
             # The starts alone have so many variables, which is known before anything is built.
-            if view.start_windows(horizon) > MOST_VARIABLES:
+            if view.start_windows(horizon) > self.limits.max_variables:
                 break
-            words = problem.dense.words - MARGINS[margin] * problem.dense.vlen
+            words = problem.dense.words - self.limits.margins[margin] * problem.dense.vlen
             formulation = TimeIndexed(view, horizon, words if scratch else None)
             found: Schedule | None = None
             status = mb.SolveStatus.INFEASIBLE
             if formulation.possible:
-                if len(formulation.upper) > MOST_VARIABLES:
+                if len(formulation.upper) > self.limits.max_variables:
                     break
                 programs += 1
-                nodes = max(left * SIZE // max(len(formulation.upper), SIZE), 1)
-                status, values = _solve(formulation, nodes, self.seed)
+                unit = self.limits.unit_variables
+                nodes = max(left * unit // max(len(formulation.upper), unit), 1)
+                status, values = _solve(formulation, nodes, self.seed, self.limits)
                 # The wrapper does not tell how many nodes were used: count a share.
                 left -= max((budget or self.nodes) // 10, 1)
                 if values is not None:
                     found = assembled(view, formulation.timing(values), self.name)
-                    if found is None and margin + 1 < len(MARGINS):
+                    if found is None and margin + 1 < len(self.limits.margins):
                         margin += 1
                         continue
             if found is not None:
@@ -97,13 +93,14 @@ class IlpScheduler:
 
 
 def _solve(
-    formulation: TimeIndexed, nodes: int, seed: int
+    formulation: TimeIndexed, nodes: int, seed: int, limits: IlpLimits
 ) -> tuple[mb.SolveStatus, list[int] | None]:
     """What SCIP says within ``nodes`` nodes, and the values of all variables if it found some."""
     model, variables, _ = formulation.linear_model(relaxed=False)
     solver = mb.Solver("scip")
     solver.set_solver_specific_parameters(
-        f"limits/nodes = {nodes}\nrandomization/randomseedshift = {seed}\n{ITERATIONS}"
+        f"limits/nodes = {nodes}\nrandomization/randomseedshift = {seed}\n"
+        f"lp/rootiterlim = {limits.root_iterations}\nlp/iterlim = {limits.node_iterations}"
     )
     status = solver.solve(model)
     if status not in (mb.SolveStatus.OPTIMAL, mb.SolveStatus.FEASIBLE):

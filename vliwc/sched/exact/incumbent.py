@@ -10,27 +10,25 @@ from functools import cached_property
 import numpy as np
 
 from vliwc.sched.allocate import allocate
+from vliwc.sched.exact.limits import CpSatLimits
 from vliwc.sched.greedy.sgs import project_schedule
 from vliwc.sched.problem.schedule import Schedule, Timing
 from vliwc.sched.problem.view import View, cycle_rows, cycles_of
 from vliwc.sched.relaxations.classes import Classes
-
-MARGINS = (0, 1, 2, 4)
-"""Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
-FIRST_PACE, FIRST_CONFLICTS = 0.005, 200
-"""Effort of one conflict, in CP-SAT's deterministic time, and how many there may be, as long as
-nothing is known of it."""
-TURNS = 8
-"""Groups that are alike from which on they are many."""
+from vliwc.sched.relaxations.counting import counting_terms
 
 
 @dataclass
 class Search:
     """The state of a search: the best schedule, the bound, and what is left to spend.
 
-    ``allowed``: for each relaxation in integers, the last horizon that it has a solution for.
+    ``name``: of the scheduler; ``allowed``: for each relaxation in integers, the last makespan that
+    it has a solution for.
     """
 
+    name: str
+    seed: int
+    limits: CpSatLimits
     view: View
     lower: int
     reason: str
@@ -54,7 +52,7 @@ class Search:
     def words(self) -> int | None:
         """The words that models may use; None where scratch does not matter."""
         dense = self.view.problem.dense
-        return dense.words - MARGINS[self.margin] * dense.vlen if self.scratch else None
+        return dense.words - self.limits.margins[self.margin] * dense.vlen if self.scratch else None
 
     @property
     def state(self) -> tuple[int, int]:
@@ -64,18 +62,28 @@ class Search:
     @property
     def turns(self) -> bool:
         """Whether there are many groups that do the same, which may take turns."""
-        return self.classes is not None and max(map(len, self.classes.members)) >= TURNS
+        if self.classes is None:
+            return False
+        return max(map(len, self.classes.members)) >= self.limits.many_groups
+
+    @property
+    def count_terms(self) -> int:
+        """The size of models of counts, by the terms of the counting relaxation."""
+        if self.classes is None:
+            return 0
+        return counting_terms(self.view, self.classes, self.lower)
 
     @cached_property
     def intervals(self) -> int:
         """Intervals of an interval model."""
-        split = zip(self.view.lanes, self.view.scalarised_engine, strict=True)
-        return len(self.view) + sum(lanes for lanes, engine in split if engine >= 0)
+        forms = zip(self.view.lanes, self.view.scalarised_engine, strict=True)
+        return len(self.view) + sum(lanes for lanes, engine in forms if engine >= 0)
 
     def conflicts(self, what: str, limit: float) -> int:
         """Conflicts that a run of the interval model is expected to have within ``limit``."""
         if what not in self.pace:
-            return max(min(int(limit / FIRST_PACE), FIRST_CONFLICTS), 1)
+            expected = int(limit / self.limits.first_pace)
+            return max(min(expected, self.limits.first_conflicts), 1)
         effort, seen = self.pace[what]
         return max(int(limit * seen / effort), 1)
 
@@ -101,14 +109,14 @@ class Search:
         if self.best is None or schedule.cycles < self.best.cycles:
             self.best, self.timing = schedule, timing_of(self.view, schedule)
 
-    def accept(self, timing: Timing, name: str) -> bool:
+    def accept(self, timing: Timing) -> bool:
         """Take a schedule if its results find addresses; otherwise be stricter from now on."""
-        schedule = assembled(self.view, timing, name)
+        schedule = assembled(self.view, timing, self.name)
         if schedule is None:
             if not self.scratch:
                 self.scratch = True
             else:
-                self.margin = min(self.margin + 1, len(MARGINS) - 1)
+                self.margin = min(self.margin + 1, len(self.limits.margins) - 1)
             return False
         if self.best is None or schedule.cycles < self.best.cycles:
             self.best, self.timing = schedule, timing

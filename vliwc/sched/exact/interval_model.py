@@ -1,7 +1,7 @@
 """The interval model of a scheduling problem for CP-SAT.
 
 Every operation has a start and a last cycle.  Where it can run on several engines a literal says
-on which; a split execution has one interval per lane, in ascending order.  Engines, renewable
+on which; a scalarised form has one interval per lane, in ascending order.  Engines, renewable
 resources and scratch are cumulatives; scratch holds a result from its first write to its last
 read.  Two things beside the bare rules make proofs short: cumulatives over several engines at
 once (an operation costs at least its cheapest form, wherever it runs), and an order of
@@ -11,29 +11,20 @@ interchangeable groups.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import combinations, pairwise
+from typing import Final
 
 from ortools.sat.python import cp_model
 
+from vliwc.sched.exact.executions import Cumulative, Execution, add_engines, add_lanes, slot
 from vliwc.sched.problem.dense import FLOW, N_ENGINES, VALU
 from vliwc.sched.problem.schedule import Timing
-from vliwc.sched.problem.view import View, only_engine
-from vliwc.sched.relaxations.solvers import enforce
+from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.symmetry import interchangeable
 
-JOINT_LOAD = 0.5
-"""Engines are looked at together if their joint work takes this part of the horizon at least."""
-
-
-@dataclass
-class _Cumulative:
-    intervals: list[cp_model.IntervalVar] = field(default_factory=list[cp_model.IntervalVar])
-    demands: list[int] = field(default_factory=list[int])
-
-    def add(self, interval: cp_model.IntervalVar, demand: int) -> None:
-        self.intervals.append(interval)
-        self.demands.append(demand)
+MIN_JOINT_LOAD: Final = 0.5
+"""Engines get a cumulative together if their joint work takes this part of the horizon at least:
+others never bind, and each costs time after every decision (``python -m benchmarks.proofs``)."""
 
 
 class IntervalModel:
@@ -51,9 +42,8 @@ class IntervalModel:
         self.horizon = horizon
         self.scanned = 0  # intervals in all cumulatives: what propagators look at again and again
         self.cycles = self.model.new_int_var(min(lower, horizon), horizon, "cycles")
-        self.lanes: list[list[cp_model.IntVar]] = []
-        self.literals: list[dict[int, cp_model.IntVar]] = []
-        self.slots = [_Cumulative() for _ in range(N_ENGINES)]
+        self.executions: list[Execution] = []
+        self.slots = [Cumulative() for _ in range(N_ENGINES)]
         self.last: list[cp_model.LinearExprT] = []
         for op in range(len(view)):
             self._operation(op)
@@ -73,7 +63,7 @@ class IntervalModel:
 
     def start(self, op: int) -> cp_model.IntVar:
         """The first cycle of an operation."""
-        return self.lanes[op][0]
+        return self.executions[op].lanes[0]
 
     def hint(self, timing: Timing) -> None:
         """Suggest a schedule, with interchangeable groups renumbered as the model orders them."""
@@ -83,29 +73,13 @@ class IntervalModel:
             for own, taken in zip(chain, ordered, strict=True):
                 for op, other in zip(own, taken, strict=True):
                     source[op] = other
-        for op, other in enumerate(source):
-            given = timing.cycles[other]
-            for k, lane in enumerate(self.lanes[op]):
-                self.model.add_hint(lane, given[k] if len(given) > 1 else given[0])
-            for engine, literal in self.literals[op].items():
-                self.model.add_hint(literal, engine == timing.engine[other])
+        for execution, other in zip(self.executions, source, strict=True):
+            execution.hint(self.model, timing.cycles[other], timing.engine[other])
 
     def timing(self, solver: cp_model.CpSolver) -> Timing:
         """The schedule that the solver found."""
-        cycles: list[list[int]] = []
-        engines: list[int] = []
-        for op, lanes in enumerate(self.lanes):
-            taken = [e for e, literal in self.literals[op].items() if solver.value(literal)]
-            view = self.view
-            engine = (
-                taken[0]
-                if taken
-                else only_engine(view.vector_engines[op], view.scalarised_engine[op])
-            )
-            engines.append(engine)
-            at = [solver.value(lane) for lane in lanes]
-            cycles.append(at if engine == view.scalarised_engine[op] else at[:1])
-        return Timing(cycles, engines)
+        found = [execution.solution(self.view, solver) for execution in self.executions]
+        return Timing([cycles for cycles, _ in found], [engine for _, engine in found])
 
     def _operation(self, op: int) -> None:
         view, model = self.view, self.model
@@ -117,48 +91,20 @@ class IntervalModel:
             model.add_bool_or([])
             latest = first
         start = model.new_int_var(first, latest, "")
-        split = view.scalarised_engine[op]
+        scalarised = view.scalarised_engine[op]
         lanes = [start]
-        if split >= 0:
+        if scalarised >= 0:
             lanes += [
                 model.new_int_var(first, max(final, first), "") for _ in range(view.lanes[op] - 1)
             ]
-        self.lanes.append(lanes)
-        options = view.vector_engines[op] if split < 0 else (*view.vector_engines[op], split)
-        literals: dict[int, cp_model.IntVar] = {}
-        if len(options) > 1:
-            literals = {engine: model.new_bool_var("") for engine in options}
-            model.add_exactly_one(literals.values())
-        self.literals.append(literals)
-        for engine in view.vector_engines[op]:
-            self.slots[engine].add(self._slot(start, literals.get(engine)), 1)
-        self.last.append(lanes[-1] if split >= 0 else start + view.duration[op] - 1)
-        if split >= 0:
-            self._split(op, lanes, literals.get(split))
+        execution = add_engines(model, view, op, lanes, self.slots)
+        self.executions.append(execution)
+        self.last.append(lanes[-1] if scalarised >= 0 else start + view.duration[op] - 1)
+        if scalarised >= 0:
+            add_lanes(model, view, execution, self.slots)
         model.add(self.cycles >= self.last[op] + 1 + view.tails[op])
 
-    def _slot(self, at: cp_model.IntVar, literal: cp_model.IntVar | None) -> cp_model.IntervalVar:
-        if literal is None:
-            return self.model.new_fixed_size_interval_var(at, 1, "")
-        return self.model.new_optional_fixed_size_interval_var(at, 1, literal, "")
-
-    def _split(
-        self, op: int, lanes: list[cp_model.IntVar], literal: cp_model.IntVar | None
-    ) -> None:
-        view, model = self.view, self.model
-        per_cycle = 1 if view.serial[op] else view.capacity[view.scalarised_engine[op]]
-        for lane, after in pairwise(lanes):
-            model.add(after >= lane)
-        for lane, later in zip(lanes, lanes[per_cycle:], strict=False):
-            bound = model.add(later >= lane + 1)
-            if literal is not None:
-                enforce(bound, literal)
-        if literal is not None:
-            enforce(model.add(lanes[-1] == lanes[0]), ~literal)
-        for lane in lanes:
-            self.slots[view.scalarised_engine[op]].add(self._slot(lane, literal), 1)
-
-    def _limit(self, use: _Cumulative, capacity: int) -> None:
+    def _limit(self, use: Cumulative, capacity: int) -> None:
         self.scanned += len(use.intervals)
         if use.intervals:
             self.model.add_cumulative(use.intervals, use.demands, capacity)
@@ -172,25 +118,25 @@ class IntervalModel:
         if any(FLOW in view.vector_engines[op] and view.is_mixed[op] for op in range(len(view))):
             prices[FLOW] = vector
         forms = [
-            frozenset((*whole, split)) - {-1}
-            for whole, split in zip(view.vector_engines, view.scalarised_engine, strict=True)
+            frozenset((*vector, scalarised)) - {-1}
+            for vector, scalarised in zip(view.vector_engines, view.scalarised_engine, strict=True)
         ]
         choices = {own for own in forms if len(own) > 1}
         for size in range(2, N_ENGINES + 1):
             for engines in combinations(range(N_ENGINES), size):
                 if not any(own <= set(engines) for own in choices):
                     continue
-                use = _Cumulative()
+                use = Cumulative()
                 for op, own in enumerate(forms):
                     if own and own <= set(engines):
                         self._add_cheapest(op, prices, use)
                 capacity = sum(prices[e] * view.capacity[e] for e in engines)
                 work = sum(use.demands)
-                if work >= JOINT_LOAD * capacity * self.horizon:
+                if work >= MIN_JOINT_LOAD * capacity * self.horizon:
                     self._limit(use, capacity)
 
-    def _add_cheapest(self, op: int, prices: Sequence[int], use: _Cumulative) -> None:
-        view, lanes = self.view, self.lanes[op]
+    def _add_cheapest(self, op: int, prices: Sequence[int], use: Cumulative) -> None:
+        view, lanes = self.view, self.executions[op].lanes
         costs = [prices[e] for e in view.vector_engines[op]]
         if view.scalarised_engine[op] >= 0:
             costs.append(prices[view.scalarised_engine[op]] * view.lanes[op])
@@ -198,10 +144,10 @@ class IntervalModel:
         # Lanes may spread over cycles; the price is spread with them.
         each = cost // len(lanes)
         if each == 0:
-            use.add(self._slot(lanes[0], None), cost)
+            use.add(slot(self.model, lanes[0], None), cost)
             return
         for lane in lanes:
-            use.add(self._slot(lane, None), each)
+            use.add(slot(self.model, lane, None), each)
 
     def _resources(self) -> None:
         view = self.view
@@ -213,7 +159,7 @@ class IntervalModel:
             for op in range(len(view))
         ]
         for number in range(len(renewable.names)):
-            use = _Cumulative()
+            use = Cumulative()
             for op, interval in enumerate(tasks):
                 if view.demand[op][number] and view.duration[op]:
                     use.add(interval, view.demand[op][number])
@@ -221,7 +167,7 @@ class IntervalModel:
 
     def _scratch(self, words: int, packed: bool) -> None:
         view, model = self.view, self.model
-        use = _Cumulative()
+        use = Cumulative()
         rows: list[cp_model.IntervalVar] = []
         for op, width in enumerate(view.width):
             if not width:

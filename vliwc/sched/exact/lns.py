@@ -15,8 +15,9 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate, live_ranges, peak_words, place_changed
-from vliwc.sched.exact.cpsat import CpSatScheduler, make_solver
+from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.incumbent import timing_of
+from vliwc.sched.exact.limits import LnsLimits, make_solver
 from vliwc.sched.exact.window_model import WindowModel
 from vliwc.sched.greedy.list import AnyListScheduler
 from vliwc.sched.problem.bounds import lower_bound
@@ -24,13 +25,6 @@ from vliwc.sched.problem.dense import Ints
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule, Timing
 from vliwc.sched.problem.view import View, cycle_rows
-
-OPERATIONS = 150
-"""About as many operations are in one window."""
-EFFORT, CONFLICTS = 0.3, 150
-"""Deterministic time and conflicts of one window."""
-PACKED = 400
-"""With more results than that, addresses are only repaired, not assigned anew."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +34,7 @@ class LnsScheduler:
     seed: int = 0
     windows: int = 24
     name: str = "cpsat-lns"
+    limits: LnsLimits = LnsLimits()
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
@@ -59,7 +54,7 @@ class LnsScheduler:
         view = View.of(problem)
         timing, address = timing_of(view, best), best.address
         solved = won = 0
-        places = _places(view, best.cycles)
+        places = _places(view, best.cycles, self.limits.operations)
         for first, length in places:
             if timing.length <= bound.cycles or solved >= (budget or self.windows):
                 break
@@ -70,7 +65,8 @@ class LnsScheduler:
                 changed = self._solve(view, timing, first, length, solved, shorten=shorten)
                 if changed is None:
                     continue
-                placed = _addresses(view, timing, address, changed)
+                anew = sum(width > 0 for width in view.width) <= self.limits.max_reallocated
+                placed = _addresses(view, timing, address, changed, anew=anew)
                 if placed is None:
                     continue
                 won += timing.length - changed.length
@@ -110,7 +106,7 @@ class LnsScheduler:
             model.minimise_length()
         else:
             model.minimise_starts()
-        solver = make_solver(self.seed + number, EFFORT, CONFLICTS)
+        solver = make_solver(self.seed + number, self.limits.effort, self.limits.conflicts)
         if solver.solve(model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         if shorten and solver.value(model.shrunk) == length:
@@ -118,9 +114,9 @@ class LnsScheduler:
         return model.timing_after(solver)
 
 
-def _places(view: View, cycles: int) -> Iterator[tuple[int, int]]:
+def _places(view: View, cycles: int, operations: int) -> Iterator[tuple[int, int]]:
     """First cycles and lengths of windows: the end, the start, then overlapping ones in turn."""
-    length = max(cycles * min(OPERATIONS, len(view) // 2) // max(len(view), 1), 4)
+    length = max(cycles * min(operations, len(view) // 2) // max(len(view), 1), 4)
     while length < cycles:
         yield max(cycles - length, 0), length
         yield 0, length
@@ -131,9 +127,11 @@ def _places(view: View, cycles: int) -> Iterator[tuple[int, int]]:
     yield 0, cycles
 
 
-def _addresses(view: View, before: Timing, address: Ints, after: Timing) -> Ints | None:
+def _addresses(
+    view: View, before: Timing, address: Ints, after: Timing, *, anew: bool
+) -> Ints | None:
     """Addresses for a changed schedule: new ones, or the old ones with repairs."""
-    if sum(width > 0 for width in view.width) <= PACKED:
+    if anew:
         placed = allocate(view, after.cycles)
         return None if placed is None else placed[0]
     old = {live.op: live for live in live_ranges(view, before.cycles)}

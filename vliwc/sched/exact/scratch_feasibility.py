@@ -1,4 +1,5 @@
-"""Is there any order of the operations in which their results fit into scratch?
+"""Peak-memory feasibility: is there any order of the operations in which their results fit into
+scratch?
 
 Slots and lengths do not matter here, only which results are alive when a set of operations has
 ended: those with readers left.  The search goes over such sets (as for register sufficiency, Sethi
@@ -18,11 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import Final
 
 from vliwc.sched.problem.view import View
 
-MOST_SHARED = 12
-"""Values with several readers left, all of them ready, at most: all unions are tried."""
+MAX_SHARED: Final = 12
+"""Values with several readers left, all of them ready, at most: all unions, 4096 of them, are tried
+(``python -m benchmarks.proofs``)."""
 
 
 class _Live:
@@ -104,9 +107,9 @@ def _bits(number: int) -> list[int]:
     return found
 
 
-def order_exists(view: View, words: int, most: int) -> tuple[bool | None, int]:
-    """Whether there is an order in which ``words`` are enough (None: not known after ``most`` sets
-    of operations), and the number of sets looked at."""
+def order_exists(view: View, words: int, max_sets: int) -> tuple[bool | None, int]:
+    """Whether there is an order in which ``words`` are enough (None: not known after ``max_sets``
+    sets of operations), and the number of sets looked at."""
     live = _Live(view)
     if live.at_start > words:
         return False, 0
@@ -119,10 +122,10 @@ def order_exists(view: View, words: int, most: int) -> tuple[bool | None, int]:
         _, ended, alive, waiting = heappop(heap)
         if ended.bit_count() == len(view):
             return True, len(seen)
-        if len(seen) > most:
+        if len(seen) > max_sets:
             return None, len(seen)
         shared = live.shared(ended, waiting)
-        if len(shared) > MOST_SHARED:
+        if len(shared) > MAX_SHARED:
             return None, len(seen)
         for step in [*((op,) for op in sorted(waiting)), *_unions(shared)]:
             bits = sum(1 << op for op in step)

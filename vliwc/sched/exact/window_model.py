@@ -8,26 +8,15 @@ Scratch is counted word by word for all results that are live in the window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 from ortools.sat.python import cp_model
 
+from vliwc.sched.exact.executions import Cumulative, Execution, add_engines, add_lanes, slot
 from vliwc.sched.problem.dense import N_ENGINES
 from vliwc.sched.problem.schedule import Timing
-from vliwc.sched.problem.view import View, only_engine
-from vliwc.sched.relaxations.solvers import enforce
+from vliwc.sched.problem.view import View
 
 BEFORE, INSIDE, BEHIND = 0, 1, 2
 """Operations that begin before the window, lie in it, or begin in it and end behind or later."""
-
-
-@dataclass
-class _Profile:
-    """A cumulative under construction."""
-
-    intervals: list[cp_model.IntervalVar]
-    demands: list[int]
 
 
 class WindowModel:
@@ -47,9 +36,8 @@ class WindowModel:
             for s, t in zip(self.start, self.last, strict=True)
         ]
         self.free = [op for op, place in enumerate(self.place) if place == INSIDE]
-        self.lanes: dict[int, list[cp_model.IntVar]] = {}
-        self.literals: dict[int, dict[int, cp_model.IntVar]] = {}
-        self.slots = [_Profile([], []) for _ in range(N_ENGINES)]
+        self.executions: dict[int, Execution] = {}
+        self.slots = [Cumulative() for _ in range(N_ENGINES)]
         for op in self.free:
             self._operation(op)
         self._fixed_slots()
@@ -59,8 +47,8 @@ class WindowModel:
                 capacity = view.capacity[engine]
                 self.model.add_cumulative(profile.intervals, profile.demands, capacity)
         self._scratch()
-        for op in self.free:
-            self._hint(op)
+        for op, execution in self.executions.items():
+            execution.hint(self.model, [at - first for at in timing.cycles[op]], timing.engine[op])
 
     def minimise_length(self) -> None:
         """Ask for the shortest window."""
@@ -71,7 +59,7 @@ class WindowModel:
         self.model.add(self.shrunk == self.length)
         total: cp_model.LinearExprT = 0
         for op in self.free:
-            total = total + self.lanes[op][-1]
+            total = total + self.executions[op].lanes[-1]
         self.model.minimize(total)
 
     def timing_after(self, solver: cp_model.CpSolver) -> Timing:
@@ -84,50 +72,20 @@ class WindowModel:
             if place == BEHIND:
                 cycles[op] = [at - shift for at in self.timing.cycles[op]]
         for op in self.free:
-            taken = [e for e, literal in self.literals[op].items() if solver.value(literal)]
-            whole, split = self.view.vector_engines[op], self.view.scalarised_engine[op]
-            engines[op] = taken[0] if taken else only_engine(whole, split)
-            at = [self.first + solver.value(lane) for lane in self.lanes[op]]
-            cycles[op] = at if engines[op] == split else at[:1]
+            at, engines[op] = self.executions[op].solution(self.view, solver)
+            cycles[op] = [self.first + cycle for cycle in at]
         return Timing(cycles, engines)
 
     def _operation(self, op: int) -> None:
         view, model = self.view, self.model
-        split = view.scalarised_engine[op]
-        count = view.lanes[op] if split >= 0 else 1
+        scalarised = view.scalarised_engine[op]
+        count = view.lanes[op] if scalarised >= 0 else 1
         lanes = [model.new_int_var(0, self.length - 1, "") for _ in range(count)]
-        options = view.vector_engines[op] if split < 0 else (*view.vector_engines[op], split)
-        literals: dict[int, cp_model.IntVar] = {}
-        if len(options) > 1:
-            literals = {engine: model.new_bool_var("") for engine in options}
-            model.add_exactly_one(literals.values())
-        self.lanes[op], self.literals[op] = lanes, literals
-        for engine in view.vector_engines[op]:
-            self._take(engine, lanes[0], literals.get(engine))
+        execution = add_engines(model, view, op, lanes, self.slots)
+        self.executions[op] = execution
         model.add(lanes[-1] <= self.shrunk - 1)
-        if split < 0:
-            return
-        literal = literals.get(split)
-        per_cycle = 1 if view.serial[op] else view.capacity[split]
-        for lane, after in pairwise(lanes):
-            model.add(after >= lane)
-        for lane, later in zip(lanes, lanes[per_cycle:], strict=False):
-            bound = model.add(later >= lane + 1)
-            if literal is not None:
-                enforce(bound, literal)
-        if literal is not None:
-            enforce(model.add(lanes[-1] == lanes[0]), ~literal)
-        for lane in lanes:
-            self._take(split, lane, literal)
-
-    def _take(self, engine: int, at: cp_model.LinearExprT, literal: cp_model.IntVar | None) -> None:
-        model = self.model
-        self.slots[engine].intervals.append(
-            model.new_fixed_size_interval_var(at, 1, "")
-            if literal is None
-            else model.new_optional_fixed_size_interval_var(at, 1, literal, "")
-        )
-        self.slots[engine].demands.append(1)
+        if scalarised >= 0:
+            add_lanes(model, view, execution, self.slots)
 
     def _fixed_slots(self) -> None:
         """Slots of operations that are not free, in the window's cycles."""
@@ -142,11 +100,12 @@ class WindowModel:
                 if place == BEFORE:
                     self.model.add(self.shrunk >= at + 1)
                     if engine < N_ENGINES:
-                        self._take(engine, at, None)
+                        self.slots[engine].add(slot(self.model, at, None), 1)
                 else:
                     self.model.add(self.shrunk >= self.length - at)
                     if engine < N_ENGINES:
-                        self._take(engine, self.shrunk - (self.length - at), None)
+                        moved = self.shrunk - (self.length - at)
+                        self.slots[engine].add(slot(self.model, moved, None), 1)
 
     def _moved(self, at: int, place: int) -> cp_model.LinearExprT:
         """Where a cycle of a fixed operation goes: it stays, or it moves with the end."""
@@ -156,12 +115,12 @@ class WindowModel:
 
     def _first(self, op: int) -> cp_model.LinearExprT:
         if self.place[op] == INSIDE:
-            return self.lanes[op][0]
+            return self.executions[op].lanes[0]
         return self._moved(self.start[op], self.place[op])
 
     def _final(self, op: int) -> cp_model.LinearExprT:
         if self.place[op] == INSIDE:
-            return self.lanes[op][-1]
+            return self.executions[op].lanes[-1]
         return self._moved(self.last[op], self.place[op])
 
     def _dependences(self) -> None:
@@ -177,7 +136,7 @@ class WindowModel:
         """Results that are live in the window; those live all through it need no interval."""
         view, model = self.view, self.model
         room = view.problem.dense.words
-        profile = _Profile([], [])
+        profile = Cumulative()
         for op, width in enumerate(view.width):
             zero = view.is_zero[op]  # its words are taken from the start of the schedule
             if not width or (self.start[op] >= self.length and not zero):
@@ -191,7 +150,7 @@ class WindowModel:
                 continue
             begin: cp_model.LinearExprT = self._first(op) if self.start[op] > 0 else 0
             if self.place[op] == INSIDE:
-                begin = self.lanes[op][0]
+                begin = self.executions[op].lanes[0]
             if zero:
                 begin = 0
             stop = model.new_int_var(0, self.length, "")
@@ -203,13 +162,5 @@ class WindowModel:
                 for reader in view.readers[op]:
                     model.add(stop >= self._final(reader))
             size = model.new_int_var(0, self.length, "")
-            profile.intervals.append(model.new_interval_var(begin, size, stop, ""))
-            profile.demands.append(width)
+            profile.add(model.new_interval_var(begin, size, stop, ""), width)
         model.add_cumulative(profile.intervals, profile.demands, max(room, 0))
-
-    def _hint(self, op: int) -> None:
-        own = self.timing.cycles[op]
-        for k, lane in enumerate(self.lanes[op]):
-            self.model.add_hint(lane, (own[k] if len(own) > 1 else own[0]) - self.first)
-        for engine, literal in self.literals[op].items():
-            self.model.add_hint(literal, engine == self.timing.engine[op])

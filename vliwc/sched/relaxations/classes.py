@@ -10,8 +10,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vliwc.sched.problem.view import View
+
+
+class Form(NamedTuple):
+    """How the operations of a class execute: ``vector`` engines take all lanes in one slot, the
+    ``scalarised`` one takes ``lanes`` slots, one for each (-1: none, and one lane)."""
+
+    vector: tuple[int, ...]
+    scalarised: int
+    lanes: int
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """The slots that one execution takes of each engine it may choose; empty: it takes none."""
+        alone = {self.scalarised: self.lanes} if self.scalarised >= 0 else {}
+        return dict.fromkeys(self.vector, 1) | alone
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,22 @@ class Classes:
     members: list[list[int]]
     of: list[int]
     links: list[Link]
+
+    def form(self, view: View, number: int) -> Form:
+        """How the operations of class ``number`` execute."""
+        first = self.members[number][0]
+        scalarised = view.scalarised_engine[first]
+        lanes = view.lanes[first] if scalarised >= 0 else 1
+        return Form(view.vector_engines[first], scalarised, lanes)
+
+    def by_form(self, view: View) -> dict[Form, list[int]]:
+        """The classes that take slots, by how they execute."""
+        alike: dict[Form, list[int]] = defaultdict(list)
+        for number in range(len(self.members)):
+            form = self.form(view, number)
+            if form.slots:
+                alike[form].append(number)
+        return alike
 
     @staticmethod
     def of_view(view: View) -> Classes:
@@ -162,15 +194,20 @@ def _link(rows: list[tuple[int, int, int]], of: list[int], after: int, size: int
     return Link(before, after, min(needed.values()), size - len(needed))
 
 
-LIKE, MOST = 0.75, 5000
-"""Counting is worth while if there are fewer classes than this part of the operations, and if there
-are not more operations than that: its model would be too large for any solver."""
+@dataclass(frozen=True)
+class ClassLimits:
+    """Where counting is worth while; tuned by ``python -m benchmarks.proofs``."""
+
+    max_classes: float = 0.75
+    """Classes, as a part of the operations: with more, counting tells nearly all apart anyway."""
+    max_operations: int = 5_000
+    """Operations: with more, the model of counts would be too large for any solver."""
 
 
-def useful_classes(view: View) -> Classes | None:
+def useful_classes(view: View, limits: ClassLimits = ClassLimits()) -> Classes | None:
     """The classes of a machine problem, or None where most operations are like no other, or there
     are too many."""
-    if view.problem.renewable is not None or len(view) > MOST:
+    if view.problem.renewable is not None or len(view) > limits.max_operations:
         return None
     classes = Classes.of_view(view)
-    return classes if len(classes.members) <= LIKE * len(view) else None
+    return classes if len(classes.members) <= limits.max_classes * len(view) else None

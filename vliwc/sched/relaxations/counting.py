@@ -5,7 +5,7 @@ relaxation counts them.  With ``S(t)`` starts and ``E(t)`` ends of a class by cy
 limit each cycle; windows bound the counts; and where each operation of class B waits for at least
 ``p`` of class A with latency ``l``, and each of A has at most ``s`` successors in B, then
 ``p S_B(t) <= s E_A(t - l)``, since the starts need ``p S_B / s`` different predecessors or more.
-Every schedule satisfies that, so a horizon without counts has no schedule.
+Every schedule satisfies that, so a makespan without counts is infeasible.
 
 The classes (:mod:`vliwc.sched.relaxations.classes`) need not be alike in all respects: each group
 reads its own addresses, and the windows of operations differ. Of groups that are alike the counts
@@ -29,8 +29,8 @@ from vliwc.sched.relaxations.rows import IntegerRows, Row, Terms
 def counting_terms(view: View, classes: Classes, horizon: int) -> int:
     """About how many terms the rows of a :class:`CountingModel` will have."""
     forms = [
-        len(view.vector_engines[own[0]]) + 3 * (view.scalarised_engine[own[0]] >= 0)
-        for own in classes.members
+        len(form.vector) + 3 * (form.scalarised >= 0)
+        for form in (classes.form(view, number) for number in range(len(classes.members)))
     ]
     links = sum(
         forms[link.after] + sum(forms[number] for number, _, _ in link.before)
@@ -77,7 +77,7 @@ class CountingModel(IntegerRows):
             by_now = self._counts(engine, 1, most)
             parts.append((by_now, by_now))
         if view.scalarised_engine[first] >= 0:
-            parts.append(self._split(first, view.scalarised_engine[first], most))
+            parts.append(self._scalarised(first, view.scalarised_engine[first], most))
         if not parts:
             by_now = self._growing(most)
             parts.append((by_now, by_now))
@@ -110,7 +110,7 @@ class CountingModel(IntegerRows):
             self.rows.append(Row(terms, 0, 0))
         return total
 
-    def _split(self, op: int, engine: int, most: list[int]) -> tuple[list[int], list[int]]:
+    def _scalarised(self, op: int, engine: int, most: list[int]) -> tuple[list[int], list[int]]:
         """Starts and ends of executions that take one slot a lane."""
         lanes = self.view.lanes[op]
         issued = self._counts(engine, lanes, most)

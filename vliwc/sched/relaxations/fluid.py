@@ -4,7 +4,7 @@ The counting relaxation (:mod:`vliwc.sched.relaxations.counting`) tells starts f
 which class takes which engine.  Its *linear* relaxation gains nothing from either: where counts
 need not be integers, starts and ends may be equal, and engines may be shared out between all
 operations that have the same choice of them.  What remains is one variable for each class and
-cycle, the work done so far (in lanes where an operation may be split), and for each choice of
+cycle, the work done so far (in lanes of operations with a scalarised form), and for each choice of
 engines and cycle the slots taken.  The bound is that of the larger program; the simplex method
 takes a tenth of the time or less.
 
@@ -17,45 +17,40 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import defaultdict
+from typing import Final
 
 from vliwc.sched.problem.dense import N_ENGINES
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.classes import Classes, Link
 from vliwc.sched.relaxations.rows import Affine, IntegerRows
 
-MOST = 8
+MAX_EXCESS: Final = 8
 """Slots of an engine that may be taken in a cycle, as a multiple of its capacity, where the excess
 is what counts.  Any limit would do; a small one keeps the exact check of multipliers sharp."""
 
 
 class FluidModel(IntegerRows):
     """Work by class and cycle within ``horizon`` cycles; without a solution, no schedule is that
-    short.  ``done[number][cycle]``: lanes done by then, or executions of what cannot be split.
-    ``excess``: for :func:`vliwc.sched.relaxations.infeasibility.refuted`, which lets capacities be
-    exceeded."""
+    short.  ``done[number][cycle]``: lanes done by then, or executions without a scalarised form.
+    ``excess``: for :func:`vliwc.sched.relaxations.infeasibility.proved_infeasible`, which lets
+    capacities be exceeded."""
 
     def __init__(self, view: View, classes: Classes, horizon: int, *, excess: bool = False) -> None:
         super().__init__()
         self.view, self.classes, self.horizon = view, classes, horizon
-        self.times = MOST if excess else 1
+        self.times = MAX_EXCESS if excess else 1
         self.done: list[list[Affine]] = []
         self.size: list[int] = []
-        alike: dict[tuple[tuple[int, ...], int, int], list[int]] = defaultdict(list)
         for number, own in enumerate(classes.members):
-            first = own[0]
-            split = view.scalarised_engine[first]
-            self.size.append(view.lanes[first] if split >= 0 else 1)
+            self.size.append(classes.form(view, number).lanes)
             self._class(own, self.size[-1])
-            if view.vector_engines[first] or split >= 0:
-                alike[view.vector_engines[first], split, self.size[-1]].append(number)
         for link in classes.links:
             self._link(link)
         use: list[list[list[Affine]]] = [[[] for _ in range(horizon)] for _ in range(N_ENGINES)]
-        for (whole, split, size), numbers in alike.items():
-            options = [(engine, size) for engine in whole]
-            if split >= 0:
-                options.append((split, 1))
+        for form, numbers in classes.by_form(view).items():
+            options = [(engine, form.lanes) for engine in form.vector]
+            if form.scalarised >= 0:
+                options.append((form.scalarised, 1))
             self._share(options, numbers, use)
         for engine, cycles in enumerate(use):
             for taken in cycles:

@@ -1,39 +1,53 @@
 """Proved lower bounds from linear relaxations: of counts, or of the time-indexed formulation.
 
-For a horizon, the relaxation asks by how much slots, resources and scratch would have to be
-exceeded.  If the answer is positive, no schedule of that length exists.  The solver computes with
-floating-point numbers and is not trusted: its multipliers are rounded to integers, and the bound
-that they imply is computed exactly (weak duality over the box of the variables; Neumaier and
-Shcherbina 2004).
+A makespan is proved infeasible, and the next one is a bound: a destructive lower bound (Klein and
+Scholl 1999).  The relaxation asks by how much slots, resources and scratch would have to be
+exceeded within that makespan; if the answer is positive, no schedule is that short.  The solver
+computes with floating-point numbers and is not trusted: its multipliers are rounded to integers,
+and the excess that they imply is computed exactly (weak duality over the box of the variables;
+Neumaier and Shcherbina 2004).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.sched.relaxations.rows import IntegerRows
 
-SCALE = 1 << 20
+SCALE: Final = 1 << 20
 """Multipliers are rounded to integer multiples of 1/SCALE."""
-MOST_TERMS = 600_000
-"""Larger relaxations are not tried."""
-EFFORT = 8.0
-"""GLOP's deterministic time for one relaxation."""
 
 
-def refuted(formulation: IntegerRows) -> bool:
+@dataclass(frozen=True)
+class LinearLimits:
+    """Of one linear relaxation; tuned by ``python -m benchmarks.proofs``."""
+
+    max_terms: int = 600_000
+    """Terms of all rows: larger relaxations take minutes to build and are not tried."""
+    effort: float = 8.0
+    """GLOP's deterministic time, about seconds."""
+    least_excess: float = 1e-4
+    """Slots and units by which capacities have to be exceeded at least before multipliers are
+    checked: less is lost when they are rounded."""
+
+
+def proved_infeasible(formulation: IntegerRows, limits: LinearLimits = LinearLimits()) -> bool:
     """Whether it is proved that the formulation has no solution; False if that is not known."""
     if not formulation.possible:
         return True
-    if formulation.n_terms > MOST_TERMS:
+    if formulation.n_terms > limits.max_terms:
         return False
     model, _, rows = formulation.linear_model(relaxed=True)
     solver = mb.Solver("GLOP")
-    solver.set_solver_specific_parameters(f"max_deterministic_time: {EFFORT}")
-    if solver.solve(model) != mb.SolveStatus.OPTIMAL or solver.objective_value < 1e-4:
+    solver.set_solver_specific_parameters(f"max_deterministic_time: {limits.effort}")
+    if solver.solve(model) != mb.SolveStatus.OPTIMAL:
+        return False
+    if solver.objective_value < limits.least_excess:
         return False
     return excess_bound(formulation, [-solver.dual_value(row) for row in rows]) > 0
 
@@ -68,14 +82,15 @@ def excess_bound(formulation: IntegerRows, multipliers: list[float]) -> int:
     return bound + int((np.minimum(slope, 0) * upper).sum())
 
 
-def relaxation_bound(formulation: Callable[[int], IntegerRows], lower: int, upper: int) -> int:
-    """The smallest horizon from ``lower`` on whose formulation is not refuted; at most ``upper``.
+def destructive_bound(formulation: Callable[[int], IntegerRows], lower: int, upper: int) -> int:
+    """The smallest makespan from ``lower`` on whose formulation is not proved infeasible; at most
+    ``upper``.
 
-    Refutations are monotone: a shorter horizon is harder, so halving finds it.
+    A shorter makespan is harder, so halving finds it.
     """
     while lower < upper:
         middle = (lower + upper) // 2
-        if refuted(formulation(middle)):
+        if proved_infeasible(formulation(middle)):
             lower = middle + 1
         else:
             upper = middle

@@ -11,16 +11,13 @@ restricts the problem: a solution is a schedule, and if there is none, nothing i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from itertools import accumulate, pairwise
 
 from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE
 from vliwc.sched.problem.schedule import Timing
 from vliwc.sched.problem.view import View, only_engine
-from vliwc.sched.relaxations.classes import Classes, Link
+from vliwc.sched.relaxations.classes import Classes, Form, Link
 from vliwc.sched.relaxations.rows import Affine, IntegerRows
-
-_Form = tuple[tuple[int, ...], int, int]
 
 
 class RankedModel(IntegerRows):
@@ -39,7 +36,7 @@ class RankedModel(IntegerRows):
         self.started: list[list[Affine]] = []
         self.ended: list[list[Affine]] = []
         self.stream: list[list[Affine]] = []
-        self.taken: dict[tuple[_Form, int], dict[int, Affine]] = {}
+        self.taken: dict[tuple[Form, int], dict[int, Affine]] = {}
         for own in self.classes.members:
             self._class(own)
         for link in self.classes.links:
@@ -52,12 +49,6 @@ class RankedModel(IntegerRows):
         if made.terms:
             self.cycle_of.append(cycle)
         return made
-
-    def _form(self, number: int) -> _Form:
-        """Engines of a class's operations, the one that takes them lane by lane, and lanes."""
-        view, first = self.view, self.classes.members[number][0]
-        split = view.scalarised_engine[first]
-        return view.vector_engines[first], split, view.lanes[first] if split >= 0 else 1
 
     def _class(self, own: list[int]) -> None:
         """Starts and ends of one class: of rank k not before its head, not after its due time."""
@@ -143,44 +134,46 @@ class RankedModel(IntegerRows):
         """Slots: executions within a cycle are shared out by the choice of engines that they have,
         halves are not."""
         view = self.view
-        alike: dict[_Form, list[int]] = defaultdict(list)
-        for number in range(len(self.classes.members)):
-            form = self._form(number)
-            if form[0] or form[1] >= 0:
-                alike[form].append(number)
+        alike = self.classes.by_form(view)
         for cycle in range(self.horizon):
             use: list[list[tuple[Affine, int]]] = [[] for _ in range(N_ENGINES)]
             for form, numbers in alike.items():
-                whole, split, lanes = form
-                prices = dict.fromkeys(whole, 1) | ({split: lanes} if split >= 0 else {})
-                once: list[tuple[Affine, int]] = []
-                for number in numbers:
-                    if self.stream[number]:
-                        done = self.stream[number][max(cycle - 1, 0) : cycle + 1]
-                        use[split] += zip(done[::-1], (1, -1), strict=False)
-                        continue
-                    once.append((self.ended[number][cycle], 1))
-                    if cycle:
-                        once.append((self.started[number][cycle - 1], -1))
-                    # A half in this cycle, and one of those begun in the cycle before.
-                    for begun in range(max(cycle - 1, 0), cycle + 1):
-                        started, ended = self.started[number][begun], self.ended[number][begun]
-                        if started is not ended:
-                            use[split] += [(started, lanes // 2), (ended, -lanes // 2)]
-                if len(prices) == 1:
-                    (engine, price) = next(iter(prices.items()))
-                    use[engine] += [(part, price * factor) for part, factor in once]
-                    continue
-                slots = {
-                    engine: self._count(cycle, 0, -(-view.capacity[engine] // price))
-                    for engine, price in prices.items()
-                }
-                self.taken[form, cycle] = slots
-                self.equal([*once, *((slot, -1) for slot in slots.values())])
-                for engine, slot in slots.items():
-                    use[engine].append((slot, prices[engine]))
+                self._share(cycle, form, numbers, use)
             for engine, parts in enumerate(use):
                 self.at_most(parts, view.capacity[engine], is_capacity=True)
+
+    def _share(
+        self, cycle: int, form: Form, numbers: list[int], use: list[list[tuple[Affine, int]]]
+    ) -> None:
+        """What classes of one form take of each engine in a cycle."""
+        view, prices = self.view, form.slots
+        once: list[tuple[Affine, int]] = []
+        for number in numbers:
+            if self.stream[number]:
+                done = self.stream[number][max(cycle - 1, 0) : cycle + 1]
+                use[form.scalarised] += zip(done[::-1], (1, -1), strict=False)
+                continue
+            once.append((self.ended[number][cycle], 1))
+            if cycle:
+                once.append((self.started[number][cycle - 1], -1))
+            # A half in this cycle, and one of those begun in the cycle before.
+            for begun in range(max(cycle - 1, 0), cycle + 1):
+                started, ended = self.started[number][begun], self.ended[number][begun]
+                if started is not ended:
+                    half = form.lanes // 2
+                    use[form.scalarised] += [(started, half), (ended, -half)]
+        if len(prices) == 1:
+            (engine, price) = next(iter(prices.items()))
+            use[engine] += [(part, price * factor) for part, factor in once]
+            return
+        slots = {
+            engine: self._count(cycle, 0, -(-view.capacity[engine] // price))
+            for engine, price in prices.items()
+        }
+        self.taken[form, cycle] = slots
+        self.equal([*once, *((slot, -1) for slot in slots.values())])
+        for engine, slot in slots.items():
+            use[engine].append((slot, prices[engine]))
 
     def timing(self, value: list[int]) -> Timing:
         """The schedule that values of all variables stand for."""
@@ -191,26 +184,26 @@ class RankedModel(IntegerRows):
         cycles: list[list[int]] = [[] for _ in range(len(self.view))]
         engines = [NO_ENGINE] * len(self.view)
         for number, own in enumerate(self.classes.members):
-            form = self._form(number)
-            whole, split, lanes = form
+            form = self.classes.form(self.view, number)
+            vector, scalarised, lanes = form
             done: list[tuple[list[int], int]] = []
             if self.stream[number]:
                 by_now = [part.value(value) for part in self.stream[number]]
                 at = [bisect_right(by_now, lane) for lane in range(lanes * len(own))]
-                done = [(at[k : k + lanes], split) for k in range(0, len(at), lanes)]
+                done = [(at[k : k + lanes], scalarised) for k in range(0, len(at), lanes)]
             before = 0
             for cycle in range(0 if self.stream[number] else self.horizon):
                 started = self.started[number][cycle].value(value)
                 ended = self.ended[number][cycle].value(value)
                 for _ in range(ended - before):
                     choice = left.get((form, cycle))
-                    engine = only_engine(whole, split)
+                    engine = only_engine(vector, scalarised)
                     if choice is not None:
                         engine = next(e for e, slots in choice.items() if slots)
                         choice[engine] -= 1
-                    done.append(([cycle] * (lanes if engine == split else 1), engine))
+                    done.append(([cycle] * (lanes if engine == scalarised else 1), engine))
                 half = [cycle] * (lanes // 2) + [cycle + 1] * (lanes // 2)
-                done += [(half, split)] * (started - ended)
+                done += [(half, scalarised)] * (started - ended)
                 before = started
             for op, (taken, engine) in zip(own, done, strict=True):
                 cycles[op], engines[op] = taken, engine

@@ -12,59 +12,79 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
+from typing import Final
 
 from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.sched.relaxations.ranked import RankedModel
 from vliwc.sched.relaxations.solvers import lp_sum
 
-WINDOW, STEP = 6, 4
-"""Cycles in integers, and how many of them are fixed before the next window."""
-WIDEST = 30
-"""A window that reaches back over a dead end is at most so long."""
-PARAMETERS = "output_flag=false\nthreads=1\nmip_max_nodes=20"
-"""Of HiGHS: silent, and the same in every run."""
-SLOPE = 1e-4
-"""Effort, in units of CP-SAT's deterministic time (about seconds), for each term of a window."""
+
+@dataclass(frozen=True)
+class WindowLimits:
+    """Of relaxing and fixing; tuned by ``python -m benchmarks.proofs``."""
+
+    window: int = 6
+    """Cycles in integers: with more, one window takes as long as all have now."""
+    step: int = 4
+    """How many of them are fixed before the next window; fixing all leads to dead ends."""
+    max_window: int = 30
+    """Cycles of a window that reaches back over a dead end, at most."""
+    max_nodes: int = 20
+    """Branch-and-bound nodes of a window: most need one, and hundreds do not help the others."""
+    term_effort: float = 1e-4
+    """Effort, in units of CP-SAT's deterministic time (about seconds), for each term of a
+    window."""
+
+    @property
+    def parameters(self) -> str:
+        """Of HiGHS: silent, and the same in every run."""
+        return f"output_flag=false\nthreads=1\nmip_max_nodes={self.max_nodes}"
 
 
-def relax_and_fix(model: RankedModel, limit: float) -> tuple[list[int] | None, float]:
+LIMITS: Final = WindowLimits()
+
+
+def relax_and_fix(
+    model: RankedModel, limit: float, limits: WindowLimits = LIMITS
+) -> tuple[list[int] | None, float]:
     """Values of all variables, or None if it came to a dead end or to the limit, and the effort.
 
     The values satisfy all rows exactly: rounded, they are checked.
     """
     fixed: dict[int, int] = {}
-    effort, start, window = 0.0, 0, WINDOW
+    effort, start, window = 0.0, 0, limits.window
     while True:
         end = start + window
         last = end >= model.horizon
         program, variables, terms = linear_program(model, fixed, end)
-        effort += terms * SLOPE
+        effort += terms * limits.term_effort
         if effort > limit:
             return None, effort
         solver = mb.Solver("highs")
-        solver.set_solver_specific_parameters(PARAMETERS)
+        solver.set_solver_specific_parameters(limits.parameters)
         if solver.solve(program) not in (mb.SolveStatus.OPTIMAL, mb.SolveStatus.FEASIBLE):
             # A dead end: decide the last cycles once more, together with these.
-            if start == 0 or window >= WIDEST:
+            if start == 0 or window >= limits.max_window:
                 return None, effort
-            start, window = max(start - 2 * STEP, 0), window + 2 * STEP
+            start, window = max(start - 2 * limits.step, 0), window + 2 * limits.step
             fixed = {number: at for number, at in fixed.items() if model.cycle_of[number] < start}
             continue
-        start = end - WINDOW + STEP
+        start = end - limits.window + limits.step
         for number, cycle in enumerate(model.cycle_of):
             if last or cycle < start:
                 fixed[number] = round(solver.value(variables[number]))
         if last:
             break
-        window = WINDOW
+        window = limits.window
     value = [fixed[number] for number in range(len(model.upper))]
     return (value if model.satisfied(value) else None), effort
 
 
-def estimate(model: RankedModel) -> float:
+def estimate(model: RankedModel, limits: WindowLimits = LIMITS) -> float:
     """The effort of :func:`relax_and_fix`, about: half of the terms are fixed already."""
-    return SLOPE * model.n_terms * -(-model.horizon // STEP) / 2
+    return limits.term_effort * model.n_terms * -(-model.horizon // limits.step) / 2
 
 
 def linear_program(

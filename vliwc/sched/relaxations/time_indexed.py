@@ -2,7 +2,7 @@
 
 Step variables say whether an operation has *started* or *ended* by a cycle (Pritsker, Watters and
 Wolfe 1969, in the step form of Christofides, Alvarez-Valdes and Tamarit 1987), so that precedence
-is ``started(b, t) <= ended(a, t - latency)``.  An operation that may be split over cycles has a
+is ``started(b, t) <= ended(a, t - latency)``.  A scalarised form has a
 counter of the lanes issued so far between the two steps.  Everything is linear with integer
 coefficients; the same rows serve an integer program, CP-SAT, and a linear relaxation.
 """
@@ -49,7 +49,7 @@ class TimeIndexed(IntegerRows):
     ) -> None:
         super().__init__()
         self.view, self.horizon, self.words, self.symmetry = view, horizon, words, symmetry
-        self.whole: list[dict[int, dict[int, int]]] = [{} for _ in range(len(view))]
+        self.in_vector_form: list[dict[int, dict[int, int]]] = [{} for _ in range(len(view))]
         self.issued: list[dict[int, int]] = [{} for _ in range(len(view))]
         self.started: list[_Step] = []
         self.ended: list[_Step] = []
@@ -61,9 +61,9 @@ class TimeIndexed(IntegerRows):
                 self.possible = False
                 return
             if view.scalarised_engine[op] >= 0:
-                self._split(op, view.heads[op], latest)
+                self._scalarised(op, view.heads[op], latest)
             else:
-                self._whole(op, view.heads[op], latest)
+                self._one_cycle(op, view.heads[op], latest)
         for source, target, latency in view.dependences:
             self._ordered(self.started[target], self.ended[source].moved(latency))
         for engine, cycles in enumerate(self.use):
@@ -93,7 +93,7 @@ class TimeIndexed(IntegerRows):
         before, earlier = step.at(cycle - 1)
         return terms + [(variable, -1) for variable, _ in before], constant - earlier
 
-    def _whole(self, op: int, first: int, latest: int) -> None:
+    def _one_cycle(self, op: int, first: int, latest: int) -> None:
         view = self.view
         started = self._step(first, latest)
         self.started.append(started)
@@ -116,12 +116,12 @@ class TimeIndexed(IntegerRows):
         chosen: list[int] = []
         for engine in self.view.vector_engines[op]:
             variable = self.variable()
-            self.whole[op].setdefault(engine, {})[cycle] = variable
+            self.in_vector_form[op].setdefault(engine, {})[cycle] = variable
             self.use[engine][cycle].append((variable, 1))
             chosen.append(variable)
         return chosen
 
-    def _split(self, op: int, first: int, latest: int) -> None:
+    def _scalarised(self, op: int, first: int, latest: int) -> None:
         view = self.view
         engine, lanes, span = view.scalarised_engine[op], view.lanes[op], view.span[op]
         final = latest + span - 1
@@ -234,7 +234,7 @@ class TimeIndexed(IntegerRows):
                 continue
             chosen = [
                 (engine, cycle)
-                for engine, by_cycle in self.whole[op].items()
+                for engine, by_cycle in self.in_vector_form[op].items()
                 for cycle, variable in by_cycle.items()
                 if value[variable]
             ]

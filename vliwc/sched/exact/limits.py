@@ -1,0 +1,114 @@
+"""The efforts and sizes of the exact methods: one record each, and the solver that they limit.
+
+Effort is counted in CP-SAT's deterministic time, which is about seconds on one core and the same in
+every run.  All numbers were tuned by ``python -m benchmarks.proofs`` (blocks proved, and the time
+that this took; docs/proofs.md has the table) unless their line names another command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+
+@dataclass(frozen=True)
+class CpSatLimits:
+    """Of the portfolio :mod:`vliwc.sched.exact.cpsat`.  Sizes decide which models are tried at all,
+    efforts in which order and for how long."""
+
+    first_effort: float = 1.0
+    """Effort of the first run of a model; limits double from round to round."""
+    fluid_effort: float = 12.0
+    """Effort of the first run of the fluid model in integers: it proves most blocks of some
+    hundred operations within it, and is where the interval model would be lost."""
+    scan_effort: float = 5e-8
+    """Effort of looking at one interval after one decision, which CP-SAT's own time leaves out."""
+    relaxation_effort: float = 5e-5
+    """Effort of a linear relaxation for each term of its rows."""
+    preparation_effort: float = 1e-5
+    """Effort of building and simplifying a model of rows, for each term."""
+    order_effort: float = 1e-4
+    """Effort of each set of operations that the peak-memory search looks at."""
+    first_pace: float = 0.005
+    """Effort of one conflict of an interval model as long as none has been seen."""
+    first_conflicts: int = 200
+    """Conflicts of such a run at most."""
+    max_preparation: int = 4
+    """The time-indexed model waits for limits of which building it is at most such a multiple."""
+    max_relaxed_windows: int = 4_000
+    """Cycles in the start windows of all operations up to which the time-indexed formulation is
+    relaxed linearly; beyond, the fluid relaxation proves as much in less time."""
+    max_step_windows: int = 150_000
+    """The same for the time-indexed formulation in integers."""
+    max_quick_terms: int = 250_000
+    """Terms of the counting model up to which relaxations come before the interval model."""
+    max_count_terms: int = 600_000
+    """Terms of the counting model up to which models of counts are tried at all."""
+    max_intervals: int = 30_000
+    """Intervals of the interval model; beyond all three, only greedy schedules and analytic bounds
+    are left (and :mod:`vliwc.sched.exact.lns`)."""
+    first_order_sets: int = 15_000
+    """Sets of operations that the peak-memory search looks at before the models, at most."""
+    max_order_sets: int = 150_000
+    """The same after a first round of the models that found nothing."""
+    list_trials: int = 2_000_000
+    """Operations that the list scheduler may place while looking for a first schedule: below a
+    tenth of the time of a small proof."""
+    many_groups: int = 8
+    """Groups that are alike from which on models in which they take turns are tried."""
+    margins: tuple[int, ...] = (0, 1, 2, 4)
+    """Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
+
+
+@dataclass(frozen=True)
+class LnsLimits:
+    """Of the large neighbourhood search :mod:`vliwc.sched.exact.lns`; tuned by ``vliwc compare
+    --kernels all --scheduler list --scheduler cpsat-lns``."""
+
+    operations: int = 150
+    """Operations of a window, about: windows of more are rarely solved within their effort."""
+    effort: float = 0.3
+    """Effort of one window."""
+    conflicts: int = 150
+    """Conflicts of one window."""
+    max_reallocated: int = 400
+    """Results up to which addresses are assigned anew; with more they are only repaired, since the
+    allocator's time grows with their square."""
+
+
+@dataclass(frozen=True)
+class IlpLimits:
+    """Of the integer program :mod:`vliwc.sched.exact.ilp`; tuned by ``vliwc compare --kernels small
+    --scheduler ilp``."""
+
+    max_variables: int = 25_000
+    """Larger programs are not tried: their first relaxation alone would take minutes."""
+    unit_variables: int = 1_000
+    """Variables of the program whose nodes are the unit of the budget."""
+    root_iterations: int = 10_000
+    """Simplex iterations at the root: beyond, some hundred operations take minutes there."""
+    node_iterations: int = 2_000
+    """Simplex iterations at each later node."""
+    margins: tuple[int, ...] = (0, 1, 2, 4)
+    """As :attr:`CpSatLimits.margins`."""
+
+
+def make_solver(
+    seed: int, limit: float, conflicts: int, *, linear: bool = False
+) -> cp_model.CpSolver:
+    """A solver with the parameters that serve on these models, limited to so much deterministic
+    time and so many conflicts (0 in models without intervals: no limit).
+
+    The overload checker is off by default; with intervals it decides between proofs in a second
+    and none.  Linear relaxations serve counts; the other models they cost more than they save.
+    """
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = seed
+    solver.parameters.max_deterministic_time = limit
+    solver.parameters.linearization_level = int(linear)
+    if conflicts:
+        solver.parameters.max_number_of_conflicts = conflicts
+        solver.parameters.use_overload_checker_in_cumulative = True
+    return solver

@@ -1,0 +1,241 @@
+"""The methods of the portfolio :mod:`vliwc.sched.exact.cpsat`, one function each.
+
+A method takes the state of a search and a limit of effort.  It may improve the incumbent, or prove
+a makespan infeasible, which raises the lower bound to the next one (a destructive lower bound,
+Klein and Scholl 1999), or do nothing; what it has cost is on the search's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import TypeVar
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from vliwc.sched.exact.alpha_points import alpha_point_schedule
+from vliwc.sched.exact.incumbent import Search
+from vliwc.sched.exact.interval_model import IntervalModel
+from vliwc.sched.exact.limits import make_solver
+from vliwc.sched.greedy.priorities import schedule_in_order
+from vliwc.sched.problem.schedule import OutOfScratch, Timing
+from vliwc.sched.problem.view import View
+from vliwc.sched.relaxations.classes import Classes
+from vliwc.sched.relaxations.counting import CountingModel, counting_terms, holds_dependences
+from vliwc.sched.relaxations.fluid import FluidModel
+from vliwc.sched.relaxations.infeasibility import destructive_bound
+from vliwc.sched.relaxations.ranked import RankedModel
+from vliwc.sched.relaxations.relax_and_fix import LIMITS, estimate, relax_and_fix
+from vliwc.sched.relaxations.rows import IntegerRows
+from vliwc.sched.relaxations.time_indexed import TimeIndexed
+
+PROVED = "proved by CP-SAT"
+FEASIBLE = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+Relaxation = TypeVar("Relaxation", bound=IntegerRows)
+
+
+def linear_relaxations(search: Search, _limit: float) -> None:
+    """Raise the bound by linear relaxations: of the counts, and on small problems of the whole
+    problem, scratch included."""
+    view, classes, limits = search.view, search.classes, search.limits
+    upper = search.best.cycles if search.best is not None else search.lower
+    words = view.problem.dense.words if search.scratch else None
+    made: list[Callable[[int], IntegerRows]] = []
+    if classes is not None and counting_terms(view, classes, upper) <= limits.max_count_terms:
+        made.append(lambda horizon: FluidModel(view, classes, horizon, excess=True))
+    if view.start_windows(upper) <= limits.max_relaxed_windows:
+        made.append(lambda horizon: TimeIndexed(view, horizon, words, symmetry=False))
+    for formulation in made:
+        terms = 0
+
+        def counted(
+            horizon: int, formulation: Callable[[int], IntegerRows] = formulation
+        ) -> IntegerRows:
+            nonlocal terms
+            rows = formulation(horizon)
+            terms += rows.n_terms
+            return rows
+
+        bound = destructive_bound(counted, search.lower, upper)
+        search.account("relaxations", terms * limits.relaxation_effort, 0)
+        search.raise_bound(bound, "linear relaxation, checked exactly")
+
+
+def groups_in_turn(search: Search, _limit: float) -> None:
+    """A schedule of as many cycles as the lower bound in which groups take turns, by list
+    schedules at alpha points and by relaxing and fixing: where there are many groups, and enough
+    is left to spend."""
+    if not search.turns or search.count_terms > search.limits.max_count_terms:
+        return
+    model = RankedModel(search.view, search.lower)
+    if not model.possible or 3 * model.n_terms * LIMITS.term_effort > search.left:
+        return
+    found, possible, effort = alpha_point_schedule(model, search.seed, search.name)
+    search.account("alpha_points", effort, 0)
+    if found is not None:
+        search.offer(found)
+    if search.done or not possible or estimate(model) > search.left:
+        return
+    value, effort = relax_and_fix(model, search.left)
+    search.account("ranked", effort, 0)
+    if value is not None:
+        timing = model.timing(value)
+        if holds_dependences(search.view, timing):
+            search.accept(timing)
+
+
+def fluid_in_integers(search: Search, limit: float) -> None:
+    """Prove makespans infeasible by the fluid relaxation in integers."""
+    _integer_bound(search, limit, "fluid", FluidModel, "fluid relaxation in integers")
+
+
+def counts_in_integers(search: Search, limit: float) -> None:
+    """Prove makespans infeasible by counting; where counts exist, schedule by them."""
+    found = _integer_bound(search, limit, "counts", CountingModel, "counting relaxation")
+    if found is not None:
+        _guided(search, found[0].timing(found[1]))
+
+
+def _integer_bound(
+    search: Search,
+    limit: float,
+    what: str,
+    relaxation: Callable[[View, Classes, int], Relaxation],
+    name: str,
+) -> tuple[Relaxation, list[int]] | None:
+    """Prove makespans infeasible by a relaxation in integers, one after the other, until the limit
+    is reached or it has a solution, which is returned."""
+    classes, before = search.classes, -1
+    while classes is not None and search.lower not in (before, search.allowed.get(what, 0)):
+        if search.done or search.left <= 0:
+            return None
+        before = search.lower
+        if search.count_terms > search.limits.max_count_terms:
+            return None
+        rows = relaxation(search.view, classes, before)
+        if not rows.possible:
+            search.raise_bound(before + 1, "dependences and slots")
+            continue
+        model, variables = rows.cp_model()
+        effort = min(limit, search.left)
+        status, solver = solve(search, what, model, effort, terms=rows.n_terms)
+        if status == cp_model.INFEASIBLE:
+            search.raise_bound(before + 1, f"{name}, refuted by CP-SAT")
+        elif status in FEASIBLE:
+            search.allowed[what] = before
+            return rows, [solver.value(variable) for variable in variables]
+    return None
+
+
+def _guided(search: Search, timing: Timing) -> None:
+    """The schedule that counts stand for, or list schedules in the order of its starts."""
+    if holds_dependences(search.view, timing) and search.accept(timing):
+        return
+    starts = np.array([own[0] for own in timing.cycles])
+    for urgency in (starts, starts - 0.01 * np.array(search.view.tails)):
+        try:
+            found = schedule_in_order(search.view.problem, urgency, search.name)
+        except OutOfScratch:
+            continue
+        search.offer(found)
+
+
+def time_indexed_schedule(search: Search, limit: float, makespan: int | None = None) -> None:
+    """A schedule within the makespan (the lower bound), by the time-indexed formulation."""
+    limits = search.limits
+    cycles = search.lower if makespan is None else makespan
+    if search.view.start_windows(cycles) > limits.max_step_windows:
+        return
+    formulation = TimeIndexed(search.view, cycles, search.words)
+    if not formulation.possible:
+        search.raise_bound(cycles + 1, "dependences and slots")
+        return
+    if formulation.n_terms * limits.preparation_effort > limits.max_preparation * limit:
+        search.account("steps", 0.0, 0)  # Later, with a larger limit.
+        return
+    exact = not search.margin
+    model, variables = formulation.cp_model()
+    status, solver = solve(search, "steps", model, limit, terms=formulation.n_terms)
+    if status in FEASIBLE:
+        search.accept(formulation.timing([solver.value(variable) for variable in variables]))
+    elif status == cp_model.INFEASIBLE and exact:
+        search.raise_bound(cycles + 1, PROVED)
+
+
+def interval_schedule(search: Search, limit: float, makespan: int | None = None) -> None:
+    """A schedule within the makespan (the lower bound), by the interval model."""
+    cycles = search.lower if makespan is None else makespan
+    if search.intervals > search.limits.max_intervals:
+        return
+    interval = _interval_model(search, cycles)
+    interval.model.clear_objective()
+    status, solver = solve(search, "intervals", interval.model, limit, interval.scanned)
+    if status in FEASIBLE:
+        search.accept(interval.timing(solver))
+    elif status == cp_model.INFEASIBLE:
+        search.raise_bound(cycles + 1, PROVED)
+
+
+def improve_incumbent(search: Search, limit: float) -> None:
+    """A schedule shorter than the best one, by the interval model, with the best as a hint."""
+    _improve(search, limit, with_hint=True)
+
+
+def improve_without_hint(search: Search, limit: float) -> None:
+    """The same without a hint, which can trap a single worker in its neighbourhood."""
+    _improve(search, limit, with_hint=False)
+
+
+def _improve(search: Search, limit: float, *, with_hint: bool) -> None:
+    if search.best is None or search.intervals > search.limits.max_intervals:
+        return
+    horizon = search.best.cycles - 1
+    interval = _interval_model(search, horizon)
+    if with_hint and search.timing is not None:
+        interval.hint(search.timing)
+    status, solver = solve(search, "fewer", interval.model, limit, interval.scanned)
+    if status == cp_model.INFEASIBLE:
+        search.raise_bound(horizon + 1, PROVED)
+        return
+    search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+    if status in FEASIBLE:
+        search.accept(interval.timing(solver))
+
+
+def first_dive(search: Search) -> float:
+    """The effort of the interval model until all intervals are fixed for the first time."""
+    if search.best is None or search.intervals > search.limits.max_intervals:
+        return 0.0
+    scanned = _interval_model(search, search.lower).scanned
+    return search.intervals * scanned * search.limits.scan_effort
+
+
+def _interval_model(search: Search, horizon: int) -> IntervalModel:
+    """The interval model; with addresses as soon as it turned out that words are not enough."""
+    words = search.view.problem.dense.words if search.scratch else None
+    return IntervalModel(search.view, search.lower, horizon, words, packed=search.margin > 0)
+
+
+def solve(
+    search: Search,
+    what: str,
+    model: cp_model.CpModel,
+    limit: float,
+    scanned: int = 0,
+    terms: int = 0,
+) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
+    """One run, on the search's account; ``scanned``: intervals in all cumulatives; ``terms``: of
+    all rows, which take their time before the search."""
+    limits = search.limits
+    conflicts = search.conflicts(what, limit) if scanned else 0
+    linear = what in ("counts", "fluid")
+    solver = make_solver(search.seed + search.tried[what], limit, conflicts, linear=linear)
+    status = solver.solve(model)
+    effort = solver.response_proto.deterministic_time
+    if scanned:
+        effort = max(effort, solver.num_branches * scanned * limits.scan_effort)
+    effort += terms * limits.preparation_effort
+    search.account(what, effort, solver.num_conflicts if scanned else 0)
+    return status, solver
