@@ -331,6 +331,9 @@ class Generator:
                 left, right = self.expr(scope, depth - 1), self.expr(scope, depth - 1)
                 static = left.static and right.static
                 operator = self.pick(FITTING if static else PLAIN)
+                known = left if left.static else right
+                if known.static and not static and self.chance(3):
+                    known.text = f"{self.pick('-~')}{known.text}"  # a word next to a run-time one
                 return Expr(f"({left.text} {operator} {right.text})", static)
             case 3:
                 return self.shift(scope, depth)

@@ -117,7 +117,7 @@ class Elaborator:
         if self.facts.types[node].static:
             value = self._value(node)
             if value is not None and node in self.facts.coerced and not isinstance(value, bool):
-                return self._fitting(node, value)
+                return self._fitting(node)
             return value
         match node:
             case ast.Conditional() if self.facts.types[node.condition].static:
@@ -150,12 +150,17 @@ class Elaborator:
         for link in links:
             if self._visit(link.right) == 0 and link.op in ("/", "%"):
                 self.report("E0509", "division by zero", link)
+            elif link.op in ("<<", ">>") and self.facts.types[link.right].static:
+                count = self._value(link.right)
+                if count is not None and count < 0:
+                    message = f"negative shift count {constants.show(int(count))}"
+                    self.report("E0510", message, link.right)
 
-    def _fitting(self, node: ast.Expr, value: int) -> int | None:
+    def _fitting(self, node: ast.Expr) -> int | None:
         try:
-            return constants.word(value)
+            return self.evaluator.word(node)
         except ConstantError as error:
-            self.report(error.code, error.message, node, error.hint)
+            self.report(error.code, error.message, error.node or node, error.hint)
             return None
 
     def _element(self, node: ast.Index | ast.Store) -> None:

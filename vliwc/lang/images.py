@@ -296,7 +296,9 @@ class _Constraints:
     def _value(self, node: ast.Expr, env: _Env) -> Static:
         """The value of `node` if it is known before the run; raises `_Unknown`."""
         if self.facts.types[node].static:
-            return Evaluator(self.facts, env, self.kernel.tables, self.kernel.arrays).evaluate(node)
+            evaluator = Evaluator(self.facts, env, self.kernel.tables, self.kernel.arrays)
+            is_word = node in self.facts.coerced and self.facts.types[node] is ast.Type.INT
+            return evaluator.word(node) if is_word else evaluator.evaluate(node)
         match node:
             case ast.Name() if self.facts.symbols[node] in env:
                 return env[self.facts.symbols[node]]

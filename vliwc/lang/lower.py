@@ -17,7 +17,7 @@ from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Function
 from vliwc.ir.value import MASK, TOP_LEVEL, WORD_BITS, Op, Reduction, Value
-from vliwc.lang import ast, constants
+from vliwc.lang import ast
 from vliwc.lang.ast import Type
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
@@ -266,8 +266,7 @@ class _Lowering:
                 raise AssertionError("literals are compile-time values")
 
     def constant(self, node: ast.Expr) -> int:
-        value: Static = self.static.evaluate(node)
-        return constants.word(int(value))
+        return self.static.word(node)
 
     def unary(self, node: ast.Unary, path: Path | None) -> Value:
         operand = self.value(node.operand, path)

@@ -164,7 +164,15 @@ class _Writer:
     # --- expressions --------------------------------------------------------------------------
 
     def expr(self, node: ast.Expr) -> str:
-        """`node` as a Python expression in at most one pair of parentheses."""
+        """`node` as a Python expression in at most two pairs of parentheses."""
+        text = self.exact(node)
+        if isinstance(node, ast.Unary | ast.Conditional) and node in self.facts.coerced:
+            # `Evaluator.word` says when a negative number becomes a word.
+            return f"({text} & {MASK})" if self.facts.types[node] is ast.Type.INT else text
+        return text
+
+    def exact(self, node: ast.Expr) -> str:
+        """`node` as a Python expression; a compile-time value is not made a word."""
         match node:
             case ast.Integer() | ast.Bool():
                 return str(node.value)

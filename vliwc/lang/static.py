@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vliwc.ir.graph import Array
+from vliwc.ir.value import MASK
 from vliwc.lang import ast, constants
 from vliwc.lang.constants import ConstantError, Static
 from vliwc.lang.symbols import Facts, Kind, Symbol
@@ -45,6 +46,27 @@ class Evaluator:
         except ConstantError as error:
             error.node = error.node or node
             raise
+
+    def word(self, node: ast.Expr) -> int:
+        """The word that a compile-time value becomes where a run-time one is wanted.
+
+        A `-x` or `~x` that does not fit 32 bits is an operation on words there, and wraps. Raises
+        as `evaluate` does, E0507 for a value that does not fit.
+        """
+        value = int(self.evaluate(node))
+        if 0 <= value <= MASK:
+            return value
+        match node:
+            case ast.Unary(op="-" | "~"):
+                return int(constants.unary(node.op, self.word(node.operand))) & MASK
+            case ast.Conditional():
+                return self.word(node.then if self.evaluate(node.condition) else node.otherwise)
+            case _:
+                try:
+                    return constants.word(value)
+                except ConstantError as error:
+                    error.node = node
+                    raise
 
     def integer(self, node: ast.Expr) -> int:
         """The value of an integer expression; raises as `evaluate` does."""

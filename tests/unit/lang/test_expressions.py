@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.lang.helpers import evaluate, lane, make, run
+from vliwc.lang.interpret import random_memory
 
 M = 2**32
 WORDS = (0, 1, 2, 3, 7, 31, 32, 33, 255, 2**16, 2**31 - 1, 2**31, 2**31 + 5, M - 2, M - 1)
@@ -204,3 +205,51 @@ def test_conditions_known_at_compile_time_leave_the_other_side_alone() -> None:
     kernel = lane(body, "const T = [5, 6];")
     total = (10 + 10 + 20 + 30) + (5 + 6) + (12 + 6 + 4)
     assert run(kernel, [10, 20, 30, 40, 0, 0, 0, 0])[4:] == [total] * 4
+
+
+NEGATIVE = {
+    "a & ~7": lambda a: a & (M - 8),
+    "a + -5": lambda a: (a - 5) % M,
+    "-5 + a": lambda a: (a - 5) % M,
+    "a ^ -1": lambda a: a ^ (M - 1),
+    "a * -three": lambda a: a * (M - 3) % M,
+    "~0 - a": lambda a: M - 1 - a,
+    "if a < -1 then ~a else - -~0": lambda a: M - 1 - a if a < M - 1 else M - 1,
+    "a | (if n == 0 then 7 else -8)": lambda a: a | (M - 8),
+    "a / ~1": lambda a: a // (M - 2),
+    "max(a, -(1 - 1))": lambda a: a,
+    "rotl(a, -3)": lambda a: rotate(a, 29),
+    "minus(-2, a)": lambda a: (M - 2 - a) % M,
+    "if a == -2 then -1 else ~-1": lambda a: M - 1 if a == M - 2 else 0,
+    "a + (-3 + 8)": lambda a: (a + 5) % M,
+    "a >> -(0 - 3)": lambda a: a >> 3,
+}
+
+
+@pytest.mark.parametrize("expression", NEGATIVE)
+def test_minus_and_complement_of_compile_time_values_are_words(expression: str) -> None:
+    outside = "const three = 3;\nfn minus(x: u32, y: u32) -> u32 { return x - y; }"
+    expected = [NEGATIVE[expression](a) for a in WORDS]
+    assert evaluate(expression, *WORDS, outside=outside) == expected
+
+
+def test_negative_words_in_declarations_stores_and_assumptions() -> None:
+    kernel = make(
+        """kernel test(n) {
+          memory { x: u32[n] in at 0; y: u32[n] out at n; }
+          parallel for i in 0 .. n reduce sum s {
+            assume x[i] >= -4;
+            let one: u32 = -1;
+            var two = ~1;
+            for r in 0 .. 2 { two = if r == 1 then two else -(r + 3); }
+            y[i] = -7;
+            reduce ~two ^ one into s;
+          }
+          y[0] = s;
+        }""",
+        n=3,
+    )
+    memory = random_memory(kernel, 1)
+    assert min(memory[:3]) >= M - 4
+    two = M - 3
+    assert run(kernel, memory)[3:] == [3 * two % M, M - 7, M - 7]
