@@ -7,4 +7,4 @@ from __future__ import annotations
 
 from vliwc.passes.base import RulePass
 
-ALGEBRA = RulePass("algebra", ("identity", "select", "compare", "bits"))
+ALGEBRA = RulePass("algebra", ("identity", "select", "guards", "compare", "bits"))

@@ -21,6 +21,7 @@ MADD = table(
     shl-add:           [x << K] + y => madd(x, 1 << K, y)
     sub-mul:           x - [y * C] => madd(y, 0 - C, x)
     sub-shl:           x - [y << K] => madd(y, 0 - (1 << K), x)
+    add-select:        [select(p, x, 0)] + y => madd(p, x, y)  given p < 2
 
     # Distribution
     madd-plus:         [madd(x, M, C)] + D => madd(x, M, C + D)

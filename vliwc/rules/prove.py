@@ -8,8 +8,10 @@ Needs the package ``z3-solver`` (the extra ``prove``); nothing else in the compi
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 from typing import Any
 
 from vliwc.ir.value import Op
@@ -40,22 +42,43 @@ def prove(rule: Rule, timeout: int = TIMEOUT_MILLISECONDS) -> Proof:
     """Prove or refute ``rule``; ``timeout`` bounds each query, in milliseconds.
 
     In a rule about both quotients and remainders, a remainder is spelled out as
-    ``x - (x // y) * y``: SMT-LIB defines it so (for ``y != 0``), but Z3 does not find it.
+    ``x - (x // y) * y``: SMT-LIB defines it so (for ``y != 0``), but Z3 does not find it.  A rule
+    that divides is proved case by case where a variable decides selections: with a selection
+    inside a divisor, Z3 does not see that most of it is the same on both sides.
     """
+    terms = (rule.left, rule.right)
+    ops = {node.op for term in terms for node in nodes(term) if isinstance(node, Apply)}
+    deciding = _deciding(rule.left) if ops & {Op.DIV, Op.MOD} else ()
+    spell_out = {Op.DIV, Op.MOD} <= ops
+    for case in product((True, False), repeat=len(deciding)):
+        proof = _prove(rule, timeout, spell_out, dict(zip(deciding, case, strict=True)))
+        if proof.status is not Status.PROVED:
+            return proof
+    return Proof(Status.PROVED)
+
+
+def _deciding(term: Term) -> tuple[str, ...]:
+    """The variables that decide selections in ``term``."""
+    conditions = [
+        node.args[0] for node in nodes(term) if isinstance(node, Apply) and node.op is Op.SELECT
+    ]
+    names = [condition.name for condition in conditions if isinstance(condition, Variable)]
+    return tuple(dict.fromkeys(names))
+
+
+def _prove(rule: Rule, timeout: int, spell_out: bool, case: Mapping[str, bool]) -> Proof:
+    """Prove or refute ``rule`` for those words that are not 0, or are, as ``case`` says."""
     z3 = _z3()
-    ops = {
-        node.op
-        for term in (rule.left, rule.right)
-        for node in nodes(term)
-        if isinstance(node, Apply)
-    }
-    encoder = _Encoder(spell_out={Op.DIV, Op.MOD} <= ops)
+    encoder = _Encoder(spell_out=spell_out, case=case)
     left = encoder.encode(rule.left)
     conditions = [divisor != 0 for divisor in encoder.divisors]
     encoder.divisors.clear()
     right = encoder.encode(rule.right)
     wrong = z3.Or(left != right, *(divisor == 0 for divisor in encoder.divisors))
     conditions += [encoder.encode(term) != 0 for term in (*rule.guards, *rule.premises)]
+    for name, nonzero in case.items():
+        variable = encoder.encode(Variable(name))
+        conditions.append(variable != 0 if nonzero else variable == 0)
     # Ring identities are equal as sums of monomials; bit-blasting the products is hopeless.
     if not encoder.divisors and z3.is_true(z3.simplify(left - right == 0, som=True)):
         return Proof(Status.PROVED)
@@ -82,8 +105,9 @@ def _z3() -> Any:
 class _Encoder:
     """Terms as Z3 bit-vectors; collects the divisors that must not be zero."""
 
-    def __init__(self, *, spell_out: bool) -> None:
+    def __init__(self, *, spell_out: bool, case: Mapping[str, bool]) -> None:
         self.z3 = _z3()
+        self.case = case
         self.spell_out = spell_out
         self.variables: dict[str, Any] = {}
         self.divisors: list[Any] = []
@@ -94,6 +118,10 @@ class _Encoder:
                 return self.z3.BitVecVal(word, WIDTH)
             case Variable(name):
                 return self.variables.setdefault(name, self.z3.BitVec(name, WIDTH))
+            case Apply(Op.SELECT, (Variable(name), *arms)) if name in self.case:
+                # Both arms are computed, and may trap.
+                chosen, other = (self.encode(arm) for arm in arms)
+                return chosen if self.case[name] else other
             case Apply(op, args):
                 return self._apply(op, [self.encode(arg) for arg in args])
 

@@ -30,7 +30,13 @@ SELECT = table(
     select-step-down:  select(p, C, D) => D - p  given p < 2 when D == C + 1
     select-increment:  select(p, x + 1, x) => x + p  given p < 2
     select-decrement:  select(p, x, x + 1) => (x + 1) - p  given p < 2
-    select-offset:     select(p, [x + C], x) => madd(p, C, x)  given p < 2
+
+    # Arms that differ by what the condition decides about: one multiply-add, or a shift by it
+    select-offset:     select(p, [x + y], y) => madd(p, x, y)  given p < 2
+    select-doubled:    select(p, [x << 1], x) => x << p  given p < 2
+    select-halved:     select(p, [x >> 1], x) => x >> p  given p < 2
+    select-both-bits:  select(x < y, x, y) => x & y  given x < 2 and y < 2
+    select-any-bit:    select(x < y, y, x) => x | y  given x < 2 and y < 2
 
     # Nested selections
     select-then:       select(p, select(p, x, y), z) => select(p, x, z)
@@ -41,6 +47,9 @@ SELECT = table(
     # Common parts of both arms
     arms-add:          select(p, [x + y], [x + z]) => x + select(p, y, z)
     arms-xor:          select(p, [x ^ y], [x ^ z]) => x ^ select(p, y, z)
+    arms-xor-zero:     select(p, [x ^ y], y) => y ^ select(p, x, 0)
+    arms-or-zero:      select(p, [x | y], y) => y | select(p, x, 0)
+    arms-sub-zero:     select(p, [y - x], y) => y - select(p, x, 0)
     arms-madd:         select(p, [madd(x, y, z)], [madd(x, y, w)]) => madd(x, y, select(p, z, w))
     """,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vliwc.rules.bits import BITS
 from vliwc.rules.compare import COMPARE
+from vliwc.rules.guards import GUARDS
 from vliwc.rules.identity import IDENTITY
 from vliwc.rules.madd import MADD
 from vliwc.rules.reassociate import REASSOCIATE
@@ -14,6 +15,7 @@ from vliwc.rules.strength import STRENGTH
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "identity": IDENTITY,
     "select": SELECT,
+    "guards": GUARDS,
     "compare": COMPARE,
     "bits": BITS,
     "strength": STRENGTH,
