@@ -28,6 +28,7 @@ from isa.errors import AssemblyError, MachineError, ProgramError
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.opcodes import ENGINES, OPCODES, Operand, OperandKind, OpInfo
 from isa.program import JSON, Bundle, Program, Slot
+from isa.provenance import without_provenance
 
 _LINE_WIDTH: Final = 100
 
@@ -219,7 +220,8 @@ class _Assembler:
 def format_assembly(program: Program) -> str:
     """The program as assembly; `parse_assembly` gives an equal program back.
 
-    Jump targets become labels ``L<bundle index>``.
+    Jump targets become labels ``L<bundle index>``. The places of slots (`isa.provenance`) are left
+    out: they would make the line of meta data huge.
 
     Raises:
         ProgramError: the program contains something that is no operation with its operands.
@@ -227,8 +229,9 @@ def format_assembly(program: Program) -> str:
     lines: list[str] = []
     if program.machine != DEFAULT_MACHINE:
         lines.append(f".machine {json.dumps(program.machine.to_dict())}")
-    if program.meta:
-        lines.append(f".meta {json.dumps(program.meta)}")
+    meta = without_provenance(program).meta
+    if meta:
+        lines.append(f".meta {json.dumps(meta)}")
     targets = {target for _, target in _targets(program)}
     for index, bundle in enumerate(program.bundles):
         if index in targets:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from isa.emitted import check_emitted
 from isa.program import JSON, Program
+from isa.provenance import with_provenance
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, generate
-from vliwc.backend.emit import emit
+from vliwc.backend.emit import emit, places
 from vliwc.backend.resume import KEY
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Function
@@ -81,6 +82,12 @@ class Compilation:
         slots = self.program.machine.slots
         cycles = max(self.cycles, 1)
         return {engine: used / (slots[engine] * cycles) for engine, used in self.ops.items()}
+
+    def annotated_program(self) -> Program:
+        """The program, with the source line and the lane group of each slot in its meta data."""
+        found = places(self.generated.dag, self.generated.schedule)
+        source = Path(self.kernel.program.source.name).name
+        return with_provenance(self.program, source, found)
 
     def to_json(self) -> dict[str, JSON]:
         """The report as JSON data."""

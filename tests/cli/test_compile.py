@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from isa.files import load_program
+from isa.provenance import slot_places, without_provenance
 from isa.validate import check
 from tests.cli.conftest import Called
 
@@ -148,3 +149,18 @@ def test_ir_of_bad_input(cli: Cli, kernel: Path) -> None:
     cli(*call, "--after", "magic", "--between").failed("--between")
     cli("ir", kernel).failed("E0501")
     cli("ir", kernel.parent / "none.vk", "-D", "n=16").failed("none.vk")
+
+
+def test_program_files_keep_the_place_of_each_slot_unless_told_not_to(
+    cli: Cli, kernel: Path, tmp_path: Path
+) -> None:
+    call = ("compile", kernel, "-D", "n=9", "-o", tmp_path / "p")
+    cli(*call).succeeded()
+    annotated = load_program(tmp_path / "p")
+    places = slot_places(annotated)
+    assert places is not None
+    assert any(place.line for bundle in places for each in bundle.values() for place in each)
+    cli(*call, "--no-provenance").succeeded()
+    assert load_program(tmp_path / "p") == without_provenance(annotated)
+    cli(*call, "--emit", "asm").succeeded()
+    assert load_program(tmp_path / "p") == without_provenance(annotated)

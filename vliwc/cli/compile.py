@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
     from vliwc.driver import Compilation
     from vliwc.options import Options
 
+Provenance = Annotated[
+    bool,
+    typer.Option(
+        "--provenance/--no-provenance",
+        help="Keep the source line and the lane group of each slot in the meta data of a program "
+        "file; takehome and asm have none.",
+    ),
+]
+
 
 def compile_kernel(
     kernel: KernelFile,
@@ -47,6 +58,7 @@ def compile_kernel(
     without: Without = None,
     output: Output = None,
     emit: Emit = Format.PROGRAM,
+    provenance: Provenance = True,
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and report on the program; -o writes it."""
@@ -63,7 +75,8 @@ def compile_kernel(
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     if output is not None:
-        write_text(output, program_text(result.program, emit))
+        program = result.annotated_program() if provenance else result.program
+        write_text(output, program_text(program, emit))
     if as_json:
         report = result.to_json()
         if output is not None:

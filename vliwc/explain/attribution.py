@@ -161,7 +161,7 @@ def owner(op: MOp, group: int) -> str:
 
 def kind(op: MOp, group: int) -> str:
     """What an operation is there for."""
-    if op.origin is None:
+    if group < 0 or op.origin is None:
         return _setup_kind(op)
     if op.origin.op is Op.LOAD:
         if any(form.engine == "load" for form in op.forms):
@@ -184,6 +184,6 @@ def _setup_kind(op: MOp) -> str:
 
 
 def line(op: MOp, group: int) -> str:
-    """The source line an operation comes from: its number, or "" where it is not known."""
-    span = None if op.origin is None else op.origin.span
+    """The source line an operation of a group comes from: its number; "" for shared set-up."""
+    span = None if group < 0 or op.origin is None else op.origin.span
     return "" if span is None else str(span.start_line)

@@ -81,7 +81,9 @@ class _Instantiation:
             self._loop(loop, plans)
             for value in reductions:
                 if value.imm == loop.number:
+                    self.uniform.origin = value
                     self.uniform.define(value, self._reduction(value))
+                    self.uniform.origin = None
         for value in self.function.values:
             if value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)

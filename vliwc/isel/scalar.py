@@ -50,10 +50,13 @@ class Uniform:
         self._words: dict[tuple[str, int], Operand] = {}
         self._families: dict[tuple[object, ...], PerGroup] = {}
         self.constants: dict[int, MOp] = {}
+        self.origin: Value | None = None
+        """The lane value for which operations are being added now."""
         self._zero = self.add(MOp("zero", (), lanes=0))
 
     def add(self, op: MOp) -> MOp:
-        """Append a shared operation."""
+        """Append a shared operation, which comes from the lane value that is being lowered."""
+        op.origin = self.origin
         self.ops.append(op)
         return op
 
@@ -108,6 +111,7 @@ class Uniform:
     def scalar(self, value: Value) -> Operand:
         """The word of a uniform value, computed once for the whole kernel."""
         stack = [value]
+        outer = self.origin
         while stack:
             top = stack[-1]
             if top in self._scalars:
@@ -117,8 +121,10 @@ class Uniform:
             if missing and top.op is not Op.REDUCE:
                 stack.extend(missing)
                 continue
+            self.origin = top
             self._scalars[top] = self._lower(top)
             stack.pop()
+        self.origin = outer
         return self._scalars[value]
 
     def define(self, value: Value, operand: Operand) -> None:
@@ -218,6 +224,7 @@ class Uniform:
 
     def store(self, value: Value) -> None:
         """A store at the top level."""
+        self.origin = value
         array = self.function.arrays[value.array]
         index, word = value.args
         word_operand = self.scalar(word)
@@ -227,3 +234,4 @@ class Uniform:
             address = self.scalar_op("+", self.scalar(index), self.word(array.base))
         form = Form("store", "store", (address, word_operand))
         self.memory[value] = [self.add(MOp(f"{value.array}={value.id}", (form,), width=0))]
+        self.origin = None

@@ -73,6 +73,7 @@ class _Walk:
             if value not in needed:
                 continue
             emitted = len(self.group.template.ops)
+            self.group.uniform.origin = value
             if value.op is Op.STORE:
                 self._store(value)
             elif value.op is Op.REDUCE:
@@ -81,6 +82,7 @@ class _Walk:
                 self.group.vectors[value] = self._lower(value)
             for op in self.group.template.ops[emitted:]:
                 op.origin = value
+        self.group.uniform.origin = None
         self._remove_dead()
         return Selected(self.group, self.reduced, self.site.rows)
 

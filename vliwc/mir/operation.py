@@ -23,7 +23,8 @@ class MOp:
     ``width``: scratch words of the result (0 without one).
     ``serial``: lanes must issue in ascending order, one per cycle (their writes overlap).
     ``order``: operations that must come before, with the latency (0: same cycle allowed).
-    ``origin``: the lane value that the operation was selected for (None: shared set-up).
+    ``origin``: the lane value that the operation was selected for; of shared set-up, the first one
+    that needed it (None: of no single value, such as records and strides of addresses).
     """
 
     name: str
