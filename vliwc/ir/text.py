@@ -27,12 +27,12 @@ have any names, and values that are the same operation on the same operands beco
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import prod
 
-from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
+from vliwc.diagnostics import SourceFile
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Array, Function, Loop, Role
+from vliwc.ir.tokens import TokenReader
 from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
 
 SYNTAX = "E0701"
@@ -83,91 +83,26 @@ def print_value(value: Value) -> str:
 def parse_function(text: str, file: str = "<ir>") -> Function:
     """The function that ``text`` describes; ids are given in the order of the text.
 
-    Raises :class:`KernelError` with the line and column of the first mistake.  Only what the
-    text form itself needs is checked; :func:`vliwc.ir.verify.verify` checks the rest.
+    Raises :class:`vliwc.diagnostics.KernelError` with the line and column of the first mistake.
+    Only what the text form itself needs is checked; :func:`vliwc.ir.verify.verify` checks the rest.
     """
     return _Parser(SourceFile(file, text)).function()
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    span: Span
 
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+|\#[^\n]*)|(?P<value>%[\w.]+)|(?P<number>-?(?:0[xX][0-9A-Fa-f]+|\d+))"
     r"|(?P<name>[A-Za-z_][\w.]*)|(?P<mark>[{}\[\]=:,])"
 )
-_REST = re.compile(r"\S+")
 
 
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, source: SourceFile) -> None:
-        self.source = source
-        self.tokens = self._tokens()
-        self.next = 0
+        super().__init__(source, _TOKEN, SYNTAX)
         self.arrays: dict[str, Array] = {}
         self.loops: list[Loop] = []
         self.params: dict[str, int] = {}
         self.memory: int | None = None
         self.names: dict[str, Value] = {}
-
-    def _tokens(self) -> list[_Token]:
-        found: list[_Token] = []
-        for number, line in enumerate(self.source.text.split("\n"), start=1):
-            column = 0
-            while column < len(line):
-                match = _TOKEN.match(line, column)
-                if match is None:
-                    rest = _REST.match(line, column)
-                    end = rest.end() if rest is not None else len(line)
-                    span = Span(self.source.name, number, column + 1, number, end + 1)
-                    raise self._error("unexpected text", span)
-                kind = match.lastgroup or ""
-                if kind != "space":
-                    span = Span(self.source.name, number, column + 1, number, match.end() + 1)
-                    found.append(_Token(kind, match.group(), span))
-                column = match.end()
-        lines = self.source.text.split("\n")
-        last, column = len(lines), len(lines[-1]) + 1
-        end_span = Span(self.source.name, last, column, last, column)
-        return [*found, _Token("end", "the end of the text", end_span)]
-
-    def _error(self, message: str, span: Span) -> KernelError:
-        return KernelError([Diagnostic(SYNTAX, message, span)], self.source)
-
-    # Tokens
-
-    @property
-    def token(self) -> _Token:
-        return self.tokens[self.next]
-
-    def _take(self, kind: str, what: str) -> _Token:
-        token = self.token
-        if token.kind != kind:
-            raise self._error(f"expected {what}, found {token.text}", token.span)
-        self.next += 1
-        return token
-
-    def _expect(self, *texts: str) -> None:
-        for text in texts:
-            if not self._accept(text):
-                raise self._error(f"expected {text}, found {self.token.text}", self.token.span)
-
-    def _accept(self, text: str) -> bool:
-        if self.token.kind in ("name", "mark") and self.token.text == text:
-            self.next += 1
-            return True
-        return False
-
-    def _number(self, what: str, low: int, high: int) -> int:
-        token = self._take("number", what)
-        number = int(token.text, 0) if "x" in token.text.lower() else int(token.text)
-        if not low <= number <= high:
-            raise self._error(f"{what} must be from {low} to {high}", token.span)
-        return number
 
     def _value(self) -> Value:
         token = self._take("value", "a value")
