@@ -12,11 +12,23 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from vliwc.options import Options
 from vliwc.passes import pipeline
 from vliwc.passes.pipeline import PASSES, options_of
 from vliwc.rules.tables import FAMILIES
+from vliwc.stages import stages
 
 DOCS = Path(__file__).resolve().parent
+
+
+def way() -> str:
+    """The stages of a compilation at -O2, with their parts."""
+    lines = ["| stage | what it makes |", "| --- | --- |"]
+    for stage in stages(Options()):
+        for part in stage.parts:
+            lines.append(f"| `{part.name}` (part of `{stage.name}`) | {part.makes} |")
+        lines.append(f"| `{stage.name}` | {stage.makes} |")
+    return "\n".join(lines)
 
 
 def module_of(name: str) -> str:
@@ -71,7 +83,7 @@ def markdown(docstring: str) -> str:
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
-    "passes.md": {"order": order, "passes": passes, "rules": rules},
+    "passes.md": {"way": way, "order": order, "passes": passes, "rules": rules},
 }
 
 

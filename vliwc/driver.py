@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from isa.emitted import check_emitted
 from isa.program import JSON, Program
 from isa.provenance import with_provenance
-from vliwc.analysis.bounds import check_bounds
-from vliwc.analysis.facts import Facts
-from vliwc.backend.apply_scheduler import rescheduled
-from vliwc.backend.candidates import Generated, generate
-from vliwc.backend.emit import emit, places
-from vliwc.backend.resume import KEY
-from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.backend.candidates import Generated
+from vliwc.backend.emit import places
+from vliwc.clock import Clock, Progress, quiet
 from vliwc.ir.graph import Function
-from vliwc.ir.verify import verify
-from vliwc.isel.program import LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
-from vliwc.lang.lower import lower
 from vliwc.options import Options
-from vliwc.passes.pipeline import passes_for
-from vliwc.sched.check import check_schedule
-from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
-
-Progress = Callable[[str, float | None], None]
-"""Called with the name of a stage and, where known, the part of it that is done (0..1)."""
+from vliwc.stages import Unit, stages
 
 ENGINES = ("alu", "valu", "load", "store", "flow")
 
@@ -37,6 +24,9 @@ ENGINES = ("alu", "valu", "load", "store", "flow")
 @dataclass(frozen=True)
 class Compilation:
     """A compiled kernel and what is known about it.
+
+    ``passes``: the seconds of each stage and part of a stage (:mod:`vliwc.stages`); ``stages``: the
+    lane IR after each stage that makes it, if that was asked for.
 
     ``cycles`` is what the program takes; ``gap`` is ``cycles / lower_bound - 1``; ``ops`` counts
     slots per engine; ``utilization`` is the part of an engine's slots that is used.
@@ -124,9 +114,7 @@ def compile_file(
     Raises :class:`vliwc.diagnostics.KernelError` if the kernel, the parameters or the machine's
     scratch do not allow it.
     """
-    started = time.perf_counter()
-    kernel = load_kernel(path, params)
-    return _compile(kernel, options or Options(), progress, keep_stages, started)
+    return _compile(lambda: load_kernel(path, params), options, progress, keep_stages)
 
 
 def compile_text(
@@ -139,105 +127,40 @@ def compile_text(
     keep_stages: bool = False,
 ) -> Compilation:
     """Compile kernel text; ``name`` stands for the file in messages."""
-    started = time.perf_counter()
-    kernel = bind(parse_kernel(text, name), params)
-    return _compile(kernel, options or Options(), progress, keep_stages, started)
-
-
-def optimise(
-    function: Function, options: Options, progress: Progress
-) -> tuple[Function, list[tuple[str, float]], list[tuple[str, Function]]]:
-    """Run the passes; the result, the seconds of each, and the function after each."""
-    times: list[tuple[str, float]] = []
-    stages = [("lower", function)]
-    for step in passes_for(options.level, options.without):
-        progress(step.name, None)
-        before = time.perf_counter()
-        function = step.run(function)
-        times.append((step.name, time.perf_counter() - before))
-        stages.append((step.name, function))
-        if options.verify:
-            verify(function)
-    return function, times, stages
+    return _compile(lambda: bind(parse_kernel(text, name), params), options, progress, keep_stages)
 
 
 def _compile(
-    kernel: CheckedKernel,
-    options: Options,
+    load: Callable[[], CheckedKernel],
+    options: Options | None,
     progress: Progress | None,
     keep_stages: bool,
-    started: float,
 ) -> Compilation:
-    show = progress or _quiet
+    options = options or Options()
+    started = time.perf_counter()
     make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
-    passes_for(options.level, options.without)
-    times: list[tuple[str, float]] = []
-
-    def timed(name: str, since: float) -> float:
-        now = time.perf_counter()
-        times.append((name, now - since))
-        return now
-
-    clock = timed("front end", started)
-    show("lower", None)
-    lowered = lower(kernel)
-    clock = timed("lower", clock)
-    function, pass_times, stages = optimise(lowered, options, show)
-    times.extend(pass_times)
-    clock = time.perf_counter()
-    facts = Facts(function)
-    notes = [
-        f"cannot prove that {value.array}[...] stays inside the array"
-        + (f" ({value.span})" if value.span else "")
-        for value in check_bounds(function, facts)
-    ]
-    lanes = LaneProgram.of(function, facts, options.machine)
-    clock = timed("analyse", clock)
-    try:
-        generated = rescheduled(generate(lanes, options, show), options, show)
-    except OutOfScratch as error:
-        raise KernelError([Diagnostic("E0901", str(error))]) from error
-    clock = timed("schedule", clock)
-    check_schedule(generated.problem, generated.schedule)
-    clock = timed("check", clock)
-    program = emit(generated.dag, generated.schedule)
-    program = replace(program, meta=_meta(kernel, options, generated))
-    check_emitted(program)
-    timed("emit", clock)
-    schedule = generated.schedule
+    unit = Unit(load, options, Clock(progress or quiet))
+    lanes: list[tuple[str, Function]] = []
+    for stage in stages(options):
+        with unit.clock.stage(stage.name):
+            stage.run(unit)
+        if keep_stages and stage.lane_ir:
+            lanes.append((stage.name, unit.function))
+    schedule = unit.generated.schedule
     return Compilation(
-        kernel=kernel,
-        function=function,
-        program=program,
-        cycles=len(program.bundles),
+        kernel=unit.kernel,
+        function=unit.function,
+        program=unit.program,
+        cycles=len(unit.program.bundles),
         lower_bound=schedule.lower_bound,
         bound_reason=schedule.bound_reason,
         scratch_words=schedule.peak_words,
         compile_seconds=time.perf_counter() - started,
-        passes=times,
+        passes=unit.clock.times,
         scheduler=options.scheduler,
         seed=options.seed,
         without=options.without,
-        generated=generated,
-        notes=[*notes, *generated.notes],
-        stages=stages if keep_stages else [],
+        generated=unit.generated,
+        notes=[*unit.notes, *unit.generated.notes],
+        stages=lanes,
     )
-
-
-def _meta(kernel: CheckedKernel, options: Options, generated: Generated) -> dict[str, JSON]:
-    """What the program file says of its origin, and what a later search can go on from."""
-    meta: dict[str, JSON] = {
-        "kernel": kernel.name,
-        "params": dict(kernel.params),
-        "level": options.level,
-        "seed": options.seed,
-    }
-    if options.without:
-        meta["without"] = list(options.without)
-    if generated.state is not None:
-        meta[KEY] = generated.state.to_json()
-    return meta
-
-
-def _quiet(stage: str, part: float | None) -> None:
-    """Progress for nobody."""

@@ -16,7 +16,6 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.program import Program
 from vliwc.analysis.facts import Facts
 from vliwc.backend.emit import emit
-from vliwc.driver import optimise
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
@@ -27,6 +26,8 @@ from vliwc.lang.lower import lower
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
+from vliwc.passes.base import run_passes
+from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
@@ -38,7 +39,7 @@ def lane_program(
     kernel: CheckedKernel, *, level: int = 2, machine: MachineSpec = DEFAULT_MACHINE
 ) -> LaneProgram:
     """The optimised lane function of a kernel with the analyses of it."""
-    function, _, _ = optimise(lower(kernel), Options(level=level), lambda stage, part: None)
+    function = run_passes(lower(kernel), passes_for(level))
     return LaneProgram.of(function, Facts(function), machine)
 
 

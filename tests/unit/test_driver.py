@@ -111,7 +111,7 @@ def test_stages_are_kept_on_demand(result: Compilation) -> None:
 def test_progress_is_told() -> None:
     told: list[tuple[str, float | None]] = []
     compile_text(TEXT, "walk.vk", PARAMS, Options(), lambda *stage: told.append(stage))
-    assert told[0] == ("lower", None)
+    assert told[0] == ("front-end", None)
     assert "schedule" in [stage for stage, _ in told]
     assert all(part is None or 0 <= part <= 1 for _, part in told)
 

@@ -17,7 +17,7 @@ MAX_LINES = 500
 # A module may import from its own layer and from the layers above it in this list.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("isa",),
-    ("vliwc", "vliwc.jit", "vliwc.diagnostics"),
+    ("vliwc", "vliwc.jit", "vliwc.diagnostics", "vliwc.clock"),
     ("vliwc.options",),
     ("vliwc.sched.problem",),
     ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate"),
@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.isel",),
     ("vliwc.strategy",),
     ("vliwc.backend",),
+    ("vliwc.stages",),
     ("vliwc.driver",),
     ("vliwc.explain",),
     ("vliwc.lab",),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from vliwc.backend.anneal import anneal_candidates
 from vliwc.backend.resume import SearchState, mismatch, read_hint
+from vliwc.clock import Clock
 from vliwc.isel.derive_constants import derive_constants
 from vliwc.isel.instantiate import Assignment, instantiate
 from vliwc.isel.program import LaneProgram
@@ -75,14 +76,13 @@ MIN_TRIALS = 8
 FILL_SHARE = 5
 """A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
 
-Progress = Callable[[str, float | None], None]
-
 
 @dataclass(frozen=True, eq=False)
 class Generated:
     """A machine DAG with its problem and schedule, and remarks for the user.
 
-    ``assignment``: the plan of each group of each loop, that is how its tables are read.
+    ``assignment``: the plan of each group of each loop, that is how its tables are read;
+    ``placements``: where the record tables stand that it uses.
     """
 
     dag: MachineDag
@@ -90,6 +90,7 @@ class Generated:
     schedule: Schedule
     notes: tuple[str, ...]
     assignment: Assignment
+    placements: dict[RecordTable, Placement]
     state: SearchState | None = None
 
 
@@ -101,6 +102,7 @@ class Candidate:
     dag: MachineDag
     search: StaggerSearch
     assignment: Assignment
+    placements: dict[RecordTable, Placement]
 
     def generated(self, *notes: str) -> Generated:
         """The candidate with its best schedule."""
@@ -109,31 +111,50 @@ class Candidate:
             part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
             notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
         state = SearchState(self.name, self.search.spans)
-        return Generated(self.dag, self.search.problem, schedule, notes, self.assignment, state)
+        return Generated(
+            self.dag,
+            self.search.problem,
+            schedule,
+            notes,
+            self.assignment,
+            self.placements,
+            state,
+        )
 
 
-def generate(program: LaneProgram, options: Options, progress: Progress) -> Generated:
-    """Choose strategies, build the machine DAG and schedule it.
-
-    Raises :class:`vliwc.sched.problem.schedule.OutOfScratch` if the kernel does not fit into
-    scratch however few groups are in flight.
-    """
+def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
+    """The strategies to try, the best guess first; none at -O0, where all reads are gathers."""
     if options.level == 0:
-        return _candidate(program, plain_strategy(program), {}, options).generated()
+        return []
     effort = EFFORT[options.level]
-    progress("balance", None)
-    strategies = choose_strategies(
+    return choose_strategies(
         program,
         FILLS[: effort.fills],
         records=options.level >= 2,
         seed=options.seed,
         effort=effort.balance,
     )
-    candidates = _candidates(program, strategies, effort, options, progress)
+
+
+def generate(
+    program: LaneProgram, strategies: Sequence[Strategy], options: Options, clock: Clock
+) -> Generated:
+    """Build the machine DAG of each strategy, schedule it, and keep the best.
+
+    The parts ``instantiate``, ``derive-constants`` and ``problem`` of the clock are the way of one
+    candidate from the lane program to its scheduling problem.  Raises
+    :class:`vliwc.sched.problem.schedule.OutOfScratch` if the kernel does not fit into scratch
+    however few groups are in flight.
+    """
+    if options.level == 0:
+        return _candidate(program, plain_strategy(program), {}, options, clock).generated()
+    effort = EFFORT[options.level]
+    progress = clock.progress
+    candidates = _candidates(program, strategies, effort, options, clock)
     if options.hint is not None:
         _resume(candidates, options.hint)
     if not candidates:
-        plain = _candidate(program, plain_strategy(program), {}, options)
+        plain = _candidate(program, plain_strategy(program), {}, options, clock)
         plain.search.improve(effort.trials)
         return plain.generated(
             "scratch is too small for tables in scratch; all tables are read by gathers"
@@ -171,10 +192,10 @@ def _resume(candidates: list[Candidate], path: Path) -> None:
 
 def _candidates(
     program: LaneProgram,
-    strategies: list[Strategy],
+    strategies: Sequence[Strategy],
     effort: Effort,
     options: Options,
-    progress: Progress,
+    clock: Clock,
 ) -> list[Candidate]:
     """Arrangements of strategies that fit into scratch, the best first.
 
@@ -190,14 +211,16 @@ def _candidates(
         for turn, arrangement in enumerate(ARRANGEMENTS[: effort.arrangements if mixed else 1]):
             if spent > effort.work // 2:
                 break
-            progress("schedule", (number * effort.arrangements + turn) / (2 * total))
+            clock.progress("schedule", (number * effort.arrangements + turn) / (2 * total))
             assignment = [
                 [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
                 for part in strategy.loops
             ]
             try:
                 name = f"{number}/{arrangement.name}"
-                candidate = _candidate(program, assignment, strategy.placements, options, name)
+                candidate = _candidate(
+                    program, assignment, strategy.placements, options, clock, name
+                )
             except OutOfScratch:
                 continue
             if candidate.search.runner.bound.cycles < fewest:
@@ -209,7 +232,7 @@ def _candidates(
     if found and all(candidate.search.poor for candidate in found):
         # Perhaps the entries of tables take the scratch that groups in flight need.
         with suppress(OutOfScratch):
-            plain = _candidate(program, plain_strategy(program), {}, options)
+            plain = _candidate(program, plain_strategy(program), {}, options, clock)
             plain.search.improve(MIN_TRIALS)
             found.append(plain)
     return sorted(found, key=lambda candidate: candidate.search.cycles)
@@ -220,15 +243,19 @@ def _candidate(
     assignment: list[list[Plan]],
     placements: dict[RecordTable, Placement],
     options: Options,
+    clock: Clock,
     name: str = "plain",
 ) -> Candidate:
-    dag = instantiate(program, assignment, placements).dag
-    problem = problem_of(dag)
+    """The way from the lane program to the first schedule, under one choice of plans."""
+    with clock.part("instantiate"):
+        dag = instantiate(program, assignment, placements).dag
     if options.level >= 2:
-        due = planned_deadlines(problem)
-        index = dag.shared_index
-        dag = derive_constants(dag, lambda op: float(due[index[op]]))
+        with clock.part("derive-constants"):
+            due = planned_deadlines(problem_of(dag))
+            index = dag.shared_index
+            dag = derive_constants(dag, lambda op: float(due[index[op]]))
+    with clock.part("problem"):
         problem = problem_of(dag)
     search = StaggerSearch(problem, options.seed)
     search.begin()
-    return Candidate(name, dag, search, assignment)
+    return Candidate(name, dag, search, assignment, placements)

@@ -1,9 +1,10 @@
-"""`vliwc ir`: the intermediate form at the end, after one pass, or between all of them."""
+"""`vliwc ir`: the intermediate form at the end, after one pass or between all of them, and what any
+other stage makes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,12 +12,16 @@ import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_SCHEDULER,
+    DEFAULT_SEED,
     Definitions,
     Json,
     KernelFile,
     Level,
     MachineFile,
     Output,
+    Scheduler,
+    Seed,
     Verify,
     Without,
     make_options,
@@ -25,9 +30,9 @@ from vliwc.cli.arguments import (
 from vliwc.cli.errors import CommandError
 from vliwc.cli.files import STDOUT, write_text
 from vliwc.cli.output import print_json, progress
-from vliwc.ir.text import print_function
-from vliwc.lang import load_kernel
-from vliwc.lang.lower import lower
+from vliwc.clock import Clock
+from vliwc.lang import CheckedKernel, load_kernel
+from vliwc.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +69,93 @@ def ir(
     between: Annotated[
         bool, typer.Option("--between", help="Show the form after every pass that changed it.")
     ] = False,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage",
+            metavar="NAME",
+            help="Show what any stage of the compilation makes, the back end included: lane IR, "
+            "machine DAG (.mir), scheduling problem, schedule, program. NAME:N as for --after; a "
+            "wrong name lists the stages.",
+        ),
+    ] = None,
+    scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
+    seed: Seed = DEFAULT_SEED,
     verify: Verify = False,
     without: Without = None,
     output: Output = STDOUT,
     as_json: Json = False,
 ) -> None:
-    """Print the intermediate form of one lane of a kernel as .vir text."""
-    from vliwc.driver import optimise  # as in `compile`: the solver is slow to load
-
-    if after is not None and between:
-        raise CommandError("--after and --between contradict each other")
+    """Print the intermediate form of one lane of a kernel as .vir text, or what any stage makes."""
+    if between + (after is not None) + (stage is not None) > 1:
+        raise CommandError("--after, --between and --stage contradict each other")
     options = make_options(
         level=level,
-        scheduler="list",
+        scheduler=scheduler,
         machine=machine,
-        seed=0,
+        seed=seed,
         verify=verify,
         without=without,
     )
-    checked = load_kernel(kernel, parse_definitions(definitions))
+    params = parse_definitions(definitions)
     with progress(quiet=as_json) as show:
-        _, _, forms = optimise(lower(checked), options, show)
-    stages = number_stages([(name, print_function(form)) for name, form in forms])
+        forms = run_stages(lambda: load_kernel(kernel, params), options, stage, show)
+    found = number_stages(forms)
     if between:
-        chosen = changed_stages(stages)
+        chosen = changed_stages(found)
     elif after is not None:
-        chosen = [find_stage(stages, after)]
+        chosen = [find_stage(found, after)]
     else:
-        chosen = stages[-1:]
-    text = "\n".join(f"# after {stage.label}\n{stage.text}" for stage in chosen)
+        chosen = found[-1:]
+    text = "\n".join(f"# after {each.label}\n{each.text}" for each in chosen)
+    if stage is not None:
+        text = chosen[0].text  # as it is: other programs read it
     path = output or STDOUT
     if not as_json:
         write_text(path, text)
         return
-    report: dict[str, object] = {"stages": [stage.to_json() for stage in chosen]}
+    report: dict[str, object] = {"stages": [each.to_json() for each in chosen]}
     if path != STDOUT:
         write_text(path, text)
         report["output"] = str(path)
     print_json(report)
+
+
+def run_stages(
+    load: Callable[[], CheckedKernel],
+    options: Options,
+    wanted: str | None,
+    show: Callable[[str, float | None], None],
+) -> list[tuple[str, str]]:
+    """The name and text of each stage of lane IR, or only of the stage that is ``wanted``.
+
+    Raises:
+        CommandError: there is no such stage; the message lists those that there are.
+        vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
+    """
+    from vliwc.stages import Unit, stages  # as in `compile`: the solver is slow to load
+
+    steps = stages(options)
+    names = [(at, part.name) for at, step in enumerate(steps) for part in (*step.parts, step)]
+    lanes = [at for at, step in enumerate(steps) if step.lane_ir]
+    last = lanes[-1]
+    if wanted is not None:
+        labels = number_stages([(name, str(at)) for at, name in names])
+        last = int(find_stage(labels, wanted, "--stage").text)
+    unit = Unit(load, options, Clock(show))
+    forms: list[tuple[str, str]] = []
+    for step in steps[: last + 1]:
+        with unit.clock.stage(step.name):
+            step.run(unit)
+        if wanted is None and step.lane_ir:
+            forms.append((step.name, step.show(unit)))
+    if wanted is None:
+        return forms
+    name = wanted.partition(":")[0]
+    return [
+        (name, part.show(unit)) for part in (*steps[last].parts, steps[last]) if part.name == name
+    ]
 
 
 def number_stages(named: Sequence[tuple[str, str]]) -> list[Stage]:
@@ -115,7 +168,7 @@ def number_stages(named: Sequence[tuple[str, str]]) -> list[Stage]:
     return stages
 
 
-def find_stage(stages: Sequence[Stage], wanted: str) -> Stage:
+def find_stage(stages: Sequence[Stage], wanted: str, option: str = "--after") -> Stage:
     """The stage that ``PASS`` or ``PASS:N`` names.
 
     Raises:
@@ -124,8 +177,9 @@ def find_stage(stages: Sequence[Stage], wanted: str) -> Stage:
     for stage in reversed(stages):
         if wanted in (stage.name, stage.label):
             return stage
+    what = "pass" if option == "--after" else "stage"
     ran = ", ".join(dict.fromkeys(stage.name for stage in stages))
-    raise CommandError(f"--after {wanted}: no such pass ran; those that did are {ran}")
+    raise CommandError(f"{option} {wanted}: no such {what} ran; those that did are {ran}")
 
 
 def changed_stages(stages: Sequence[Stage]) -> list[Stage]:

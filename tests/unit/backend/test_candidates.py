@@ -7,8 +7,9 @@ import pytest
 from isa.machine import MachineSpec
 from isa.simulator import run
 from tests.strategies.plans import lane_program
-from vliwc.backend.candidates import Generated, generate
+from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit
+from vliwc.clock import Clock
 from vliwc.isel.table_reads import Gather, Plan
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
@@ -48,7 +49,7 @@ def generated(
     options = Options(level=level, machine=machine or MachineSpec())
     checked = kernel(n, rounds)
     program = lane_program(checked, level=level, machine=options.machine)
-    result = generate(program, options, lambda stage, part: None)
+    result = generate(program, balanced(program, options), options, Clock())
     check_schedule(result.problem, result.schedule)
     memory = random_memory(checked, 3)
     final = run(emit(result.dag, result.schedule), memory).memory
@@ -125,7 +126,7 @@ def test_impossible() -> None:
 def test_progress_never_goes_back() -> None:
     told: list[tuple[str, float | None]] = []
     program = lane_program(kernel(40, 4))
-    generate(program, Options(), lambda stage, part: told.append((stage, part)))
+    clock = Clock(lambda stage, part: told.append((stage, part)))
+    generate(program, balanced(program, Options()), Options(), clock)
     parts = [part for stage, part in told if stage == "schedule" and part is not None]
     assert parts == sorted(parts) and all(0 <= part <= 1 for part in parts)
-    assert told[0][0] == "balance"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.analysis.facts import Facts
-from vliwc.driver import compile_file, compile_text, optimise
+from vliwc.driver import compile_file, compile_text
 from vliwc.explain.bounds import mix_bound
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
@@ -21,6 +21,8 @@ from vliwc.lang import bind, load_kernel, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
+from vliwc.passes.base import run_passes
+from vliwc.passes.pipeline import PIPELINE
 from vliwc.sched.problem.bounds import every_bound
 from vliwc.strategy.bound import proved_mix_bound, unavoidable_work
 from vliwc.strategy.choose import plain_strategy
@@ -52,7 +54,7 @@ def lane_program(
 ) -> LaneProgram:
     """A kernel as it reaches the back end at -O2."""
     kernel = load_kernel(KERNELS / f"{name}.vk", params)
-    function, _, _ = optimise(lower(kernel), Options(), lambda stage, part: None)
+    function = run_passes(lower(kernel), PIPELINE)
     return LaneProgram.of(function, Facts(function), machine)
 
 
@@ -100,9 +102,7 @@ def test_no_compilation_beats_the_bound(name: str, params: dict[str, int], level
 
 def text_program(text: str) -> LaneProgram:
     """A kernel without parameters as it reaches the back end."""
-    function, _, _ = optimise(
-        lower(bind(parse_kernel(text, "test"), {})), Options(), lambda stage, part: None
-    )
+    function = run_passes(lower(bind(parse_kernel(text, "test"), {})), PIPELINE)
     return LaneProgram.of(function, Facts(function), DEFAULT_MACHINE)
 
 

@@ -1,0 +1,248 @@
+"""The way of a kernel as one list of stages, from text to a checked program.
+
+Read :func:`stages` from top to bottom.  Each stage has a name, is timed under it, and can show what
+it has made (``vliwc ir --stage NAME``); those that are passes can be left out (``--without``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from isa.assembly import format_assembly
+from isa.emitted import check_emitted
+from isa.program import JSON, Program
+from vliwc.analysis.bounds import check_bounds
+from vliwc.analysis.facts import Facts
+from vliwc.backend.apply_scheduler import rescheduled
+from vliwc.backend.candidates import Generated, balanced, generate
+from vliwc.backend.emit import emit
+from vliwc.backend.resume import KEY
+from vliwc.clock import Clock
+from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.ir.graph import Function
+from vliwc.ir.text import print_function, print_value
+from vliwc.isel.instantiate import instantiate
+from vliwc.isel.program import LaneProgram
+from vliwc.lang import CheckedKernel
+from vliwc.lang.lower import lower
+from vliwc.mir.text import print_dag
+from vliwc.options import Options
+from vliwc.passes.base import Pass, run_passes
+from vliwc.passes.pipeline import passes_for
+from vliwc.sched.check import check_schedule
+from vliwc.sched.problem.json import problem_to_json
+from vliwc.sched.problem.schedule import OutOfScratch
+from vliwc.sched.problem.schedule_json import schedule_to_json
+from vliwc.strategy.choose import Strategy
+
+
+@dataclass(eq=False)
+class Unit:
+    """A kernel on its way: each stage reads what those before it have made, and adds its own."""
+
+    load: Callable[[], CheckedKernel]
+    options: Options
+    clock: Clock
+    notes: list[str] = field(default_factory=list[str])
+    kernel: CheckedKernel = field(init=False)
+    function: Function = field(init=False)
+    lanes: LaneProgram = field(init=False)
+    strategies: list[Strategy] = field(init=False)
+    generated: Generated = field(init=False)
+    program: Program = field(init=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that a stage does for each of many candidates, shown for the one it chose."""
+
+    name: str
+    makes: str
+    show: Callable[[Unit], str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the way: ``run`` adds to the unit, ``show`` prints what the stage has made
+    (``lane_ir``: it is the unit's function).
+
+    ``show`` is for right after ``run``: later stages may put something else in its place.
+    """
+
+    name: str
+    makes: str
+    run: Callable[[Unit], None]
+    show: Callable[[Unit], str]
+    parts: tuple[Part, ...] = ()
+    lane_ir: bool = False
+
+
+def stages(options: Options) -> list[Stage]:
+    """The stages of a compilation under ``options``, in order.
+
+    Raises :class:`vliwc.options.OptionsError` for passes to leave out that do not exist.
+    """
+    selected = Part("instantiate", "machine DAG: a template per kind of group", _show_selected)
+    derived = Part("derive-constants", "machine DAG, late constants as sums", _show_dag)
+    problem = Part("problem", "scheduling problem of the DAG", _show_problem)
+    return [
+        Stage("front-end", "checked kernel with its sizes bound", _front_end, _show_kernel),
+        Stage("lower", "lane IR: SSA values of one lane", _lower, _show_function, lane_ir=True),
+        # The passes; their order, with its reasons, is in `vliwc.passes.pipeline`.
+        *(_of_pass(each) for each in passes_for(options.level, options.without)),
+        # Facts once more: the back end may ask about values that no pass has seen.
+        Stage("analyse", "facts and affine forms of all values", _analyse, _show_facts),
+        # Which group reads which table how, before any operation of a group exists: the choice
+        # needs counts of operations only, and there are too many choices to build each.
+        Stage("balance", "strategies to try", _balance, _show_strategies),
+        # Its parts are the way of one candidate, a strategy under one order of groups.  Constants
+        # are derived once a machine DAG tells when each of them is due.
+        Stage(
+            "schedule",
+            "schedule of the best candidate",
+            _schedule,
+            _show_schedule,
+            (selected, derived, problem) if options.level >= 2 else (selected, problem),
+        ),
+        # Another scheduler than `list` gets the best list schedule as a hint.
+        Stage("apply-scheduler", "schedule of the scheduler asked for", _apply, _show_schedule),
+        # By code that no scheduler shares.
+        Stage("check", "the schedule, checked", _check, _show_schedule),
+        Stage("emit", "program: bundles of slots", _emit, _show_program),
+        # By rules of the machine that the emitter does not know.
+        Stage("validate", "the program, checked", _validate, _show_program),
+    ]
+
+
+def _front_end(unit: Unit) -> None:
+    unit.kernel = unit.load()
+
+
+def _lower(unit: Unit) -> None:
+    unit.function = lower(unit.kernel)
+
+
+def _of_pass(each: Pass) -> Stage:
+    def run(unit: Unit) -> None:
+        unit.function = run_passes(unit.function, [each], check=unit.options.verify)
+
+    return Stage(each.name, "lane IR", run, _show_function, lane_ir=True)
+
+
+def _analyse(unit: Unit) -> None:
+    function = unit.function
+    facts = Facts(function)
+    unit.notes += [
+        f"cannot prove that {value.array}[...] stays inside the array"
+        + (f" ({value.span})" if value.span else "")
+        for value in check_bounds(function, facts)
+    ]
+    unit.lanes = LaneProgram.of(function, facts, unit.options.machine)
+
+
+def _balance(unit: Unit) -> None:
+    unit.strategies = balanced(unit.lanes, unit.options)
+
+
+def _schedule(unit: Unit) -> None:
+    try:
+        unit.generated = generate(unit.lanes, unit.strategies, unit.options, unit.clock)
+    except OutOfScratch as error:
+        raise KernelError([Diagnostic("E0901", str(error))]) from error
+
+
+def _apply(unit: Unit) -> None:
+    try:
+        unit.generated = rescheduled(unit.generated, unit.options, unit.clock.progress)
+    except OutOfScratch as error:
+        raise KernelError([Diagnostic("E0901", str(error))]) from error
+
+
+def _check(unit: Unit) -> None:
+    check_schedule(unit.generated.problem, unit.generated.schedule)
+
+
+def _emit(unit: Unit) -> None:
+    program = emit(unit.generated.dag, unit.generated.schedule)
+    unit.program = replace(program, meta=_meta(unit))
+
+
+def _validate(unit: Unit) -> None:
+    check_emitted(unit.program)
+
+
+def _meta(unit: Unit) -> dict[str, JSON]:
+    """What the program file says of its origin, and what a later search can go on from."""
+    meta: dict[str, JSON] = {
+        "kernel": unit.kernel.name,
+        "params": dict(unit.kernel.params),
+        "level": unit.options.level,
+        "seed": unit.options.seed,
+    }
+    if unit.options.without:
+        meta["without"] = list(unit.options.without)
+    if unit.generated.state is not None:
+        meta[KEY] = unit.generated.state.to_json()
+    return meta
+
+
+# What the stages show
+
+
+def _show_kernel(unit: Unit) -> str:
+    sizes = ", ".join(f"{name} = {value}" for name, value in unit.kernel.params.items())
+    return f"// {unit.kernel.name}: {sizes or 'no parameters'}\n{unit.kernel.source.text}"
+
+
+def _show_function(unit: Unit) -> str:
+    return print_function(unit.function)
+
+
+def _show_facts(unit: Unit) -> str:
+    """The function with the interval and the known bits of each value."""
+    facts = unit.lanes.facts
+    known = {
+        f"  {print_value(value)}": f"# {facts.lo(value)} .. {facts.hi(value)}, "
+        f"zeros {facts.known_zero(value):#x}, ones {facts.known_one(value):#x}"
+        for value in unit.function
+    }
+    lines = print_function(unit.function).splitlines()
+    return "\n".join(f"{line}  {known[line]}" if line in known else line for line in lines) + "\n"
+
+
+def _show_strategies(unit: Unit) -> str:
+    """Which groups read which word how: a line for each read of each group of equal plans."""
+    if not unit.strategies:
+        return "gathers only\n"
+    lines: list[str] = []
+    for number, strategy in enumerate(unit.strategies):
+        lines.append(f"strategy {number}")
+        for part in strategy.loops:
+            for path, plan in zip(part.mix.paths, part.plans, strict=True):
+                lines.append(f"  loop {part.loop.number}: {path.groups} groups")
+                lines += [f"    {print_value(v)}: {way.name}" for v, way in plan.reads.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _show_selected(unit: Unit) -> str:
+    """The machine DAG anew: deriving constants has changed the one that is kept."""
+    found = unit.generated
+    return print_dag(instantiate(unit.lanes, found.assignment, found.placements).dag)
+
+
+def _show_dag(unit: Unit) -> str:
+    return print_dag(unit.generated.dag)
+
+
+def _show_problem(unit: Unit) -> str:
+    return json.dumps(problem_to_json(unit.generated.problem)) + "\n"
+
+
+def _show_schedule(unit: Unit) -> str:
+    return json.dumps(schedule_to_json(unit.generated.schedule)) + "\n"
+
+
+def _show_program(unit: Unit) -> str:
+    return format_assembly(unit.program)
