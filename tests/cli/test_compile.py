@@ -143,6 +143,23 @@ def test_ir_at_the_end_and_after_a_pass(cli: Cli, kernel: Path, tmp_path: Path) 
         assert f"# after {stage['pass']}:{stage['run']}\n{stage['text']}" in out.read_text()
 
 
+def test_ir_of_any_stage(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    """Lane IR, machine DAG, problem, schedule and program, each in a form that others read."""
+    call = ("ir", kernel, "-D", "n=16", "--stage")
+    assert cli(*call, "lower").succeeded().stdout.startswith("function affine {")
+    assert cli(*call, "instantiate").succeeded().stdout.startswith("mir {")
+    path = tmp_path / "problem.json"
+    cli(*call, "problem", "-o", path).succeeded()
+    cli("schedule", path, "--scheduler", "list").succeeded()
+    assert '"vliwc-schedule"' in cli(*call, "schedule").succeeded().stdout
+    assert cli(*call, "unguard:1", "--json").json["stages"][0]["pass"] == "unguard"
+    asm = tmp_path / "program.asm"
+    cli(*call, "validate", "-o", asm).succeeded()
+    cli("asm", asm).succeeded()
+    cli(*call, "magic").failed("no such stage", "front-end", "instantiate", "validate")
+    cli(*call, "lower", "--between").failed("contradict")
+
+
 def test_ir_of_bad_input(cli: Cli, kernel: Path) -> None:
     call = ("ir", kernel, "-D", "n=16")
     cli(*call, "--after", "magic").failed("magic", "no such pass")

@@ -25,7 +25,6 @@ from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
-from vliwc.options import Options
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
