@@ -10,8 +10,7 @@ from tests.strategies.kernels import GeneratedKernel, kernels
 from vliwc.ir.graph import Function
 from vliwc.lang.lower import lower
 from vliwc.passes.base import Pass, run_passes
-from vliwc.passes.pipeline import passes_for
-from vliwc.passes.registry import PASSES
+from vliwc.passes.pipeline import PASSES, passes_for
 
 
 def require_places(before: Function, after: Function) -> None:
