@@ -1,15 +1,18 @@
 """Random kernels all the way: every stage and every execution of a kernel gives the same words.
 
 The reference interpreter of the text, the interpreter of the lane IR after each pass, the
-simulator on the emitted program and the batch simulator have to agree on the output words, and no
-word outside the arrays' roles may change, at every optimisation level and on other machines.
+simulator on the emitted program, the batch simulator and the original one have to agree on the
+output words, and no word outside the arrays' roles may change, at every optimisation level and on
+other machines.
 """
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +21,9 @@ from hypothesis import strategies as st
 
 from isa.batch import run_batch
 from isa.machine import DEFAULT_MACHINE, MachineSpec
+from isa.original import OriginalProblem
 from isa.simulator import run
-from tests.strategies.kernels import GeneratedKernel, kernels
+from tests.strategies.kernels import GeneratedKernel, kernels, random_kernel
 from tests.strategies.plans import build, lane_program, random_choice
 from tests.strategies.walks import random_walk, walks
 from vliwc.diagnostics import KernelError
@@ -30,6 +34,8 @@ from vliwc.options import Options
 from vliwc.sched.staggered.scheduler import OutOfScratch
 
 LEVELS = (0, 1, 2)
+SEARCH_STEPS = 200
+ON_THE_ORIGINAL = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 24
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,17 @@ class Case:
 
 
 def compiled(generated: GeneratedKernel, level: int, machine: MachineSpec) -> Compilation:
-    options = Options(level=level, machine=machine, verify=True)
+    budget = SEARCH_STEPS if level == 3 else None
+    options = Options(level=level, machine=machine, verify=True, budget=budget)
     return compile_text(generated.text, "generated.vk", generated.params, options, keep_stages=True)
 
 
 def check(
-    generated: GeneratedKernel, level: int, machine: MachineSpec = DEFAULT_MACHINE, images: int = 2
+    generated: GeneratedKernel,
+    level: int,
+    machine: MachineSpec = DEFAULT_MACHINE,
+    images: int = 2,
+    original: OriginalProblem | None = None,
 ) -> Compilation:
     cases = [Case.of(generated, generated.seed + k) for k in range(images)]
     result = compiled(generated, level, machine)
@@ -77,6 +88,8 @@ def check(
         case.check(f"-O{level} simulator", ran.memory)
         assert batch.memories[number].tolist() == ran.memory
         assert batch.scratch[number].tolist() == ran.scratch
+        if original is not None:
+            assert original.run(result.program, case.before) == ran
     assert result.lower_bound <= result.cycles
     assert result.scratch_words <= machine.scratch_words
     return result
@@ -105,6 +118,30 @@ machines = st.integers(0, 2**20).map(lambda seed: random_machine(random.Random(s
 @given(generated=kernels())
 def test_all_executions_agree(level: int, generated: GeneratedKernel) -> None:
     check(generated, level)
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_a_fixed_corpus_on_the_original(takehome: Path, part: int) -> None:
+    """Strides, reversed and permuted orders, no iterations, one of several facts: at all levels."""
+    original = OriginalProblem(takehome / "tests" / "frozen_problem.py")
+    for seed in range(part, ON_THE_ORIGINAL, 8):
+        for level in (*LEVELS, 3):
+            check(random_kernel(seed), level, original=original)
+
+
+def test_the_corpus_has_what_it_is_for() -> None:
+    """Of the first 24 kernels, several have each of the things that went wrong elsewhere."""
+    found: Counter[str] = Counter()
+    for seed in range(24):
+        generated = random_kernel(seed)
+        found["nothing"] += 0 in (generated.params["n"], generated.params["m"])
+        found["reversed"] += " - 1 - (" in generated.text
+        found["permuted"] += " * (i" in generated.text and ")) % " in generated.text
+        found["stride"] += any(f"u32[{stride} * " in generated.text for stride in range(2, 10))
+        found["either"] += any(
+            "assume" in line and "||" in line for line in generated.text.splitlines()
+        )
+    assert all(found[kind] >= 2 for kind in ("nothing", "reversed", "stride", "either")), found
 
 
 @settings(max_examples=6)

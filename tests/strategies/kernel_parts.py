@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from vliwc.lang import CheckedKernel, bind, parse_kernel
@@ -85,21 +85,26 @@ class Scope:
     functions: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     shared: list[Array] = field(default_factory=list[Array])
     own: list[Array] = field(default_factory=list[Array])
-    indices: list[str] = field(default_factory=list[str])
-
-    @property
-    def element(self) -> str:
-        """The number of the iteration of a loop over one range."""
-        return self.indices[0]
+    numbers: list[str] = field(default_factory=list[str])
+    indices: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def inner(self) -> Scope:
-        return Scope(
-            list(self.words),
-            list(self.statics),
-            list(self.flags),
-            list(self.variables),
-            self.functions,
-            self.shared,
-            self.own,
-            list(self.indices),
+        return replace(
+            self,
+            words=list(self.words),
+            statics=list(self.statics),
+            flags=list(self.flags),
+            variables=list(self.variables),
         )
+
+    def element(self, array: Array, part: int = 0) -> str:
+        """The `part`-th word of `array` that belongs to this iteration, as source text."""
+        indices = self.indices[array.name]
+        if array.width > 1:
+            indices = [f"{array.width} * ({indices[0]}) + {part}"]
+        return array.element(indices)
+
+    @property
+    def readable(self) -> list[Array]:
+        """What can be read at any index."""
+        return [array for array in self.shared if array.length]

@@ -2,7 +2,9 @@
 
 Every kernel is valid, and runs on its image without an error: indices are reduced to the length of
 the array or guarded by a condition, divisors are made odd or guarded, iterations of a parallel loop
-write only elements of their own, and `out` arrays are written completely.
+write only elements of their own, and `out` arrays are written completely.  An iteration's elements
+are one or several neighbours, in the order of the iterations, in the opposite one, or permuted;
+parameters may be 0; assumptions are comparisons, joined by `&&` and by `||`.
 
 `kernels()` is the hypothesis strategy; `random_kernel(seed)` makes the same kernels without it.
 """
@@ -11,11 +13,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from math import prod
+from math import gcd, prod
 from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from tests.strategies.kernel_assumptions import assume
 from tests.strategies.kernel_parts import Array, Expr, GeneratedKernel, Scope
 
 T = TypeVar("T")
@@ -69,11 +72,15 @@ class Generator:
         for _ in range(self.integer(0, 2)):
             functions.append(self.function(functions))
         self.params = {"n": self.integer(1, 40), "m": self.integer(1, 9), "k": self.integer(0, 3)}
+        if self.chance(8):
+            self.params[self.pick("nm")] = 0
         self.grid = [["h", "w"], ["h", "w"], ["h", "w", "d"]][self.integer(0, 2)]
         for name in self.grid:
             self.params[name] = self.pick(
                 [1, 2, 3, 4, 5, 7, 8, 9, 16] if name == "w" else [1, 2, 3]
             )
+        if self.chance(12):
+            self.params[self.pick(self.grid)] = 0
         self.line(f"kernel generated({', '.join(self.params)}) {{")
         self.depth += 1
         self.memory()
@@ -108,7 +115,7 @@ class Generator:
         for extent in ("n", "m"):
             for _ in range(self.integer(1, 2)):
                 role = self.pick(["in", "out", "inout", "scratch", "in scratch"])
-                width = 2 if self.chance(4) else 1
+                width = self.integer(2, 9) if self.chance(4) else 1
                 array = Array(self.fresh(f"{extent}_"), role, 0, extent, width)
                 array.length = width * self.params[extent]
                 array.defined = role.startswith("in")
@@ -123,7 +130,7 @@ class Generator:
             self.arrays.append(array)
         if self.chance(3):
             length = self.params["n"] + self.integer(0, 3)
-            spots = Array("spots", "in", self.params["n"], "n", below=length)
+            spots = Array("spots", "in", self.params["n"], "n", below=max(length, 1))
             spots.distinct = True
             self.arrays += [Array("cells", "inout", length), spots]
         if not any(array.writable and array.extent == "n" for array in self.arrays):
@@ -180,15 +187,20 @@ class Generator:
         ranges: list[str] = []
         lane = scope.inner()
         lane.variables = []
+        arrays = [array for array in self.arrays if array.extent == extent]
+        lane.numbers = []
+        lane.indices = {array.name: [] for array in arrays}
         for each in self.grid if extent == GRID else [extent]:
             counter, low = self.fresh("i"), self.pick([0, 0, 0, 1, 5])
             high = each if low == 0 else f"{each} + {low}"
             ranges.append(f"{counter} in {low} .. {high}")
             lane.words.append(counter)
-            lane.indices.append(counter if low == 0 else f"{counter} - {low}")
+            number = counter if low == 0 else f"{counter} - {low}"
+            lane.numbers.append(number)
+            for array in arrays:
+                lane.indices[array.name].append(self.order(number, each))
         self.line(f"parallel for {', '.join(ranges)}{head} {{")
         self.depth += 1
-        arrays = [array for array in self.arrays if array.extent == extent]
         written = [a for a in arrays if a.writable and (not a.defined or self.chance(2))]
         spots = next((array for array in arrays if array.distinct), None)
         cells = next((array for array in self.arrays if array.name == "cells"), None)
@@ -200,11 +212,11 @@ class Generator:
             plain = array.role == "in" and array.width == 1 and array.below is None
             if plain and not array.assumed and self.chance(3):
                 array.assumed = True
-                self.assume(array, lane)
+                assume(self, array, lane)
         for _ in range(self.integer(1, 3)):
             self.lane_statement(lane, reductions)
         if scattered:
-            cell = f"cells[spots[{lane.element}]]"
+            cell = f"cells[{lane.element(spots)}]"
             own = self.fresh("v")
             self.line(f"let {own} = {cell};")
             lane.words.append(own)
@@ -225,23 +237,24 @@ class Generator:
         scope.shared = [array for array in self.arrays if array.defined]
         scope.words += [name for _, name in reductions]
 
-    def assume(self, array: Array, lane: Scope) -> None:
-        """A fact about an input word, and a use of it: an index that needs no reduction."""
-        element = array.element(lane.indices)
-        if self.chance(3):
-            self.line(f"assume {element} == {self.integer(0, 2)} && n > 0;")
-            return
-        self.line(f"assume {element} < {self.arrays[0].length};")
-        name = self.fresh("v")
-        self.line(f"let {name} = table[{element}];")
-        lane.words.append(name)
+    def order(self, number: str, extent: str) -> str:
+        """A permutation of the numbers below a parameter, as text."""
+        size = self.params[extent]
+        match self.integer(0, 5):
+            case 0 | 1:
+                return f"{extent} - 1 - ({number})"
+            case 2 if size > 1:
+                factors = [factor for factor in range(1, size) if gcd(factor, size) == 1]
+                return f"({self.pick(factors)} * ({number}) + {self.integer(0, size)}) % {size}"
+            case 3 if size > 1 and size & (size - 1) == 0:
+                return f"(({number}) ^ {self.integer(1, size - 1)})"
+            case _:
+                return number
 
     def write(self, array: Array, lane: Scope) -> None:
+        depth = 3 if array.width < 4 else 1
         for part in range(array.width):
-            element = array.element(lane.indices)
-            if array.width > 1:
-                element = f"{array.name}[{array.width} * ({lane.element}) + {part}]"
-            self.line(f"{element} = {self.expr(lane, 3).text};")
+            self.line(f"{lane.element(array, part)} = {self.expr(lane, depth).text};")
 
     def lane_statement(self, scope: Scope, reductions: list[tuple[str, str]]) -> None:
         match self.integer(0, 5):
@@ -315,10 +328,7 @@ class Generator:
                 return Expr(f"{table}[{index} % len({table})]", static=True)
             case 3 if scope.own:
                 array = self.pick(scope.own)
-                if array.width == 1:
-                    return Expr(array.element(scope.indices))
-                part = self.integer(0, array.width - 1)
-                return Expr(f"{array.name}[{array.width} * ({scope.element}) + {part}]")
+                return Expr(scope.element(array, self.integer(0, array.width - 1)))
             case _:
                 return self.runtime(scope)
 
@@ -351,7 +361,7 @@ class Generator:
                 name, arity = self.pick(scope.functions)
                 args = ", ".join(self.expr(scope, depth - 1).text for _ in range(arity))
                 return Expr(f"{name}({args})")
-            case 8 | 9 if scope.shared:
+            case 8 | 9 if scope.readable:
                 return self.lookup(scope, depth)
             case 10 | 11:
                 then, otherwise = self.expr(scope, depth - 1), self.expr(scope, depth - 1)
@@ -386,7 +396,7 @@ class Generator:
 
     def lookup(self, scope: Scope, depth: int) -> Expr:
         """An element of an array that no iteration of the loop writes, at a computed index."""
-        array = self.pick(scope.shared)
+        array = self.pick(scope.readable)
         index = self.expr(scope, depth - 1)
         if array.shape:
             return self.grid_lookup(array, scope, index)
@@ -411,8 +421,8 @@ class Generator:
         at = self.integer(0, rank - 1)
         length = f"len({array.name}{'[0]' * at})"
         indices = [f"{self.runtime(scope).text} % {name}" for name in array.shape]
-        if len(scope.indices) == rank:
-            indices = list(scope.indices)
+        if len(scope.numbers) == rank:
+            indices = list(scope.numbers)
             own = indices[at]
             if self.chance(2):
                 step = self.integer(1, 2)

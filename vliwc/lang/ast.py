@@ -372,11 +372,20 @@ def all_expressions(statements: tuple[Stmt, ...]) -> Iterator[Expr]:
 
 def conjuncts(condition: Expr) -> list[Expr]:
     """The parts of `a && b && …`, in order."""
+    return _parts(condition, "&&")
+
+
+def disjuncts(condition: Expr) -> list[Expr]:
+    """The parts of `a || b || …`, in order."""
+    return _parts(condition, "||")
+
+
+def _parts(condition: Expr, op: str) -> list[Expr]:
     found: list[Expr] = []
     stack = [condition]
     while stack:
         node = stack.pop()
-        if isinstance(node, Binary) and node.op == "&&":
+        if isinstance(node, Binary) and node.op == op:
             stack += [node.right, node.left]
         else:
             found.append(node)

@@ -71,6 +71,10 @@ class _Domain:
         """The excluded words that lie within the bounds, ascending."""
         return sorted(word for word in self.excluded if self.low <= word <= self.high)
 
+    def copy(self) -> _Domain:
+        """The same words, to be restricted on their own."""
+        return _Domain(self.low, self.high, set(self.excluded))
+
     def size(self) -> int:
         """How many words there are; negative or 0 if there is none."""
         return self.high - self.low + 1 - len(self.gaps())
@@ -84,6 +88,60 @@ class _Domain:
 
 
 _Domains = dict[int, _Domain]
+
+
+@dataclass(frozen=True, slots=True)
+class _Restriction:
+    """`word op value` for the input word at `address`, which is less than `below` anyway.
+
+    It is `exact` unless something changes the word before the assumption looks at it.
+    """
+
+    address: int
+    below: int
+    op: str
+    value: int
+    exact: bool
+
+    def apply(self, domains: _Domains) -> _Domain:
+        """Restrict the domain of the word, which is entered if there is none."""
+        domain = domains.setdefault(self.address, _Domain(0, self.below - 1))
+        domain.restrict(self.op, self.value)
+        return domain
+
+
+_Alternatives = list[list[_Restriction]]
+"""Restrictions of which those of one inner list have to hold together."""
+
+
+@dataclass(slots=True)
+class _Promises:
+    """What the words of an image have to be; `exact` if that implies all the assumptions."""
+
+    domains: _Domains = field(default_factory=dict[int, _Domain])
+    choices: list[_Alternatives] = field(default_factory=list[_Alternatives])
+    exact: bool = True
+
+    def draw(self, rng: random.Random) -> tuple[_Domains, bool]:
+        """Domains with an alternative of each choice; whether they imply all the assumptions."""
+        if not self.choices:
+            return self.domains, self.exact
+        domains = {address: domain.copy() for address, domain in self.domains.items()}
+        chosen = [_choose(alternatives, domains, rng) for alternatives in self.choices]
+        return domains, self.exact and all(chosen)
+
+
+def _choose(alternatives: _Alternatives, domains: _Domains, rng: random.Random) -> bool:
+    """Restrict `domains` by any of the alternatives that leaves words; False if none does."""
+    for restrictions in rng.sample(alternatives, len(alternatives)):
+        addresses = {restriction.address for restriction in restrictions}
+        tried = {at: domains[at].copy() for at in addresses if at in domains}
+        for restriction in restrictions:
+            restriction.apply(tried)
+        if all(domain.size() > 0 for domain in tried.values()):
+            domains.update(tried)
+            return True
+    return False
 
 
 def protected_words(kernel: CheckedKernel) -> tuple[range, ...]:
@@ -118,28 +176,35 @@ def output_words(kernel: CheckedKernel) -> tuple[range, ...]:
 def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
     """A memory image of `memory_words` words on which all the kernel's promises hold.
 
-    `below`, `ascending` and assumptions that compare an array element with something known before
-    the run (constants, loop counters) hold by construction; others are tried on up to `ATTEMPTS`
-    images. Raises `KernelError` (E0609) if no image is found.
+    `below`, `ascending` and assumptions that compare array elements with something known before
+    the run (constants, loop counters) hold by construction, also where one of several has to hold;
+    others are tried on up to `ATTEMPTS` images. Raises `KernelError` (E0609) if no image is found.
     """
     if kernel.memory_words > MAX_WORDS:
         raise _hopeless(kernel, f"it needs {kernel.memory_words} words of memory")
     rng = random.Random(seed)
-    domains, constructive = _Constraints(kernel).collect()
-    if any(domain.size() <= 0 for domain in domains.values()):
+    promises = _Constraints(kernel).collect()
+    if any(domain.size() <= 0 for domain in promises.domains.values()):
         raise _hopeless(kernel, "its assumptions contradict each other")
-    image = _draw(kernel, rng, domains)
-    if constructive:
-        return image
-    interpreter = Interpreter(kernel)
+    interpreter: Interpreter | None = None
     reason = ""
     for _ in range(ATTEMPTS):
+        domains, exact = promises.draw(rng)
+        try:
+            image = _draw(kernel, rng, domains)
+        except KernelError as error:
+            if not promises.choices:
+                raise
+            reason = error.diagnostics[0].message
+            continue
+        if exact:
+            return image
+        interpreter = interpreter or Interpreter(kernel)
         try:
             interpreter.run(image)
             return image
         except AssumptionViolated as error:
             reason = f"{error.diagnostics[0].span}: {error.diagnostics[0].message}"
-        image = _draw(kernel, rng, domains)
     hint = "state it as `below` or `ascending`, or as `assume array[i] < bound`"
     raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}", hint)
 
@@ -196,8 +261,7 @@ class _Constraints:
     def __init__(self, kernel: CheckedKernel) -> None:
         self.kernel = kernel
         self.facts = kernel.facts
-        self.domains: _Domains = {}
-        self.constructive = True
+        self.promises = _Promises()
         body = kernel.program.kernel.body
         self.stored = {
             statement.array.text
@@ -206,12 +270,12 @@ class _Constraints:
         }
         for function in kernel.program.functions:
             if any(isinstance(s, ast.Assume) for s in ast.walk_statements(function.body)):
-                self.constructive = False
+                self.promises.exact = False
 
-    def collect(self) -> tuple[_Domains, bool]:
-        """The domains by address, and whether they imply all the assumptions."""
+    def collect(self) -> _Promises:
+        """What all the assumptions say of input words."""
         self._block(self.kernel.program.kernel.body, dict(self.kernel.constants))
-        return self.domains, self.constructive
+        return self.promises
 
     def _block(self, statements: tuple[ast.Stmt, ...], env: _Env) -> None:
         if not any(isinstance(s, ast.Assume) for s in ast.walk_statements(statements)):
@@ -228,8 +292,7 @@ class _Constraints:
                         self._block(statement.body, {**env, **values})
                 case ast.Assume():
                     for conjunct in ast.conjuncts(statement.condition):
-                        if not self._constrain(conjunct, env):
-                            self.constructive = False
+                        self._constrain(conjunct, env)
                 case _:
                     pass
 
@@ -244,19 +307,45 @@ class _Constraints:
         with suppress(_Unknown):
             env[self.facts.symbols[statement.name]] = self._value(statement.value, env)
 
-    def _constrain(self, node: ast.Expr, env: _Env) -> bool:
-        """Restrict domains by one condition; False if that is impossible."""
+    def _constrain(self, node: ast.Expr, env: _Env) -> None:
+        """Restrict domains by one condition, or note alternatives for them."""
+        alternatives = [
+            [self._part(part, env) for part in ast.conjuncts(disjunct)]
+            for disjunct in ast.disjuncts(self._definition(node))
+        ]
+        if any(all(part is True for part in parts) for parts in alternatives):
+            return
+        usable: _Alternatives = []
+        for parts in alternatives:
+            restrictions = [part for part in parts if isinstance(part, _Restriction)]
+            if len(restrictions) + parts.count(True) == len(parts):
+                usable.append(restrictions)
+        promises = self.promises
+        promises.exact &= bool(usable) and all(r.exact for found in usable for r in found)
+        if len(alternatives) > 1 and usable:
+            promises.choices.append(usable)
+        for restriction in usable[0] if len(alternatives) == 1 and usable else ():
+            restriction.apply(promises.domains)
+
+    def _part(self, node: ast.Expr, env: _Env) -> _Restriction | bool | None:
+        """What one condition means for an input word, or whether it holds; None if unknown."""
+        node = self._definition(node)
+        with suppress(_Unknown):
+            return bool(self._value(node, env))
+        return self._restriction(node, env)
+
+    def _restriction(self, node: ast.Expr, env: _Env) -> _Restriction | None:
+        """What a comparison says of an input word; None if nothing is known before the run."""
         if not isinstance(node, ast.Binary) or node.op not in _MIRRORED:
-            return isinstance(node, ast.Bool) or self.facts.types[node].static
+            return None
         left, right = self._definition(node.left), self._definition(node.right)
         for element, other, op in ((left, right, node.op), (right, left, _MIRRORED[node.op])):
             if isinstance(element, ast.Index):
-                try:
-                    self._domain(element, env).restrict(op, int(self._value(other, env)))
-                except _Unknown:
-                    continue
-                return element.base.text not in self.stored | self.kernel.ascending
-        return self.facts.types[node].static
+                with suppress(_Unknown):
+                    address, below = self._word(element, env)
+                    exact = element.base.text not in self.stored | self.kernel.ascending
+                    return _Restriction(address, below, op, int(self._value(other, env)), exact)
+        return None
 
     def _definition(self, node: ast.Expr) -> ast.Expr:
         """The expression behind the names of `let`s."""
@@ -267,8 +356,8 @@ class _Constraints:
             node = declaration.value
         return node
 
-    def _domain(self, element: ast.Index, env: _Env) -> _Domain:
-        """The domain of the input word that `element` names; raises `_Unknown`."""
+    def _word(self, element: ast.Index, env: _Env) -> tuple[int, int]:
+        """Address and bound of the input word that `element` names; raises `_Unknown`."""
         symbol = self.facts.symbols[element.base]
         if symbol.kind is not Kind.ARRAY or self.kernel.arrays[symbol.name].role not in _INPUTS:
             raise _Unknown
@@ -279,7 +368,7 @@ class _Constraints:
             if not 0 <= index < length:
                 raise _Unknown  # the run will report it
             at = at * length + index
-        return self.domains.setdefault(array.base + at, _Domain(0, array.below - 1))
+        return array.base + at, array.below
 
     def _combine(self, node: ast.Binary, left: Static, env: _Env) -> Static:
         """The value of `node` when that of its left operand is `left`; raises `_Unknown`."""

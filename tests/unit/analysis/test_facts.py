@@ -163,6 +163,11 @@ function f {{
         ("%a = lt %1, %0 assume %a", 0, 6, MASK ^ 7),
         ("assume %1", 1, MASK, 0),
         ("%a = or %1, %2 assume %a", 0, MASK, 0),
+        # One of two facts says nothing of either, nor does that not both are true.
+        ("%a = lt %1, %2 %b = eq %0, %3 %c = or %a, %b assume %c", 0, MASK, 0),
+        ("%a = lt %1, %2 %b = lt %4, %1 %c = or %a, %b assume %c", 0, MASK, 0),
+        ("%a = lt %1, %2 %b = eq %0, %3 %c = xor %a, %b assume %c", 0, MASK, 0),
+        ("%a = lt %1, %2 %b = lt %0, %2 %c = and %a, %b %d = eq %c, %3 assume %d", 0, MASK, 0),
     ],
 )
 def test_assumptions_narrow_what_they_speak_of(code: str, lo: int, hi: int, zeros: int) -> None:

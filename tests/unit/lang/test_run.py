@@ -186,6 +186,52 @@ def test_assumptions_in_functions_and_sequential_loops() -> None:
         assert all(word >= 2000 and word % 2 == 0 for word in memory[:4])
 
 
+def test_random_images_for_one_of_several_facts() -> None:
+    """Every alternative is taken on some image, and no other word is restricted by it."""
+    kernel = make(
+        """kernel test(n) {
+          memory { a: u32[n] in at 0; b: u32[n] in at n; o: u32[n] out at 2 * n; }
+          parallel for i in 0 .. n {
+            let small = a[i] < 16;
+            assume small || a[i] >= 4294967280;
+            assume a[i] == 3 || (b[i] == 5 && a[i] != 4) || b[i] > 4294967294;
+            assume i < 4 || b[i] < 2147483648 || n == 0;
+            o[i] = a[i];
+          }
+        }""",
+        n=8,
+    )
+    seen: set[tuple[bool, bool, bool]] = set()
+    for seed in range(20):
+        memory = random_memory(kernel, seed)
+        interpret(kernel, memory)
+        for a, b in zip(memory[0:8], memory[8:16], strict=True):
+            seen.add((a < 16, a == 3, b == 5))
+    assert len(seen) == 6, seen
+
+
+def test_alternatives_for_distinct_words_are_drawn_until_they_fit() -> None:
+    kernel = make(
+        """kernel test(n) {
+          memory { a: u32[n] in at 0 distinct; o: u32[n] out at n; }
+          parallel for i in 0 .. n { assume a[i] == 3 || a[i] > 90; o[i] = a[i]; }
+        }""",
+        n=2,
+    )
+    for seed in range(10):
+        interpret(kernel, random_memory(kernel, seed))
+
+
+def test_alternatives_that_are_not_known_are_left_out_or_tried() -> None:
+    for condition in ("x[i] * x[i] == 3 || x[i] == 9", "x[i] < 5 || x[i] + x[i] == 5"):
+        kernel = lane(f"assume {condition}; y[i] = x[i];")
+        interpret(kernel, random_memory(kernel, 4))
+    mixed = lane("assume x[i] % 2 == 0 || x[i] % 3 == 0; y[i] = x[i];")
+    interpret(mixed, random_memory(mixed, 4))
+    with pytest.raises(KernelError, match="E0609"):
+        random_memory(lane("assume x[i] == 3; assume x[i] == 4 || x[i] < 2; y[i] = 0;"), 1)
+
+
 def test_no_random_image() -> None:
     for condition in ("x[i] < 3 && x[i] > 3", "x[i] < 0", "x[i] * x[i] == 3"):
         with pytest.raises(KernelError, match="E0609"):
