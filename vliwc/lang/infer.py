@@ -12,6 +12,7 @@ from collections.abc import Callable
 from vliwc.diagnostics import Diagnostic, Note
 from vliwc.lang import ast
 from vliwc.lang.ast import Type
+from vliwc.lang.habits import FOREIGN_NAMES
 from vliwc.lang.symbols import BUILTINS, Facts, Kind, Scopes, Symbol
 
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
@@ -93,7 +94,9 @@ class Inference:
         good = True
         for operand, type_ in zip(operands, found, strict=True):
             if type_ is not None and type_.runtime is not Type.U32:
-                self.error("E0301", f"expected u32, found {type_.value}", operand)
+                hint = "join conditions by `&&`, `||`, `!=`; make a number of one by "
+                hint += "`if c then 1 else 0`"
+                self.error("E0301", f"expected u32, found {type_.value}", operand, hint)
                 good = False
         if not good or None in found:
             return None
@@ -316,7 +319,7 @@ class Inference:
             hint = f"did you mean `{near[0]}`?" if near else None
             if name in BUILTINS:
                 hint = f"`{name}` is a builtin function: call it"
-            hint = self.hidden.get(name, hint)
+            hint = self.hidden.get(name, FOREIGN_NAMES.get(name, hint))
             self.error("E0201", f"unknown name `{name}`", node, hint)
             return None
         self.facts.symbols[node] = symbol

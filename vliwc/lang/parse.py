@@ -18,6 +18,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
 from vliwc.ir.graph import Role
 from vliwc.lang import ast
+from vliwc.lang.habits import advice, reserved
 from vliwc.lang.nesting import MAX_OPEN, Brackets, TooDeep, check_nesting
 
 _TOKENS = {
@@ -65,9 +66,11 @@ def parse_text(source: SourceFile) -> ast.Program:
             [Diagnostic("E0106", message, span, "split it with `let`")], source
         ) from None
     except UnexpectedCharacters as error:
-        found = source.text[error.pos_in_stream or 0]
+        at = cast("int | None", error.pos_in_stream) or 0
+        found = source.text[at]
         span = Span(source.name, error.line, error.column, error.line, error.column + 1)
-        diagnostic = Diagnostic("E0101", f"unexpected character {found!r}", span)
+        hint = advice(source.text, at, set())
+        diagnostic = Diagnostic("E0101", f"unexpected character {found!r}", span, hint)
         raise KernelError([diagnostic], source) from None
     except UnexpectedToken as error:
         token = cast("Token", error.token)
@@ -81,26 +84,34 @@ def parse_text(source: SourceFile) -> ast.Program:
 
 
 def _unexpected(source: SourceFile, token: Token | None, accepted: set[str]) -> Diagnostic:
-    wanted = sorted(_describe(name) for name in accepted)
-    hint = None
-    if token is not None and token.type == "COMPARE" and "AND" in accepted:
-        hint = "comparisons cannot be chained; join them with `&&`"
-    elif accepted >= _ITEM_STARTS:
-        hint = "a file consists of `const`, `fn` and one `kernel`"
-    elif len(wanted) <= 6:
-        hint = f"expected {_one_of(wanted)}"
-    elif "SEMICOLON" in accepted:
-        hint = "expected `;` or more of the expression"
-    elif {"INT", "NAME", "LPAR"} <= accepted:
-        hint = "expected an expression"
-    elif {"LET", "VAR", "FOR"} <= accepted:
-        hint = "expected a statement"
     if token is None or token.type == "$END":
         line = source.text.rstrip().count("\n") + 1
         col = len(source.line(line).rstrip()) + 1
         span = Span(source.name, line, col, line, col + 1)
-        return Diagnostic("E0103", "unexpected end of file", span, hint)
-    return Diagnostic("E0102", f"unexpected `{token}`", _token_span(source, token), hint)
+        return Diagnostic("E0103", "unexpected end of file", span, _expected(accepted))
+    span, at = _token_span(source, token), token.start_pos or 0
+    hint = advice(source.text, at, accepted)
+    if hint is None and reserved(source.text, at, token, token.type, accepted):
+        hint = f"choose another name, such as `{token}_`"
+        return Diagnostic("E0102", f"`{token}` is a reserved word", span, hint)
+    if hint is None and token.type == "COMPARE" and "AND" in accepted:
+        hint = "comparisons cannot be chained; join them with `&&`"
+    hint = hint or _expected(accepted)
+    return Diagnostic("E0102", f"unexpected `{token}`", span, hint)
+
+
+def _expected(accepted: set[str]) -> str | None:
+    """A hint from what the parser would have accepted."""
+    wanted = sorted(_describe(name) for name in accepted)
+    if accepted >= _ITEM_STARTS:
+        return "a file consists of `const`, `fn` and one `kernel`"
+    if len(wanted) <= 6:
+        return f"expected {_one_of(wanted)}"
+    if "SEMICOLON" in accepted:
+        return "expected `;` or more of the expression"
+    if {"INT", "NAME", "LPAR"} <= accepted:
+        return "expected an expression"
+    return "expected a statement" if {"LET", "VAR", "FOR"} <= accepted else None
 
 
 def _one_of(names: list[str]) -> str:
