@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from vliwc.sched.problem.dense import Ints
+from vliwc.sched.problem.scratch import find_place
 from vliwc.sched.problem.view import View
 
 REPAIR_EFFORT = 4.0
@@ -83,17 +84,17 @@ def allocate(view: View, cycles: Sequence[Sequence[int]]) -> tuple[Ints, int] | 
 
 def first_fit(ranges: Sequence[LiveRange], words: int, vlen: int) -> dict[int, int] | None:
     """Addresses by first fit, or None if a range finds no place."""
-    used = np.zeros(words, dtype=np.bool_)
+    used = np.zeros(words, dtype=np.uint8)
     placed: dict[int, int] = {}
     alive: list[tuple[int, int, int]] = []
     for live in ranges:
         while alive and alive[0][0] <= live.start:
             _, at, width = heappop(alive)
-            used[at : at + width] = False
-        at = _place(used, live.width, vlen)
-        if at is None:
+            used[at : at + width] = 0
+        at = find_place(used, live.width, vlen)
+        if at < 0:
             return None
-        used[at : at + live.width] = True
+        used[at : at + live.width] = 1
         placed[live.op] = at
         heappush(alive, (live.stop, at, live.width))
     return placed
@@ -127,11 +128,11 @@ def place_changed(
     for k in moved:
         live = ranges[k]
         near = np.flatnonzero((begin < live.stop) & (live.start < end) & (low < words))
-        used = np.zeros(words, dtype=np.bool_)
+        used = np.zeros(words, dtype=np.uint8)
         for other in near.tolist():
-            used[low[other] : high[other]] = True
-        at = _place(used, live.width, max(live.width, 1))
-        if at is None:
+            used[low[other] : high[other]] = 1
+        at = find_place(used, live.width, max(live.width, 1))
+        if at < 0:
             return None
         low[k], high[k] = at, at + live.width
         result[live.op] = at
@@ -143,22 +144,6 @@ def _is_free(
 ) -> bool:
     clash = (begin < live.stop) & (live.start < end) & (low < at + live.width) & (at < high)
     return not clash.any()
-
-
-def _place(used: np.ndarray[tuple[int], np.dtype[np.bool_]], width: int, vlen: int) -> int | None:
-    """The highest free word for a scalar, the lowest free run for more; aligned runs first."""
-    free = ~used
-    if width == 1:
-        at = np.flatnonzero(free)
-        return int(at[-1]) if len(at) else None
-    if width > len(used):
-        return None
-    sums = np.concatenate([[0], np.cumsum(free)])
-    runs = np.flatnonzero(sums[width:] - sums[:-width] == width)
-    if not len(runs):
-        return None
-    aligned = runs[runs % vlen == 0]
-    return int(aligned[0] if len(aligned) else runs[0])
 
 
 def _pack(ranges: Sequence[LiveRange], words: int) -> dict[int, int] | None:

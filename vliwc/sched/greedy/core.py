@@ -14,39 +14,14 @@ import numpy as np
 
 from vliwc.jit import jit
 from vliwc.sched.problem.bounds import lower_bound
-from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Dense, Ints
 from vliwc.sched.problem.paths import depth_first
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
+from vliwc.sched.problem.scratch import find_place
 
 STUCK = -1
 """Result of :func:`run_greedy` when nothing can ever issue for want of scratch."""
-
-
-@jit
-def find_place(used: Bytes, width: int, vlen: int) -> int:
-    """The highest free word for a scalar, the lowest free run for more (aligned runs first);
-    -1 if there is none."""
-    words = len(used)
-    if width == 1:
-        for at in range(words - 1, -1, -1):
-            if used[at] == 0:
-                return at
-        return -1
-    for at in range(0, words - width + 1, vlen):
-        free = True
-        for k in range(width):
-            if used[at + k]:
-                free = False
-                break
-        if free:
-            return at
-    run = 0
-    for at in range(words):
-        run = 0 if used[at] else run + 1
-        if run == width:
-            return at - width + 1
-    return -1
 
 
 @jit

@@ -11,6 +11,13 @@ import numpy as np
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+from vliwc.sched.problem.scratch import (
+    SLOTS_FREE,
+    fits,
+    give_back,
+    give_back_operands,
+    take,
+)
 
 STUCK = -1
 """Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
@@ -26,10 +33,6 @@ HELD = 3
 
 N_STATS = 2 + N_ENGINES
 """Length of the ``stats`` array of :func:`list_schedule`."""
-
-SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
-"""Positions in the ``pool`` array: free single words, free vector slots, a lower bound of the
-lowest free vector slot."""
 
 
 @jit
@@ -61,119 +64,6 @@ def _pop(heap: Ints, base: int, size: int) -> None:
         at = child
     if size > 0:
         heap[base + at] = last
-
-
-@jit
-def _find_run(used: Bytes, run: int) -> int:
-    """The highest start of ``run`` adjacent free vector slots, or -1."""
-    free = 0
-    for at in range(len(used) - 1, -1, -1):
-        if used[at]:
-            free = 0
-        else:
-            free += 1
-            if free == run:
-                return at
-    return -1
-
-
-@jit
-def _release(at: int, width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> None:
-    """Give back ``width`` scratch words from address ``at`` on."""
-    if width == 1:
-        scalars[pool[SCALARS_FREE]] = at
-        pool[SCALARS_FREE] += 1
-    elif width > 1:
-        first = at // vlen
-        for s in range((width + vlen - 1) // vlen):
-            used[first + s] = 0
-            pool[SLOTS_FREE] += 1
-        pool[LOWEST_FREE] = min(pool[LOWEST_FREE], first)
-
-
-@jit
-def _release_operands(
-    use: Ints,
-    lo: int,
-    hi: int,
-    width: Ints,
-    vlen: int,
-    readers: Ints,
-    address: Ints,
-    used: Bytes,
-    scalars: Ints,
-    pool: Ints,
-) -> None:
-    """Count reads of the values ``use[lo:hi]``; without further readers they give way."""
-    for u in range(lo, hi):
-        v = int(use[u])
-        readers[v] -= 1
-        if readers[v] == 0:
-            _release(address[v], width[v], vlen, used, scalars, pool)
-
-
-@jit
-def _fits(
-    own: int,
-    use: Ints,
-    lo: int,
-    hi: int,
-    width: Ints,
-    vlen: int,
-    keep: int,
-    readers: Ints,
-    used: Bytes,
-    pool: Ints,
-) -> bool:
-    """Whether a result of ``own`` words has a place now, with ``keep`` vector slots to spare.
-
-    ``use[lo:hi]`` are the operands of an operation that finishes in this cycle: it may overwrite
-    those that die with it (all reads of a bundle come before its writes).
-    """
-    if own == 0:
-        return True
-    need = (own + vlen - 1) // vlen if own > 1 else 0
-    if need > 1:
-        return pool[SLOTS_FREE] - need >= keep and _find_run(used, need) >= 0
-    if pool[SLOTS_FREE] > keep or (own == 1 and pool[SCALARS_FREE] > 0):
-        return True
-    gain = 0
-    gain_scalar = 0
-    for u in range(lo, hi):
-        v = int(use[u])
-        if readers[v] == 1:
-            if width[v] == 1:
-                gain_scalar += 1
-            else:
-                gain += (width[v] + vlen - 1) // vlen
-    if own == 1:
-        return gain_scalar > 0 or pool[SLOTS_FREE] + gain > keep
-    return gain >= 1
-
-
-@jit
-def _allocate(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> int:
-    """Take a place for ``width`` words that :func:`_fits` has found possible; its address."""
-    if width > vlen:
-        need = (width + vlen - 1) // vlen
-        first = _find_run(used, need)
-        for s in range(need):
-            used[first + s] = 1
-        pool[SLOTS_FREE] -= need
-        return first * vlen
-    if width == 1 and pool[SCALARS_FREE] > 0:
-        pool[SCALARS_FREE] -= 1
-        return int(scalars[pool[SCALARS_FREE]])
-    while used[pool[LOWEST_FREE]]:
-        pool[LOWEST_FREE] += 1
-    first = pool[LOWEST_FREE]
-    used[first] = 1
-    pool[SLOTS_FREE] -= 1
-    if width == 1:
-        for s in range(vlen - 1):
-            scalars[pool[SCALARS_FREE]] = first * vlen + vlen - 1 - s
-            pool[SCALARS_FREE] += 1
-    return first * vlen
 
 
 @jit
@@ -348,7 +238,7 @@ def list_schedule(
                 done[n_done] = op
                 n_done += 1
                 lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
-                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+                give_back_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
             else:
                 running[kept] = op
                 kept += 1
@@ -414,15 +304,15 @@ def list_schedule(
             if (
                 (opens and opened >= in_flight + AHEAD)
                 or (starts and under_way >= in_flight)
-                or not _fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool)
+                or not fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool)
             ):
                 aside[n_aside] = op
                 n_aside += 1
                 continue
             if finishing:
-                _release_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+                give_back_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
             if width[op] > 0:
-                address[op] = _allocate(width[op], vlen, used, scalars, pool)
+                address[op] = take(width[op], vlen, used, scalars, pool)
             progress = True
             if opens or (starts and started[g] == 0):
                 started[g] = 1
@@ -461,7 +351,7 @@ def list_schedule(
                 under_way -= 1 if started[group[op]] == 2 else 0
                 opened -= 1 if started[group[op]] > 0 else 0
             if p.n_uses[op] == 0:
-                _release(address[op], width[op], vlen, used, scalars, pool)
+                give_back(address[op], width[op], vlen, used, scalars, pool)
             for s in range(succ_ptr[op], succ_ptr[op + 1]):
                 if succ_latency[s] > 0:
                     t = int(succ[s])
