@@ -9,7 +9,7 @@ from vliwc.sched.staggered.anneal import Cooling, anneal_parallel
 from vliwc.sched.staggered.search import StaggerSearch
 
 ROUNDS = 8
-"""After each round every chain goes on from the best spans found."""
+"""After each round every chain goes on from the best windows found."""
 WORKERS = 2
 """Chains at a time; fixed, because the result may not depend on the computer."""
 FIRST_ROUND = Cooling(hot=1.5, cold=0.4, wide=40.0, narrow=10.0)
@@ -36,7 +36,7 @@ def anneal_candidates(
     """Anneal the best two candidates for a round, then the better one; the best of all.
 
     ``work`` is the number of operations to schedule altogether; ``budget``, if given, the number
-    of schedules instead.  A problem without groups has no spans to anneal.
+    of schedules instead.  A problem without groups has no windows to anneal.
     """
     if not candidates[0].search.problem.dense.n_groups:
         return candidates[0]
@@ -68,12 +68,12 @@ def _cooling(part: float) -> Cooling:
 
 
 def _round(search: StaggerSearch, steps: int, seed: int, cooling: Cooling) -> None:
-    """One round of chains from the best spans of ``search``, which takes over the best result."""
+    """One round of chains from the best windows of ``search``, which takes over the best result."""
     runner = search.runner
     chains = anneal_parallel(
         runner.dense,
         runner.tails,
-        [search.spans] * WORKERS,
+        [search.windows] * WORKERS,
         runner.bound.cycles,
         steps,
         seed,

@@ -110,7 +110,7 @@ class Candidate:
         if self.search.narrowed:
             part = f"{self.search.narrowed:.0%} of scratch kept for the oldest group"
             notes = (*notes, f"scratch is short: fewer groups in flight ({part})")
-        state = SearchState(self.name, self.search.spans)
+        state = SearchState(self.name, self.search.windows)
         return Generated(
             self.dag,
             self.search.problem,
@@ -170,7 +170,7 @@ def generate(
                 steps = min(
                     effort.fill_steps, FILL_SHARE * effort.work // len(candidate.search.problem)
                 )
-                candidate.search.fill(steps, options.seed + number)
+                candidate.search.search_prologue(steps, options.seed + number)
                 candidate.search.improve(finals // 4, wide=0.2, narrow=0.05)
         best = min(candidates, key=lambda candidate: candidate.search.cycles)
     if effort.anneal:
@@ -183,8 +183,8 @@ def _resume(candidates: list[Candidate], path: Path) -> None:
     state = read_hint(path)
     for candidate in candidates:
         if candidate.name == state.candidate:
-            if not candidate.search.resume(state.spans):
-                raise mismatch(path, "the saved spans do not fit this kernel")
+            if not candidate.search.resume(state.windows):
+                raise mismatch(path, "the saved group windows do not fit this kernel")
             candidates.sort(key=lambda each: each.search.cycles)
             return
     raise mismatch(path, f"this compilation has no strategy {state.candidate!r}")

@@ -1,4 +1,4 @@
-"""Saving and resuming a search: the spans behind a schedule, as JSON data in a program's meta."""
+"""Saving and resuming a search: the windows behind a schedule, as JSON data in a program's meta."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from isa.program import JSON
 from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.sched.staggered.anneal import N_SETTINGS, Spans
+from vliwc.sched.staggered.anneal import N_SETTINGS, GroupWindows
 
 KEY = "search"
 """Where a program's meta keeps the state."""
@@ -19,21 +19,21 @@ KEY = "search"
 
 @dataclass(frozen=True)
 class SearchState:
-    """The candidate (mix and arrangement) that a schedule belongs to, and its spans."""
+    """The candidate (mix and arrangement) that a schedule belongs to, and its windows."""
 
     candidate: str
-    spans: Spans
+    windows: GroupWindows
 
     def to_json(self) -> dict[str, JSON]:
         """The state as JSON data; floats are kept exactly."""
-        bias = self.spans.bias
+        bias = self.windows.bias
         changed = np.nonzero(bias)[0].tolist()
         return {
             "candidate": self.candidate,
             "operations": len(bias),
-            "start": cast("list[JSON]", self.spans.start.tolist()),
-            "end": cast("list[JSON]", self.spans.end.tolist()),
-            "settings": cast("list[JSON]", self.spans.settings.tolist()),
+            "start": cast("list[JSON]", self.windows.start.tolist()),
+            "end": cast("list[JSON]", self.windows.end.tolist()),
+            "settings": cast("list[JSON]", self.windows.settings.tolist()),
             "bias": [[op, float(bias[op])] for op in changed],
         }
 
@@ -52,13 +52,13 @@ def read_hint(path: Path) -> SearchState:
         settings = np.array(state["settings"], dtype=np.float64)
         if len(settings) != N_SETTINGS:
             raise ValueError("settings of another version")
-        spans = Spans(
+        windows = GroupWindows(
             np.array(state["start"], dtype=np.float64),
             np.array(state["end"], dtype=np.float64),
             settings,
             bias,
         )
-        return SearchState(str(state["candidate"]), spans)
+        return SearchState(str(state["candidate"]), windows)
     except OSError as error:
         reason = error.strerror or str(error)
     except (ValueError, KeyError, TypeError, IndexError):

@@ -11,7 +11,7 @@ from vliwc.sched.problem.paths import CyclicProblem, depth_first, durations, top
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.staggered.deadlines import deadlines, planned_cycles, ranks, tails
 from vliwc.sched.staggered.depth_first import in_chunks
-from vliwc.sched.staggered.shared_ops import with_owners
+from vliwc.sched.staggered.shared_ops import with_shared_in_groups
 
 SCALAR = Task(whole=(ALU,))
 
@@ -93,7 +93,7 @@ def test_tails_stay_within_the_group() -> None:
     assert found.longest.tolist() == [2, 2]
 
 
-def test_owners() -> None:
+def test_shared_operations_in_groups() -> None:
     """A shared operation belongs to the first group that waits for it, directly or not."""
     sketch = Sketch(small_machine())
     base = sketch.add(SCALAR)
@@ -102,7 +102,7 @@ def test_owners() -> None:
     unused = sketch.add(SCALAR)
     groups = [sketch.add(member(1), [second]), sketch.add(member(0), [first])]
     total = sketch.add(Task(whole=(STORE,), width=0), groups)
-    owner = with_owners(sketch.problem()).dense.group
+    owner = with_shared_in_groups(sketch.problem()).dense.group
     assert [owner[op] for op in (base, first, second)] == [0, 0, 1]
     assert [owner[op] for op in (unused, total)] == [-1, -1]
     assert [owner[op] for op in groups] == [1, 0]

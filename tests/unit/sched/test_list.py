@@ -1,4 +1,4 @@
-"""The list scheduler: spans of groups, what is tried when, and what happens without scratch."""
+"""The list scheduler: windows of groups, what is tried when, and what happens without scratch."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ def test_a_hint_is_kept_unless_something_better_is_found() -> None:
     assert better is not worse and better.cycles == found.cycles
 
 
-def test_spans_are_staggered() -> None:
+def test_group_windows_are_staggered() -> None:
     runner = Runner(streams(10, 256))
-    start, end = runner.spans(Stagger())
+    start, end = runner.windows(Stagger())
     assert start.tolist() == sorted(start.tolist()) and end.tolist() == sorted(end.tolist())
     assert (end > start).all()
-    together, _ = runner.spans(Stagger(start=0.0))
+    together, _ = runner.windows(Stagger(start=0.0))
     assert set(together.tolist()) == {0.0}
     alone = Runner(streams(1, 256))
-    assert [len(part) for part in alone.spans(Stagger())] == [1, 1]
+    assert [len(part) for part in alone.windows(Stagger())] == [1, 1]
 
 
 def test_changes_of_settings_stay_within_limits() -> None:

@@ -1,7 +1,7 @@
-"""Simulated annealing over the spans of groups (Kirkpatrick, Gelatt and Vecchi 1983).
+"""Simulated annealing over the windows of groups (Kirkpatrick, Gelatt and Vecchi 1983).
 
-The list scheduler is a function from spans (when each group should start and end) to a schedule.
-A chain changes the spans of a few groups, schedules again, and keeps the change if the schedule
+The list scheduler is a function from windows (when each group should start and end) to a schedule.
+A chain changes the windows of a few groups, schedules again, and keeps the change if the schedule
 became better or not much worse.  Everything happens in compiled code that holds no lock, so that
 chains run in parallel; random numbers are drawn by a generator of our own, so that a chain gives
 the same result everywhere.
@@ -34,7 +34,7 @@ OVERDUE = 0.3
 """Weight of the work done after the lower bound, in cycles of full work, against cycles."""
 
 
-class Spans(NamedTuple):
+class GroupWindows(NamedTuple):
     """What a chain changes: start and end of every group in cycles, and the settings."""
 
     start: Floats
@@ -46,9 +46,9 @@ class Spans(NamedTuple):
 
 @dataclass(frozen=True)
 class Chain:
-    """The result of a chain: the best spans, their cost and cycles."""
+    """The result of a chain: the best windows, their cost and cycles."""
 
-    spans: Spans
+    windows: GroupWindows
     cost: float
     cycles: int
 
@@ -88,7 +88,7 @@ def evaluate(
     address: Ints,
     stats: Ints,
 ) -> float:
-    """Schedule under given spans; the cost, with the schedule in the output arrays."""
+    """Schedule under given windows; the cost, with the schedule in the output arrays."""
     due = bias + deadlines(
         p,
         tails.topo,
@@ -136,7 +136,7 @@ def evaluate(
 
 @jit
 def _mutate(start: Floats, end: Floats, settings: Floats, scale: float, state: Words) -> None:
-    """Change the spans of one or two groups, or rarely a setting."""
+    """Change the windows of one or two groups, or rarely a setting."""
     groups = len(start)
     kind = random_unit(state)
     g = min(int(random_unit(state) * groups), groups - 1)
@@ -186,7 +186,7 @@ def _chain(
     best_end: Floats,
     best_settings: Floats,
 ) -> float:
-    """Anneal from the given spans; the best cost, its spans in the output arrays."""
+    """Anneal from the given windows; the best cost, its windows in the output arrays."""
     state = np.empty(1, dtype=np.uint64)
     state[0] = np.uint64(seed) * np.uint64(11400714819323198485) + np.uint64(88172645463325252)
     engine = np.empty(len(p.lanes), dtype=np.int32)
@@ -244,19 +244,25 @@ class Cooling:
 
 
 def anneal(
-    p: Dense, tails: Tails, spans: Spans, bound: int, steps: int, seed: int, cooling: Cooling
+    p: Dense,
+    tails: Tails,
+    windows: GroupWindows,
+    bound: int,
+    steps: int,
+    seed: int,
+    cooling: Cooling,
 ) -> Chain:
-    """Run one chain of ``steps`` schedules from ``spans``."""
-    best = Spans(
-        np.empty_like(spans.start), np.empty_like(spans.end), np.empty(N_SETTINGS), spans.bias
+    """Run one chain of ``steps`` schedules from ``windows``."""
+    best = GroupWindows(
+        np.empty_like(windows.start), np.empty_like(windows.end), np.empty(N_SETTINGS), windows.bias
     )
     cost = _chain(
         p,
         tails,
-        spans.start,
-        spans.end,
-        spans.settings,
-        spans.bias,
+        windows.start,
+        windows.end,
+        windows.settings,
+        windows.bias,
         bound,
         2 * bound + 1000,
         steps,
@@ -275,7 +281,7 @@ def anneal(
 def anneal_parallel(
     p: Dense,
     tails: Tails,
-    starts: list[Spans],
+    starts: list[GroupWindows],
     bound: int,
     steps: int,
     seed: int,
@@ -284,9 +290,9 @@ def anneal_parallel(
 ) -> list[Chain]:
     """One chain from each of ``starts``, ``workers`` at a time; results in that order."""
 
-    def run(item: tuple[int, Spans]) -> Chain:
-        number, spans = item
-        return anneal(p, tails, spans, bound, steps, seed + number, cooling)
+    def run(item: tuple[int, GroupWindows]) -> Chain:
+        number, windows = item
+        return anneal(p, tails, windows, bound, steps, seed + number, cooling)
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(run, enumerate(starts)))

@@ -13,7 +13,7 @@ import numpy as np
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense
 from vliwc.sched.problem.paths import Floats
-from vliwc.sched.staggered.anneal import Spans, Words, evaluate, random_bell, random_unit
+from vliwc.sched.staggered.anneal import GroupWindows, Words, evaluate, random_bell, random_unit
 from vliwc.sched.staggered.core import N_STATS
 from vliwc.sched.staggered.deadlines import Tails
 
@@ -22,7 +22,7 @@ CYCLES = 40
 
 
 @jit
-def _fill(
+def _search(
     p: Dense,
     tails: Tails,
     start: Floats,
@@ -80,20 +80,20 @@ def _fill(
     return best - first
 
 
-def improve_fill(
-    p: Dense, tails: Tails, spans: Spans, prices: Floats, steps: int, seed: int
-) -> Spans:
-    """Spans with deadlines changed so that more work is done in the first cycles.
+def search_prologue(
+    p: Dense, tails: Tails, windows: GroupWindows, prices: Floats, steps: int, seed: int
+) -> GroupWindows:
+    """Group windows with deadlines changed so that more work is done in the first cycles.
 
     ``prices`` (engines,) say what a slot of each engine is worth.
     """
-    bias = spans.bias.copy()
-    _fill(
+    bias = windows.bias.copy()
+    _search(
         p,
         tails,
-        spans.start,
-        spans.end,
-        spans.settings,
+        windows.start,
+        windows.end,
+        windows.settings,
         bias,
         prices,
         steps,
@@ -101,4 +101,4 @@ def improve_fill(
         CYCLES,
         seed,
     )
-    return spans._replace(bias=bias)
+    return windows._replace(bias=bias)

@@ -1,8 +1,8 @@
-"""Staggered groups: spans, what they make of the list scheduler, and a search over them.
+"""Staggered groups: windows, what they make of the list scheduler, and a search over them.
 
 Groups of lanes run the same code; started all at once they would all want the same engine at the
-same time.  Each group therefore gets a span of cycles, spans are staggered, and operations are
-taken by the virtual deadlines that spans imply.
+same time.  Each group therefore gets a window of cycles, windows are staggered, and operations are
+taken by the virtual deadlines that windows imply.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from vliwc.sched.staggered.anneal import (
     STRETCH,
     WORST,
     Chain,
-    Spans,
+    GroupWindows,
 )
 from vliwc.sched.staggered.core import N_STATS, STUCK, list_schedule
 from vliwc.sched.staggered.deadlines import LEAD, deadlines, planned_cycles, ranks, tails
 from vliwc.sched.staggered.depth_first import in_chunks
-from vliwc.sched.staggered.prologue import improve_fill
-from vliwc.sched.staggered.shared_ops import with_owners
+from vliwc.sched.staggered.prologue import search_prologue
+from vliwc.sched.staggered.shared_ops import with_shared_in_groups
 
 
 class Stagger(NamedTuple):
-    """The spans of groups: group ``u`` of 0..1 lasts from ``length * start * v**bend`` to
+    """The windows of groups: group ``u`` of 0..1 lasts from ``length * start * v**bend`` to
     ``length * (first_end + (1 - first_end) * (1 - (1 - u)**curve))``, as fractions of a planned
-    number of cycles; at least ``MIN_SPAN`` of it.  ``v`` is 0 for the first part ``together`` of
+    number of cycles; at least ``MIN_WINDOW`` of it.  ``v`` is 0 for the first part ``together`` of
     the groups and rises to 1 from there.  ``reserve``: part of scratch for the oldest group."""
 
     length: float = 0.9
@@ -56,8 +56,8 @@ class Stagger(NamedTuple):
     in_flight: float = 64.0
 
 
-MIN_SPAN = 0.1
-FILL_TRIALS = 20
+MIN_WINDOW = 0.1
+PROLOGUE_TRIALS = 20
 """Settings near the best one that are tried after the first cycles were improved."""
 FLIGHTS = (28, 22, 16, 10, 5, 2, 1)
 """Numbers of groups in flight that are tried where there are more groups."""
@@ -97,7 +97,7 @@ class Trial:
 
 
 class Runner:
-    """Runs the list scheduling core on one problem under different spans of groups."""
+    """Runs the list scheduling core on one problem under different windows of groups."""
 
     def __init__(self, problem: ScheduleProblem, bound: Bound | None = None) -> None:
         self.dense = problem.dense
@@ -153,8 +153,8 @@ class Runner:
         self.runs += 1
         return trial
 
-    def spans(self, stagger: Stagger) -> tuple[Floats, Floats]:
-        """Start and end of every group's span, in cycles."""
+    def windows(self, stagger: Stagger) -> tuple[Floats, Floats]:
+        """Start and end of every group's window, in cycles."""
         groups = self.dense.n_groups
         length = stagger.length * self.bound.cycles
         u = np.arange(groups) / max(groups - 1, 1)
@@ -163,12 +163,12 @@ class Runner:
         end = length * (
             stagger.first_end + (1 - stagger.first_end) * (1 - (1 - u) ** stagger.curve)
         )
-        shortest = min(MIN_SPAN, 6 / max(groups, 1)) * length
+        shortest = min(MIN_WINDOW, 6 / max(groups, 1)) * length
         return start, np.maximum(end, start + shortest)
 
-    def spans_of(self, setting: Stagger) -> Spans:
-        """Spans and settings as annealing takes them."""
-        start, end = self.spans(setting)
+    def group_windows(self, setting: Stagger) -> GroupWindows:
+        """Group windows and settings as annealing takes them."""
+        start, end = self.windows(setting)
         settings = np.zeros(N_SETTINGS)
         settings[PREFETCH] = setting.prefetch
         settings[RESERVE] = round(setting.reserve * (self.dense.words // self.dense.vlen))
@@ -176,11 +176,11 @@ class Runner:
         settings[PATIENCE] = setting.patience
         settings[STRETCH] = 1.0 / setting.length
         settings[IN_FLIGHT] = round(setting.in_flight)
-        return Spans(start, end, settings, self.bias)
+        return GroupWindows(start, end, settings, self.bias)
 
     def try_stagger(self, stagger: Stagger) -> Trial:
         """One schedule under ``stagger``."""
-        start, end = self.spans(stagger)
+        start, end = self.windows(stagger)
         slots = self.dense.words // self.dense.vlen
         reserve = round(stagger.reserve * slots)
         return self.run(
@@ -198,7 +198,7 @@ class Runner:
 def planned_deadlines(problem: ScheduleProblem) -> Floats:
     """When operations are about due in the schedules that are tried first."""
     runner = Runner(problem)
-    start, end = runner.spans(FIRST[0])
+    start, end = runner.windows(FIRST[0])
     last = float(end.max(initial=0.0))
     return deadlines(problem.dense, *runner.tails, start, end, FIRST[0].prefetch, last)
 
@@ -230,7 +230,7 @@ def first_settings(groups: int) -> list[Stagger]:
 class StaggerSearch:
     """A (1+1) evolution strategy (Rechenberg 1973) over settings, after a fixed set of them.
 
-    ``best`` is the best schedule so far, made under ``setting``; ``spans`` those to anneal from;
+    ``best`` is the best schedule so far, made under ``setting``; ``windows`` those to anneal from;
     ``narrowed`` the part of scratch
     that had to be kept for the oldest group to make any schedule possible.
     """
@@ -241,7 +241,7 @@ class StaggerSearch:
         self.best: Trial | None = None
         self.setting = FIRST[0]
         self.narrowed = 0.0
-        self.spans = self.runner.spans_of(self.setting)
+        self.windows = self.runner.group_windows(self.setting)
         self._cost = WORST
         self._rng = Random(seed)
 
@@ -271,7 +271,7 @@ class StaggerSearch:
                 return
             self._try(setting)
         if self.poor:
-            self._try_with_owners(settings)
+            self._try_shared_in_groups(settings)
         for part in NARROW:
             if self.best is not None:
                 return
@@ -287,13 +287,13 @@ class StaggerSearch:
                 f"the results of one group at a time do not fit into {words} words of scratch"
             )
 
-    def _try_with_owners(self, settings: list[Stagger]) -> None:
+    def _try_shared_in_groups(self, settings: list[Stagger]) -> None:
         """Try the settings with shared operations in the groups that need them first.
 
         The search goes on that way if it is better, or if nothing else was possible.
         """
         before, cycles = self.runner, self.cycles
-        self.runner = Runner(with_owners(self.problem), before.bound)
+        self.runner = Runner(with_shared_in_groups(self.problem), before.bound)
         for setting in settings:
             if self.done:
                 return
@@ -317,10 +317,10 @@ class StaggerSearch:
             scale = wide + (narrow - wide) * number / trials
             self._try(mutate(self.setting, scale, self._rng))
 
-    def fill(self, steps: int, seed: int) -> None:
+    def search_prologue(self, steps: int, seed: int) -> None:
         """Improve the first cycles; keep that if the whole schedule does not become longer.
 
-        Without groups there are no spans to schedule under and nothing is changed.
+        Without groups there are no windows to schedule under and nothing is changed.
         """
         if not self.problem.dense.n_groups:
             return
@@ -329,38 +329,38 @@ class StaggerSearch:
         prices = np.ones(N_ENGINES)
         prices[VALU] = dense.vlen
         before = runner.bias
-        spans = improve_fill(dense, runner.tails, self.spans, prices, steps, seed)
-        runner.bias = spans.bias
+        windows = search_prologue(dense, runner.tails, self.windows, prices, steps, seed)
+        runner.bias = windows.bias
         cycles = self.cycles
         self._try(self.setting)
-        for _ in range(FILL_TRIALS):
+        for _ in range(PROLOGUE_TRIALS):
             if self.cycles < cycles:
                 break
             self._try(mutate(self.setting, 0.05, self._rng))
-        if self.cycles > cycles or runner.bias is not self.spans.bias:
+        if self.cycles > cycles or runner.bias is not self.windows.bias:
             runner.bias = before
 
     def follow(self, chain: Chain) -> None:
-        """Go on from the spans of an annealing chain if they cost less."""
+        """Go on from the windows of an annealing chain if they cost less."""
         if chain.cost >= self._cost:
             return
-        self.spans, self._cost = chain.spans, chain.cost
-        self._run_spans()
+        self.windows, self._cost = chain.windows, chain.cost
+        self._run_windows()
 
-    def resume(self, spans: Spans) -> bool:
-        """Go on from saved spans; False if they do not fit the problem."""
+    def resume(self, windows: GroupWindows) -> bool:
+        """Go on from saved windows; False if they do not fit the problem."""
         dense = self.problem.dense
-        if len(spans.start) != dense.n_groups or len(spans.bias) != len(dense.lanes):
+        if len(windows.start) != dense.n_groups or len(windows.bias) != len(dense.lanes):
             return False
-        self.runner.bias, self.spans = spans.bias, spans
-        return self._run_spans()
+        self.runner.bias, self.windows = windows.bias, windows
+        return self._run_windows()
 
-    def _run_spans(self) -> bool:
-        """Schedule under ``spans`` and keep the result unless it is worse."""
-        settings = self.spans.settings
+    def _run_windows(self) -> bool:
+        """Schedule under ``windows`` and keep the result unless it is worse."""
+        settings = self.windows.settings
         trial = self.runner.run(
-            self.spans.start,
-            self.spans.end,
+            self.windows.start,
+            self.windows.end,
             prefetch=float(settings[PREFETCH]),
             reserve=int(settings[RESERVE]),
             flow_queue=int(settings[FLOW_QUEUE]),
@@ -394,4 +394,4 @@ class StaggerSearch:
         trial = self.runner.try_stagger(setting)
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
             self.best, self.setting = trial, setting
-            self.spans = self.runner.spans_of(setting)
+            self.windows = self.runner.group_windows(setting)

@@ -16,28 +16,28 @@ from vliwc.sched.problem.paths import topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
 
 
-def with_owners(problem: ScheduleProblem) -> ScheduleProblem:
+def with_shared_in_groups(problem: ScheduleProblem) -> ScheduleProblem:
     """The same problem, but each shared operation belongs to the first group that waits for it.
 
     Schedules of either problem are schedules of the other one.
     """
     dense = problem.dense
-    owner = _owners(dense, topological_order(dense))
-    return replace(problem, dense=dense._replace(group=owner))
+    first_group = _first_groups(dense, topological_order(dense))
+    return replace(problem, dense=dense._replace(group=first_group))
 
 
 @jit
-def _owners(p: Dense, topo: Ints) -> Ints:
+def _first_groups(p: Dense, topo: Ints) -> Ints:
     """For every operation its group, or that of the first group among its successors."""
-    owner = p.group.copy()
+    first_group = p.group.copy()
     for i in range(len(topo) - 1, -1, -1):
         op = topo[i]
         if p.group[op] >= 0:
             continue
         first = np.int32(-1)
         for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
-            g = owner[p.succ[s]]
+            g = first_group[p.succ[s]]
             if g >= 0 and (first < 0 or g < first):
                 first = g
-        owner[op] = first
-    return owner
+        first_group[op] = first
+    return first_group
