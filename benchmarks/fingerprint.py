@@ -46,6 +46,7 @@ SIZES: dict[str, dict[str, int]] = {
     "sbox16": {"batch": 64, "rounds": 1},
     "histogram": {"lanes": 16, "items": 8, "bins": 16},
     "btree_probe": {"levels": 3, "batch": 64},
+    "search_tree": {"nodes": 63, "batch": 64, "steps": 4},
 }
 BUDGETS: dict[str, int | None] = {"list": None, "backward": None, "ilp": 1, "cpsat": 1}
 PROBLEMS = 20

@@ -46,6 +46,7 @@ SIZES: dict[str, dict[str, int]] = {
     "sbox16": {"batch": 256, "rounds": 1},
     "histogram": {"lanes": 16, "items": 16, "bins": 16},
     "btree_probe": {"levels": 4, "batch": 256},
+    "search_tree": {"nodes": 255, "batch": 128, "steps": 8},
 }
 LEVELS = (0, 1, 2)
 

@@ -59,6 +59,10 @@ SIZES: dict[str, list[dict[str, int]]] = {
         {"lanes": 11, "items": 5, "bins": 7},
     ],
     "btree_probe": [{"levels": 1, "batch": 3}, {"levels": 3, "batch": 19}],
+    "search_tree": [
+        {"nodes": 1, "batch": 3, "steps": 0},
+        {"nodes": 9, "batch": 21, "steps": 4},
+    ],
     "tree_hash": [
         {"forest_height": 1, "rounds": 3, "batch_size": 1},
         {"forest_height": 3, "rounds": 6, "batch_size": 19},

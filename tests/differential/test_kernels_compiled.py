@@ -42,6 +42,7 @@ SMALL: dict[str, tuple[dict[str, int], ...]] = {
         {"lanes": 8, "items": 2, "bins": 8},
     ),
     "btree_probe": ({"levels": 3, "batch": 13}, {"levels": 0, "batch": 2}),
+    "search_tree": ({"nodes": 21, "batch": 11, "steps": 4}, {"nodes": 1, "batch": 8, "steps": 1}),
 }
 
 

@@ -98,6 +98,7 @@ _QUICK: Final = (
     Case.of("sbox16", batch=256, rounds=1),
     Case.of("histogram", lanes=16, items=16, bins=16),
     Case.of("btree_probe", levels=4, batch=256),
+    Case.of("search_tree", nodes=255, batch=128, steps=8),
 )
 _MORE: Final = (
     _tree_hash(10, 16, 128),
@@ -134,6 +135,7 @@ _MORE: Final = (
     Case.of("sbox16", batch=64, rounds=3),
     Case.of("histogram", lanes=32, items=8, bins=8),
     Case.of("btree_probe", levels=6, batch=128),
+    Case.of("search_tree", nodes=31, batch=200, steps=5),
 )
 SUITES: Final = {
     suite.name: suite

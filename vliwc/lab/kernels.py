@@ -49,6 +49,7 @@ _SMALL: Final = (
     Case.of("matmul", n=4),
     Case.of("prefix_rows", rows=16, width=4),
     Case.of("sbox16", batch=16, rounds=1),
+    Case.of("search_tree", nodes=7, batch=16, steps=3),
     Case.of("sort8", batch=16),
     Case.of("stencil5", n=32),
     Case.of("transpose", rows=4, columns=8),

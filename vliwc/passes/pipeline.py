@@ -23,6 +23,7 @@ from vliwc.passes.madd import MULTIPLY_ADD
 from vliwc.passes.ranges import RangeSimplification
 from vliwc.passes.reassociation import REASSOCIATION
 from vliwc.passes.redundant_loads import RedundantLoads
+from vliwc.passes.select_loads import SelectLoads
 from vliwc.passes.simplify import SIMPLIFY
 from vliwc.passes.store_forwarding import StoreForwarding
 from vliwc.passes.strength_reduction import STRENGTH_REDUCTION
@@ -46,6 +47,8 @@ PIPELINE: tuple[Pass, ...] = (
     Unguard(),
     StoreForwarding(),
     RedundantLoads(),
+    # Loads that are still there; the rules then take the guards out of the selected indices.
+    SelectLoads(),
     # Only now are the loads gone that kept stores alive; then the rules look at what became equal.
     DeadStores(),
     SIMPLIFY,

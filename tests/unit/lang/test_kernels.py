@@ -377,10 +377,37 @@ def btree_places(levels: int, node: int = 0) -> list[int]:
     return places
 
 
+@pytest.mark.parametrize(("labels", "batch"), [(0, 3), (1, 5), (11, 40)])
+def test_search_tree(kernels: Path, labels: int, batch: int) -> None:
+    nodes = 2 * labels + 1
+    kernel = load_kernel(
+        kernels / "search_tree.vk", {"nodes": nodes, "batch": batch, "steps": labels}
+    )
+    rng = random.Random(labels)
+    ordered = sorted(rng.sample(range(100), labels))
+    # The root is at 0, everything else anywhere; any shape has at most `labels` levels.
+    places = [0, *rng.sample(range(1, nodes), nodes - 1)]
+    words, links = [0] * nodes, [[node, node] for node in range(nodes)]
+    gaps: dict[int, int] = {}
+    todo = [(0, labels, places.pop(0))]
+    while todo:
+        low, high, node = todo.pop()
+        if low == high:
+            gaps[low] = node
+            continue
+        middle = rng.randrange(low, high)
+        words[node] = ordered[middle]
+        links[node] = [places.pop(), places.pop()]
+        todo += [(low, middle, links[node][0]), (middle + 1, high, links[node][1])]
+    keys = [rng.randrange(100) for _ in range(batch)]
+    memory = [*words, *(place for pair in links for place in pair), *keys, *[0] * batch]
+    check(kernel, memory, {"ends": [gaps[bisect.bisect_left(ordered, key)] for key in keys]})
+
+
 def test_every_kernel_has_a_test_and_a_header(kernels: Path) -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     found = sorted(kernels.glob("*.vk"))
-    assert len(found) >= 21
+    assert len(found) >= 22
     for path in found:
         assert path.name in tested, f"no test mentions {path.name}"
         header = path.read_text(encoding="utf-8").split("\n\n")[0].splitlines()
