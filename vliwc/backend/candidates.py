@@ -23,7 +23,7 @@ from vliwc.options import Options
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
-from vliwc.strategy.choose import FILLS, Strategy, choose_strategies, plain_strategy
+from vliwc.strategy.choose import BLOCKS, FILLS, Strategy, choose_strategies, plain_strategy
 from vliwc.strategy.group_order import ARRANGEMENTS, arrange
 
 
@@ -32,14 +32,16 @@ class Effort:
     """How much a level tries.
 
     ``fills``: guesses of how long engines idle, each of which gives a mix of strategies;
-    ``arrangements`` of each mix; ``balance``: CP-SAT's deterministic time for one mix; ``trials``
-    schedules per candidate at most, then ``finals`` for the best one, as many as ``work``
-    operations allow; ``fill_steps`` changes to the first cycles of the ``kept`` best candidates;
-    ``anneal``: operations scheduled while annealing.
+    ``arrangements`` of each mix; ``blocks``: numbers of groups that share chunks of memory;
+    ``balance``: CP-SAT's deterministic time for one mix; ``trials`` schedules per candidate at
+    most, then ``finals`` for the best one, as many as ``work`` operations allow; ``fill_steps``
+    changes to the first cycles of the ``kept`` best candidates; ``anneal``: operations scheduled
+    while annealing.
     """
 
     fills: int = 1
     arrangements: int = 1
+    blocks: int = 1
     balance: float = 0.2
     trials: int = 8
     finals: int = 0
@@ -54,6 +56,7 @@ EFFORT = {
     2: Effort(
         fills=3,
         arrangements=2,
+        blocks=2,
         balance=1.0,
         trials=60,
         finals=400,
@@ -63,6 +66,7 @@ EFFORT = {
     3: Effort(
         fills=5,
         arrangements=3,
+        blocks=2,
         balance=4.0,
         trials=200,
         finals=600,
@@ -133,6 +137,7 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
         records=options.level >= 2,
         seed=options.seed,
         effort=effort.balance,
+        blocks=BLOCKS[: effort.blocks],
     )
 
 

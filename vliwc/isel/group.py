@@ -11,7 +11,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, Loop, is_uniform
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.scalar import Uniform
-from vliwc.mir.operation import Form, MOp, Operand, Template
+from vliwc.mir.operation import Form, MOp, Operand, Source, Template
 
 CONTIGUOUS = 1
 """The stride of a vector whose lanes stand in neighbouring words."""
@@ -54,6 +54,11 @@ class Group:
         if is_uniform(value):
             return self.uniform.splat(self.uniform.scalar(value), f"v{value.id}")
         return self.vectors[value]
+
+    @property
+    def copies(self) -> set[Source]:
+        """The operations that only move the lanes of a vector together."""
+        return {vector.source for vector in self._adjacent.values()}
 
     def emit(self, name: str, *forms: Form, width: int | None = None) -> Operand:
         """Append a vector operation; its result as a vector."""

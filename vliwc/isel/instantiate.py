@@ -12,6 +12,7 @@ from vliwc.isel.group import Group
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
 from vliwc.isel.records import RecordFirst
+from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.isel.scalar import Uniform
 from vliwc.isel.select import Selected, select_group
 from vliwc.isel.table_reads import Plan
@@ -28,13 +29,14 @@ class Instance:
     """A machine DAG and where it comes from.
 
     ``selected``: the selection of each group of the kernel; ``first_group``: for each loop the
-    number of its first group; ``uniform``: the shared code.
+    number of its first group; ``uniform``: the shared code; ``chunks``: the loads of regions.
     """
 
     dag: MachineDag
     selected: list[Selected]
     first_group: list[int]
     uniform: Uniform
+    chunks: list[MOp]
 
 
 def instantiate(
@@ -61,6 +63,8 @@ class _Instantiation:
         self.selected: list[Selected] = []
         self.first_group: list[int] = []
         self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
+        self.regions: list[RegionLoads | None] = []
+        self._loads: dict[Regions, RegionLoads] = {}
 
     def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
         """The machine DAG in which each group follows its plan."""
@@ -91,17 +95,20 @@ class _Instantiation:
         uniform = self.uniform
         machine = self.program.machine
         dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants)
-        return Instance(dag, self.selected, self.first_group, uniform)
+        chunks = [op for loads in self._loads.values() for op in loads.all_loads()]
+        return Instance(dag, self.selected, self.first_group, uniform, chunks)
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
-        made: dict[tuple[int, int], Selected] = {}
+        made: dict[tuple[int, int, int], Selected] = {}
         for number, plan in enumerate(plans):
             lanes = min(self.vlen, loop.extent - number * self.vlen)
-            key = (id(plan), lanes)
+            regions = self._region_loads(plan, first)
+            pattern = 0 if regions is None else regions.regions.pattern[number]
+            key = (id(plan), lanes, pattern)
             if key not in made:
                 group = Group(
                     self.function,
@@ -112,9 +119,27 @@ class _Instantiation:
                     first,
                     lanes,
                 )
-                made[key] = select_group(group, plan, self._placed)
+                made[key] = select_group(group, plan, self._placed, regions, number)
             self.selected.append(made[key])
+            self.regions.append(regions)
             self.groups.append(made[key].template)
+
+    def _region_loads(self, plan: Plan, first: int) -> RegionLoads | None:
+        if plan.regions is None:
+            return None
+        if plan.regions not in self._loads:
+            self._loads[plan.regions] = RegionLoads(plan.regions, self.uniform, first)
+        return self._loads[plan.regions]
+
+    def _loads_in(self, group: int, load: Value) -> list[Source]:
+        """What ``load`` has become in a group, the loads of chunks that it reads included."""
+        found: list[Source] = [
+            InGroup(group, op) for op in self.selected[group].memory.get(load, [])
+        ]
+        regions = self.regions[group]
+        if regions is not None:
+            found += regions.loads_in(group - regions.first_group, load)
+        return found
 
     def _placed(self, table: RecordTable) -> PlacedTable:
         return self.tables[table][0]
@@ -140,8 +165,7 @@ class _Instantiation:
                     instances = self._instances(load) + self._table_loads(load)
                     if space.group is not None:
                         group = self.first_group[load.loop] + space.group
-                        own = self.selected[group].memory.get(load, [])
-                        instances = [InGroup(group, op) for op in own]
+                        instances = self._loads_in(group, load)
                     edges.extend((i, store, 0) for i in instances for store in covered)
                 if space.before is not None and space.group is not None and rows:
                     if done is None:
@@ -225,7 +249,7 @@ class _Instantiation:
         for value in self.function.values:
             for before in value.order:
                 if value.loop == before.loop and value.loop >= 0:
-                    self._order_in_groups(before, value)
+                    edges.extend(self._order_in_groups(before, value))
                     continue
                 latency = int(before.op is Op.STORE)
                 sources = self._instances(before)
@@ -237,13 +261,22 @@ class _Instantiation:
                 edges.extend((barrier, target, 0) for target in targets)
         return edges
 
-    def _order_in_groups(self, before: Value, after: Value) -> None:
+    def _order_in_groups(self, before: Value, after: Value) -> list[tuple[Source, Source, int]]:
+        """Order two operations of one iteration: inside the templates where both stand there, by
+        the edges returned where the first one is a load of a chunk that groups share."""
         latency = int(before.op is Op.STORE)
         for lanes in dict.fromkeys(self.selected[g] for g in self._groups_of(after.loop)):
             for first in lanes.memory.get(before, []):
                 for second in lanes.memory.get(after, []):
                     if (first, latency) not in second.order:
                         second.order.append((first, latency))
+        return [
+            (chunk, InGroup(group, op), latency)
+            for group in self._groups_of(after.loop)
+            for chunk in self._loads_in(group, before)
+            if isinstance(chunk, MOp)
+            for op in self.selected[group].memory.get(after, [])
+        ]
 
     def _table_loads(self, load: Value) -> list[Source]:
         """The loads of words that are kept in scratch for all reads of an array."""
@@ -252,8 +285,5 @@ class _Instantiation:
     def _instances(self, value: Value) -> list[Source]:
         if value.loop == TOP_LEVEL:
             return list(self.uniform.memory.get(value, []))
-        return [
-            InGroup(group, op)
-            for group in self._groups_of(value.loop)
-            for op in self.selected[group].memory.get(value, [])
-        ]
+        found = (s for group in self._groups_of(value.loop) for s in self._loads_in(group, value))
+        return list(dict.fromkeys(found))

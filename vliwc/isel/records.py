@@ -45,6 +45,10 @@ class RecordFirst:
         row = Operand(op, 0, table.pitch)
         return row if fold == table.folds[0] else folded(site.group, row, fold)
 
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The atoms of the index."""
+        return index.atoms
+
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """None: the first word of a record is not a choice."""
         return None
@@ -64,6 +68,10 @@ class RecordSecond:
         """The candidate words, one operand for each of ``words``."""
         row = site.row_of[self.first]
         return [Operand(row, 1 + t, self.table.pitch) for t in range(len(self.words))]
+
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The atoms of the index."""
+        return index.atoms
 
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """The words where they stand in the row, if ``fold`` is packed into them."""

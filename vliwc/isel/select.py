@@ -6,7 +6,6 @@ are done is decided outside (:mod:`vliwc.strategy.options`) and handed in as a p
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from vliwc.ir.value import Op, Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.group import Group
 from vliwc.isel.record_table import PlacedTable, RecordTable
+from vliwc.isel.regions import RegionLoads
 from vliwc.isel.scalar import OPCODES, shifted_out
 from vliwc.isel.table_reads import Plan, ReadSite
 from vliwc.mir.operation import Form, MOp, Operand, Template, sources
@@ -46,29 +46,34 @@ class Selected:
 
 
 def select_group(
-    group: Group, plan: Plan, placed: Callable[[RecordTable], PlacedTable]
+    group: Group,
+    plan: Plan,
+    placed: Callable[[RecordTable], PlacedTable],
+    regions: RegionLoads | None = None,
+    member: int = 0,
 ) -> Selected:
     """Select operations of ``group`` for everything its loop's stores and reductions need, with
-    table reads as ``plan`` says; ``placed`` gives record tables at their addresses."""
-    return _Walk(group, plan, placed).run()
+    table reads as ``plan`` says; ``placed`` gives record tables at their addresses.  ``regions``
+    are the chunks of memory that ``plan`` keeps in scratch, seen from group ``member`` of the
+    loop."""
+    return _Walk(
+        plan, ReadSite(group, AddressBook(group), placed, regions=regions, member=member)
+    ).run()
 
 
 class _Walk:
     """One walk over the lane IR in topological order."""
 
-    def __init__(
-        self, group: Group, plan: Plan, placed: Callable[[RecordTable], PlacedTable]
-    ) -> None:
-        self.group = group
+    def __init__(self, plan: Plan, site: ReadSite) -> None:
+        self.group = site.group
         self.plan = plan
-        self.site = ReadSite(group, AddressBook(group), placed)
+        self.site = site
         self.reduced: dict[Value, Operand] = {}
-        self._readers: Counter[Value] = Counter()
 
     def run(self) -> Selected:
         """The group with all its operations."""
         needed = self._needed()
-        self._readers = Counter(arg for value in needed for arg in self._inputs(value))
+        self.site.readers.update(arg for value in needed for arg in self._inputs(value))
         for value in self.group.function.values:
             if value not in needed:
                 continue
@@ -104,7 +109,7 @@ class _Walk:
         if value in self.plan.aliases:
             return [self.plan.aliases[value]]
         if value.op is Op.LOAD:
-            return list(self.group.forms[value.args[0]].atoms)
+            return list(self.plan.reads[value].needs(self.group.forms[value.args[0]]))
         if value.op is Op.STORE:
             return [*self.group.forms[value.args[0]].atoms, value.args[1]]
         return list(value.args)
@@ -144,7 +149,7 @@ class _Walk:
         if field is value.args[1] and value.op in UNSAFE_SECONDS:
             return None  # only the word that is chosen is known to be a good divisor or count
         read = self.plan.reads.get(field)
-        if read is None or self._readers[field] != 1:
+        if read is None or self.site.readers[field] != 1:
             return None
         found = read.in_place(self.site, self.plan.folds.get(field))
         if found is None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vliwc.analysis.linear import Linear, combinations
+from vliwc.diagnostics import InternalError
 from vliwc.ir.value import Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.fold import Fold
 from vliwc.isel.group import Group
 from vliwc.isel.record_table import PlacedTable, RecordTable
+from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.mir.operation import MOp, Operand
 
 
@@ -20,7 +23,9 @@ class ReadSite:
     """Where reads are emitted: a group with its address vectors and its rows of records.
 
     ``placed`` gives a record table at its address; ``rows`` lists the loads of rows by table, and
-    ``row_of`` the row that each first read of a record has loaded.
+    ``row_of`` the row that each first read of a record has loaded; ``readers`` counts the uses of
+    values; ``regions`` are the chunks of memory that the loop keeps in scratch, as seen from its
+    group number ``member``.
     """
 
     group: Group
@@ -28,6 +33,15 @@ class ReadSite:
     placed: Callable[[RecordTable], PlacedTable]
     rows: dict[RecordTable, list[MOp]] = field(default_factory=dict[RecordTable, "list[MOp]"])
     row_of: dict[Value, MOp] = field(default_factory=dict[Value, MOp])
+    readers: Counter[Value] = field(default_factory=Counter[Value])
+    regions: RegionLoads | None = None
+    member: int = 0
+
+    def region_word(self, value: Value) -> Operand | tuple[Operand, ...]:
+        """Where the chunks of the loop hold the words of ``value``."""
+        if self.regions is None:
+            raise InternalError(f"{value!r} is read from a region, but its loop has none")
+        return self.regions.operand(self.member, value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +65,10 @@ class Read(Protocol):
         """Emit the operations of the read; the vector of words read, ``fold`` applied."""
         ...
 
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The values, of those that ``index`` is a sum of, whose vectors the read uses."""
+        ...
+
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """The candidates with ``fold`` applied, if what uses the word can be done on each of them
         before one is chosen."""
@@ -62,11 +80,13 @@ class Plan:
     """How each read of a loop is done, and which constants are folded into table words.
 
     ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
+    ``regions``: the chunks of memory that reads of known addresses find in scratch.
     """
 
     reads: dict[Value, Read]
     folds: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
+    regions: Regions | None = None
 
     def read(self, site: ReadSite, value: Value) -> Operand:
         """Emit the read of ``value``."""
@@ -92,6 +112,10 @@ class Consecutive:
         form = group.forms[value.args[0]]
         return folded(group, group.load_consecutive(value, array.base + form.const), fold)
 
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The atoms of the index."""
+        return index.atoms
+
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """None: the word read is not one of several that stand in scratch."""
         return None
@@ -110,6 +134,10 @@ class Gather:
         form = group.forms[value.args[0]].plus(Linear(array.base))
         address = site.addresses.address(form, self.choice_bits)
         return folded(group, group.gather(value, address, f"{value.array}{value.id}"), fold)
+
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The atoms of the index."""
+        return index.atoms
 
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """None: the word read is not one of several that stand in scratch."""
@@ -156,6 +184,10 @@ class SelectTree:
                 for rest in rests
             }
         return entries[()]
+
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """The atoms of the index."""
+        return index.atoms
 
     def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
         """None: the word read is not one of several that stand in scratch."""

@@ -31,6 +31,7 @@ from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
+from vliwc.isel.regions import Regions
 from vliwc.isel.select import Selected
 from vliwc.isel.working_memory import WorkingMemory, free_spaces
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
@@ -68,14 +69,19 @@ def proved_mix_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
 
 def unavoidable_work(program: LaneProgram) -> EngineDemand:
     """What every machine DAG of ``program`` contains, whatever the plans are."""
-    instance = instantiate(program, plain_strategy(program))
+    instance = instantiate(program, plain_strategy(program, block=1))
     dag = instance.dag
     table_loads = {op for ops in instance.uniform.table_loads.values() for op in ops}
     shared = {op for op in dag.shared if op.width == 0 and op.forms}
+    chunks = set(instance.chunks)
     total = NOTHING
     for loop in program.function.loops:
         first = instance.first_group[loop.number]
-        table = loop_reads(program, loop, records=False).table
+        reads = loop_reads(program, loop, records=False, block=1)
+        table = list(reads.table)
+        if reads.regions is not None:
+            table += reads.regions.places[0]
+            total = total.plus(EngineDemand(load=_least_region_loads(program, reads.regions)))
         groups = range(first, first + program.groups(loop))
         inside: dict[Selected, tuple[EngineDemand, list[Source]]] = {}
         for group in groups:
@@ -97,6 +103,8 @@ def unavoidable_work(program: LaneProgram) -> EngineDemand:
                 shared.add(source)
                 stack.append(source)
     for op in shared:
+        if op in chunks:
+            continue
         # Table words may come with other loads and be broadcast as entries in another mix.
         from_table = op in table_loads or any(s in table_loads for s in sources(op))
         if op not in constants and not from_table:
@@ -132,11 +140,22 @@ def _data_path(
             continue
         seen.add(source)
         if isinstance(source, MOp) and source in own:
-            work = work.plus(_slots(source))
+            if source not in lanes.group.copies:
+                work = work.plus(_slots(source))
             stack.extend(sources(source))
         else:
             outside.append(source)
     return work, outside
+
+
+def _least_region_loads(program: LaneProgram, regions: Regions) -> int:
+    """Vloads that the words read from regions need, however groups share them."""
+    words: dict[str, set[int]] = {}
+    for chunks, places in zip(regions.chunks, regions.places, strict=True):
+        for value, lanes in places.items():
+            held = words.setdefault(value.array, set())
+            held.update(chunks[place.chunk].base + place.offset for place in lanes)
+    return sum(-(-len(held) // program.machine.vlen) for held in words.values())
 
 
 def _slots(op: MOp) -> EngineDemand:

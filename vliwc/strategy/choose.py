@@ -19,6 +19,7 @@ from vliwc.sched.problem.paths import heads_and_tails
 from vliwc.strategy.balance import Limits, Mix, Offsets, balance
 from vliwc.strategy.group_order import IN_BLOCKS, arrange
 from vliwc.strategy.options import LoopReads, loop_reads
+from vliwc.strategy.region_choice import region_loads
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +40,12 @@ class Strategy:
     placements: dict[RecordTable, Placement]
 
 
-def plain_strategy(program: LaneProgram) -> list[list[Plan]]:
-    """Gathers for every table read: what always works."""
+def plain_strategy(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
+    """Gathers for every table read; without ``block`` of groups that share chunks of memory, what
+    always works."""
     assignment: list[list[Plan]] = []
     for loop in program.function.loops:
-        reads = loop_reads(program, loop, records=False)
+        reads = loop_reads(program, loop, records=False, block=block)
         plan = reads.plan([(steps[0], 1) for steps in reads.steps])
         assignment.append([plan] * program.groups(loop))
     return assignment
@@ -68,17 +70,48 @@ FILLS = (
 """Guesses that led to good schedules, the best first."""
 
 
+BLOCKS = (1, 4)
+"""Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest words
+in scratch, several save the loads of words that neighbours have in common."""
+
+
 def choose_strategies(
-    program: LaneProgram, fills: Sequence[Fill], *, records: bool, seed: int, effort: float
+    program: LaneProgram,
+    fills: Sequence[Fill],
+    *,
+    records: bool,
+    seed: int,
+    effort: float,
+    blocks: Sequence[int] = BLOCKS[:1],
 ) -> list[Strategy]:
-    """Balance every loop, once for each guess of how long engines idle; equal mixes once.
+    """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
+    saves loads; equal mixes once."""
+    found: list[Strategy] = []
+    loads: int | None = None
+    for block in blocks:
+        needed = region_loads(program, block)
+        if loads is None or needed < loads:
+            found += _choose(program, fills, records, seed, effort, block)
+            loads = needed
+    return found
+
+
+def _choose(
+    program: LaneProgram,
+    fills: Sequence[Fill],
+    records: bool,
+    seed: int,
+    effort: float,
+    block: int,
+) -> list[Strategy]:
+    """The strategies for one number of groups that share chunks.
 
     A first solution tells when each engine can have its first and last work, the others take that
     into account.
     """
-    base = _base_loads(program)
+    balancing = _Balancing(program, records, seed, effort, block)
     idle = [Offsets() for _ in program.function.loops]
-    first = _balance_all(program, base, idle, records=records, seed=seed, effort=effort)
+    first = balancing.strategy(idle)
     if not any(part.reads.table for part in first.loops):
         return [first]
     idle = _measured_offsets(program, first)
@@ -88,7 +121,7 @@ def choose_strategies(
             Offsets(at.compute + fill.compute, at.flow + fill.flow, at.load + fill.load)
             for at in idle
         ]
-        strategy = _balance_all(program, base, offsets, records=records, seed=seed, effort=effort)
+        strategy = balancing.strategy(offsets)
         found.setdefault(_signature(strategy), strategy)
     return list(found.values())
 
@@ -102,41 +135,49 @@ def _signature(strategy: Strategy) -> object:
     )
 
 
-def _balance_all(
-    program: LaneProgram,
-    base: list[EngineDemand],
-    offsets: list[Offsets],
-    *,
-    records: bool,
-    seed: int,
-    effort: float,
-) -> Strategy:
-    """Balance every loop; record tables for which there is no room are given up."""
-    forbidden: set[RecordTable] = set()
-    while True:
-        memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
-        chosen: list[LoopMix] = []
-        for loop in program.function.loops:
-            reads = loop_reads(program, loop, records=records).without(forbidden)
-            limits = Limits(
-                memory_words=memory.capacity(loop.number, max_passing(program, loop)),
-                entry_words=program.machine.scratch_words // ENTRY_SHARE,
-            )
-            mix = balance(
-                reads,
-                program.groups(loop),
-                base[loop.number],
-                limits,
-                offsets[loop.number],
-                seed=seed,
-                effort=effort,
-            )
-            plans = tuple(reads.plan(path.steps) for path in mix.paths)
-            chosen.append(LoopMix(loop, reads, mix, plans))
-        failed, placements = _place_tables(program, chosen, memory)
-        if failed is None:
-            return Strategy(tuple(chosen), placements)
-        forbidden.add(failed)
+class _Balancing:
+    """What stays the same while a kernel is balanced several times."""
+
+    def __init__(
+        self, program: LaneProgram, records: bool, seed: int, effort: float, block: int
+    ) -> None:
+        self.program = program
+        self.seed = seed
+        self.effort = effort
+        self.base = _base_demand(program, block)
+        self.reads = [
+            loop_reads(program, loop, records=records, block=block)
+            for loop in program.function.loops
+        ]
+
+    def strategy(self, offsets: list[Offsets]) -> Strategy:
+        """Balance every loop; record tables for which there is no room are given up."""
+        program = self.program
+        forbidden: set[RecordTable] = set()
+        while True:
+            memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
+            chosen: list[LoopMix] = []
+            for loop in program.function.loops:
+                reads = self.reads[loop.number].without(forbidden)
+                limits = Limits(
+                    memory_words=memory.capacity(loop.number, max_passing(program, loop)),
+                    entry_words=program.machine.scratch_words // ENTRY_SHARE,
+                )
+                mix = balance(
+                    reads,
+                    program.groups(loop),
+                    self.base[loop.number],
+                    limits,
+                    offsets[loop.number],
+                    seed=self.seed,
+                    effort=self.effort,
+                )
+                plans = tuple(reads.plan(path.steps) for path in mix.paths)
+                chosen.append(LoopMix(loop, reads, mix, plans))
+            failed, placements = _place_tables(program, chosen, memory)
+            if failed is None:
+                return Strategy(tuple(chosen), placements)
+            forbidden.add(failed)
 
 
 def _place_tables(
@@ -196,10 +237,10 @@ def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_loads(program: LaneProgram) -> list[EngineDemand]:
+def _base_demand(program: LaneProgram, block: int) -> list[EngineDemand]:
     """What each loop needs beside its table reads: count a translation with gathers only, and
     take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
-    instance = instantiate(program, plain_strategy(program))
+    instance = instantiate(program, plain_strategy(program, block))
     dag = instance.dag
     shared = slots_needed(dag.shared)
     found: list[EngineDemand] = []
@@ -210,7 +251,7 @@ def _base_loads(program: LaneProgram) -> list[EngineDemand]:
         total = slots_needed(
             op for group in range(first, first + groups) for op in dag.groups[group].ops
         )
-        reads = loop_reads(program, loop, records=False)
+        reads = loop_reads(program, loop, records=False, block=block)
         reading = NOTHING
         constants: set[object] = set()
         known = None

@@ -14,7 +14,10 @@ from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.isel.fold import Folds, find_folds
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
+from vliwc.isel.region_reads import RegionRead
+from vliwc.isel.regions import Regions
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
+from vliwc.strategy.region_choice import loop_regions
 
 MAX_SELECT_WORDS = 16
 """Tables of more words than this are not kept in scratch."""
@@ -49,6 +52,7 @@ class LoopReads:
     fixed: dict[Value, Read]
     table: list[Value]
     steps: list[list[Step]]
+    regions: Regions | None = None
 
     def plan(self, steps: Sequence[tuple[Step, int]]) -> Plan:
         """The plan that follows ``steps``, each with its number of choice bits."""
@@ -59,7 +63,7 @@ class LoopReads:
                     read = replace(read, choice_bits=choice_bits)
                 reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
-        return Plan(reads, folds, dict(self.folds.aliases))
+        return Plan(reads, folds, dict(self.folds.aliases), self.regions)
 
     def without(self, tables: set[RecordTable]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
@@ -78,24 +82,33 @@ class LoopReads:
         return plan_sum(step.address, before, self.is_bit, choice_bits)
 
 
-def loop_reads(program: LaneProgram, loop: Loop, *, records: bool = True) -> LoopReads:
-    """Find the table reads of ``loop`` and the ways to do them."""
+def loop_reads(
+    program: LaneProgram, loop: Loop, *, records: bool = True, block: int = 1
+) -> LoopReads:
+    """Find the table reads of ``loop`` and the ways to do them.
+
+    Words at known addresses are loaded for ``block`` groups at a time where that saves loads, not
+    at all so if it is 0.
+    """
     function, forms = program.function, program.forms
     folds = find_folds(function, forms)
     live = function.computed()
     written = {v.array for v in function.values if v.op is Op.STORE and v in live}
+    regions = loop_regions(program, loop, block) if block else None
     fixed: dict[Value, Read] = {}
     table: list[Value] = []
     for value in function.values:
         if value.op is Op.LOAD and value.loop == loop.number and value in live:
             form = forms[value.args[0]]
-            if len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1:
+            if regions is not None and value in regions.places[0]:
+                fixed[value] = RegionRead()
+            elif len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1:
                 fixed[value] = Consecutive()
             elif value.array in written:
                 fixed[value] = Gather()
             else:
                 table.append(value)
-    found = LoopReads(loop, program, folds, fixed, table, [])
+    found = LoopReads(loop, program, folds, fixed, table, [], regions)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = _select(found, value)

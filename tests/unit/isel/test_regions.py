@@ -1,0 +1,143 @@
+"""Words at known addresses: which chunks are loaded, and that programs read the right words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isa.simulator import run
+from tests.unit.isel.helpers import kernel_text, program_of
+from vliwc.analysis.lane_words import lane_words
+from vliwc.driver import compile_text
+from vliwc.ir.builder import Builder
+from vliwc.ir.graph import Loop
+from vliwc.ir.value import Op, Value
+from vliwc.isel.regions import plan_regions, stride_of
+from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
+from vliwc.options import Options
+
+INDICES = (
+    "{s} * i + {k}",
+    "(n - 1 - i) * {s} + {k}",
+    "(i / {c}) * {s} + {k}",
+    "i % {c} + {k}",
+    "(i ^ {c}) + {k}",
+    "(i / {c}) + (i % {c}) * {s}",
+    "(i << 1 & {c}) + {k}",
+    "if i == 0 then {k} else i - 1",
+)
+
+
+def kernel(index: str, second: str, words: int) -> str:
+    return f"""
+kernel known(n) {{
+  memory {{
+    a: u32[{words}] in at 3;
+    o: u32[n] out at 3 + {words};
+  }}
+  parallel for i in 0 .. n {{
+    o[i] = (a[{index}] ^ 77) * 3 + a[{second}] + (a[{index}] >> 3);
+  }}
+}}
+"""
+
+
+@st.composite
+def indices(draw: st.DrawFn) -> str:
+    form = draw(st.sampled_from(INDICES))
+    return form.format(
+        s=draw(st.integers(0, 9)), k=draw(st.integers(0, 20)), c=draw(st.integers(1, 40))
+    )
+
+
+@given(indices(), indices(), st.integers(1, 45), st.sampled_from((0, 1, 2)))
+def test_programs_read_the_right_words(first: str, second: str, n: int, level: int) -> None:
+    result = compile_text(
+        kernel(first, second, 600), "known.vk", {"n": n}, Options(level=level, verify=True)
+    )
+    memory = random_memory(result.kernel, n)
+    expected = interpret(result.kernel, memory)
+    ran = run(result.program, memory)
+    for words in (*output_words(result.kernel), *protected_words(result.kernel)):
+        assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 30)), min_size=1, max_size=4),
+    st.integers(1, 40),
+    st.sampled_from((1, 2, 4)),
+)
+def test_places_hold_the_words(rows: list[tuple[int, int]], n: int, block: int) -> None:
+    """Each lane finds its address in its chunk, chunks lie in memory, strides in one chunk."""
+    limit = 9 * 39 + 31
+    lanes = np.arange(n, dtype=np.uint64)
+    reads = {
+        Value(number, Op.LOAD): lanes * np.uint64(stride) + np.uint64(offset)
+        for number, (stride, offset) in enumerate(rows)
+    }
+    regions = plan_regions(Loop(0, n), reads, 8, block, limit)
+    for group, (chunks, places) in enumerate(zip(regions.chunks, regions.places, strict=True)):
+        assert all(c.base >= 0 and c.base + 8 * c.vectors <= limit for c in chunks)
+        for value, words in reads.items():
+            own = words[8 * group : 8 * group + 8].tolist()
+            found = [chunks[p.chunk].base + p.offset for p in places[value]]
+            assert found == own
+            assert all(0 <= p.offset < 8 * chunks[p.chunk].vectors for p in places[value])
+            if stride_of(own):
+                assert len({p.chunk for p in places[value]}) == 1
+
+
+def test_neighbours_share_what_they_load() -> None:
+    lanes = np.arange(64, dtype=np.uint64)
+    reads = {Value(k, Op.LOAD): lanes + np.uint64(k) for k in range(5)}
+    alone = plan_regions(Loop(0, 64), reads, 8, 1, 68)
+    shared = plan_regions(Loop(0, 64), reads, 8, 4, 68)
+    assert sum(c.vectors for c in alone.distinct) == 8 * 2
+    assert sum(c.vectors for c in shared.distinct) == 2 * 5
+
+
+def test_equal_chunks_of_all_groups_are_loaded_once() -> None:
+    lanes = np.arange(64, dtype=np.uint64)
+    reads = {Value(0, Op.LOAD): lanes % np.uint64(8)}
+    assert len(plan_regions(Loop(0, 64), reads, 8, 1, 68).distinct) == 1
+
+
+def test_groups_with_equal_places_share_a_pattern() -> None:
+    lanes = np.arange(44, dtype=np.uint64)
+    reads = {Value(0, Op.LOAD): lanes * np.uint64(3)}
+    regions = plan_regions(Loop(0, 44), reads, 8, 1, 200)
+    assert regions.pattern[:5] == [0] * 5 and regions.pattern[5] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "step"), [([5], 0), ([4, 6, 8], 2), ([4, 4], 0), ([8, 4], None), ([1, 2, 4], None)]
+)
+def test_strides(words: list[int], step: int | None) -> None:
+    assert stride_of(words) == step
+
+
+def test_words_that_follow_from_the_lane_are_known() -> None:
+    program = program_of(
+        kernel_text("o[i] = t[(i * 5 + 3) % 64] + t[(i << 40) + (i >> 1)] + t[v & 63];"), n=20
+    )
+    function = program.function
+    words = lane_words(function, function.loops[0])
+    indices = [v.args[0] for v in function.values if v.op is Op.LOAD and v.array == "t"]
+    known = [words[index].tolist() for index in indices if index in words]
+    assert [(5 * i + 3) % 64 for i in range(20)] in known
+    assert [i >> 1 for i in range(20)] in known
+    assert any(index not in words for index in indices)
+
+
+def test_a_division_that_traps_is_not_known() -> None:
+    builder = Builder("trap", {})
+    lane = builder.lane(builder.loop(4).number, None)
+    sixty = builder.const(60, None)
+    quotient = builder.op(Op.DIV, sixty, lane, span=None)
+    remainder = builder.op(Op.MOD, lane, sixty, span=None)
+    function = builder.finish()
+    words = lane_words(function, function.loops[0])
+    assert quotient not in words
+    assert words[remainder].tolist() == [0, 1, 2, 3]

@@ -1,0 +1,38 @@
+"""Reads of words that chunks of memory in scratch already hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vliwc.analysis.linear import Linear
+from vliwc.ir.value import Value
+from vliwc.isel.fold import Fold
+from vliwc.isel.table_reads import Alternatives, ReadSite, folded
+from vliwc.mir.operation import Form, Operand
+
+
+@dataclass(frozen=True)
+class RegionRead:
+    """The word stands in a chunk (:mod:`vliwc.isel.regions`): an operand, or one copy a lane."""
+
+    name: str = "region"
+
+    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
+        group = site.group
+        found = site.region_word(value)
+        if not isinstance(found, Operand):
+            lanes = tuple((word, word) for word in found)
+            copy = Form("alu", "|", split=True, per_lane=lanes)
+            found = group.emit(f"{value.array}{value.id}", copy)
+        elif site.readers[value] > 1:
+            # What several operations read is better copied once than read by alu each time.
+            found = group.adjacent(found)
+        return folded(group, found, fold)
+
+    def needs(self, index: Linear) -> tuple[Value, ...]:
+        """Nothing: the address is known."""
+        return ()
+
+    def in_place(self, site: ReadSite, fold: Fold | None) -> Alternatives | None:
+        """None: there is one word, not several to choose from."""
+        return None

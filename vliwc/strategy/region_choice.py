@@ -1,0 +1,81 @@
+"""Which arrays of a loop are read by regions: those for which that takes fewer loads."""
+
+from __future__ import annotations
+
+from vliwc.analysis.lane_words import Words, lane_words
+from vliwc.ir.graph import Loop
+from vliwc.ir.value import Op, Value
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.regions import Regions, plan_regions, stride_of
+
+MAX_SHARE = 2
+"""Chunks of one array that all groups share, or that one group needs, may take one part in so many
+of scratch."""
+
+
+def loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None:
+    """The regions of ``loop`` with chunks shared by ``block`` groups; None if they save nothing."""
+    vlen = program.machine.vlen
+    limit = max((array.end for array in program.function.arrays.values()), default=0)
+    if limit < vlen or not loop.extent:
+        return None
+    chosen: dict[Value, Words] = {}
+    for reads in known_reads(program, loop).values():
+        regions = plan_regions(loop, reads, vlen, block, limit)
+        if _fits(program, regions) and _loads(regions) < _loads_apart(reads, loop.extent, vlen):
+            chosen.update(reads)
+    return plan_regions(loop, chosen, vlen, block, limit) if chosen else None
+
+
+def region_loads(program: LaneProgram, block: int) -> int:
+    """Load slots of all chunks of all loops."""
+    found = (loop_regions(program, loop, block) for loop in program.function.loops)
+    return sum(_loads(regions) for regions in found if regions is not None)
+
+
+def known_reads(program: LaneProgram, loop: Loop) -> dict[str, dict[Value, Words]]:
+    """The addresses, for all lanes, of reads of ``loop`` whose index is known; by array.
+
+    Reads after a store of the same iteration are left out: they read what was written there.
+    """
+    function = program.function
+    live = function.computed()
+    words = lane_words(function, loop)
+    found: dict[str, dict[Value, Words]] = {}
+    for value in function.values:
+        if value.op is not Op.LOAD or value.loop != loop.number or value not in live:
+            continue
+        array, index = function.arrays[value.array], words.get(value.args[0])
+        stored = any(before.op is Op.STORE and before.loop == value.loop for before in value.order)
+        if index is None or stored or not (index < array.length).all():
+            continue
+        found.setdefault(value.array, {})[value] = index + array.base
+    return found
+
+
+def _fits(program: LaneProgram, regions: Regions) -> bool:
+    """Whether neither the shared chunks nor those of one group take too much of scratch."""
+    vlen = program.machine.vlen
+    room = program.machine.scratch_words // MAX_SHARE
+    uses: dict[tuple[int, int], int] = {}
+    for chunks in regions.chunks:
+        for chunk in chunks:
+            uses[chunk] = uses.get(chunk, 0) + 1
+    widest = max(sum(chunk.vectors for chunk in chunks) for chunks in regions.chunks)
+    shared = sum(vectors for (_, vectors), count in uses.items() if count == len(regions.chunks))
+    return max(widest, shared) * vlen <= room
+
+
+def _loads(regions: Regions) -> int:
+    return sum(chunk.vectors for chunk in regions.distinct)
+
+
+def _loads_apart(reads: dict[Value, Words], extent: int, vlen: int) -> int:
+    """Load slots without regions: one for a group whose lanes read neighbouring words, else one a
+    lane."""
+    total = 0
+    for words in reads.values():
+        for start in range(0, extent, vlen):
+            lanes: list[int] = words[start : start + vlen].tolist()
+            total += 1 if stride_of(lanes) == 1 else len(lanes)
+    return total
