@@ -10,6 +10,7 @@ from vliwc.driver import Compilation
 
 WORDS = {
     "vload": "load neighbouring words with one vload",
+    "region": "find the word in a chunk of memory loaded once for several reads",
     "gather": "gather with one load per lane",
     "select": "select among words kept in scratch",
     "record": "load the record that also holds the next read's candidates",
