@@ -114,7 +114,8 @@ def compile_file(
     Raises :class:`vliwc.diagnostics.KernelError` if the kernel, the parameters or the machine's
     scratch do not allow it.
     """
-    return _compile(lambda: load_kernel(path, params), options, progress, keep_stages)
+    limit = (options or Options()).max_unrolled
+    return _compile(lambda: load_kernel(path, params, limit), options, progress, keep_stages)
 
 
 def compile_text(
@@ -127,7 +128,10 @@ def compile_text(
     keep_stages: bool = False,
 ) -> Compilation:
     """Compile kernel text; ``name`` stands for the file in messages."""
-    return _compile(lambda: bind(parse_kernel(text, name), params), options, progress, keep_stages)
+    limit = (options or Options()).max_unrolled
+    return _compile(
+        lambda: bind(parse_kernel(text, name), params, limit), options, progress, keep_stages
+    )
 
 
 def _compile(

@@ -10,6 +10,10 @@ from vliwc.diagnostics import UserError
 
 LEVELS = range(4)
 
+UNROLLED_SHARE = 10
+"""One in so many of the operations that a kernel may take may be code of the top level or of one
+lane: operations that groups repeat cost less to compile."""
+
 
 class OptionsError(UserError):
     """An option has a value that means nothing; the message names the option."""
@@ -47,6 +51,11 @@ class Options:
     verify: bool = False
     """Run the IR verifier after each pass."""
 
+    max_operations: int = 500_000
+    """Machine operations that a kernel may take, as estimated before it is compiled; at most a
+    tenth of them (`max_unrolled`) for the top level and one lane of each parallel loop together.
+    Each costs about a tenth of a millisecond, those of one lane up to a millisecond."""
+
     without: tuple[str, ...] = ()
     """Names of passes to leave out; `vliwc.passes.pipeline` knows them and refuses others."""
 
@@ -59,5 +68,14 @@ class Options:
             raise OptionsError("the scheduler's name is empty")
         if self.seed < 0:
             raise OptionsError(f"seed {self.seed}: expected 0 or more")
+        if self.max_operations < UNROLLED_SHARE:
+            raise OptionsError(
+                f"max-operations {self.max_operations}: expected {UNROLLED_SHARE} or more"
+            )
         if self.budget is not None and self.budget < 1:
             raise OptionsError(f"budget {self.budget}: expected 1 or more")
+
+    @property
+    def max_unrolled(self) -> int:
+        """Operations that the top level and one lane of each parallel loop may unroll to."""
+        return self.max_operations // UNROLLED_SHARE

@@ -26,6 +26,7 @@ from vliwc.ir.text import print_function, print_value
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.lang import CheckedKernel
+from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
 from vliwc.mir.text import print_dag
 from vliwc.options import Options
@@ -121,7 +122,8 @@ def _front_end(unit: Unit) -> None:
 
 
 def _lower(unit: Unit) -> None:
-    unit.function = lower(unit.kernel)
+    require_size(unit.kernel, unit.options.machine.vlen, unit.options.max_operations)
+    unit.function = lower(unit.kernel, unit.options.max_unrolled)
 
 
 def _of_pass(each: Pass) -> Stage:

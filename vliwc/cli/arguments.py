@@ -76,6 +76,16 @@ Hint = Annotated[
         "kernel, parameters, machine, level and seed.",
     ),
 ]
+MaxOperations = Annotated[
+    int,
+    typer.Option(
+        "--max-operations",
+        metavar="N",
+        help="Refuse a kernel that would take more machine operations than this, or more than a "
+        "tenth of it for the top level and one lane of each parallel loop. Both are estimated "
+        "before anything is compiled.",
+    ),
+]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
@@ -102,6 +112,7 @@ Output = Annotated[
 
 DEFAULT_LEVEL: Final = _DEFAULTS.level
 DEFAULT_SCHEDULER: Final = _DEFAULTS.scheduler
+DEFAULT_MAX_OPERATIONS: Final = _DEFAULTS.max_operations
 DEFAULT_SEED: Final = _DEFAULTS.seed
 
 
@@ -140,6 +151,7 @@ def make_options(
     budget: int | None = None,
     hint: Path | None = None,
     without: Sequence[str] | None = None,
+    max_operations: int = DEFAULT_MAX_OPERATIONS,
 ) -> Options:
     """The options that the arguments stand for.
 
@@ -156,4 +168,5 @@ def make_options(
         budget=budget,
         hint=hint,
         without=tuple(without or ()),
+        max_operations=max_operations,
     )

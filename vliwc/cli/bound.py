@@ -8,6 +8,7 @@ import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
@@ -17,6 +18,7 @@ from vliwc.cli.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxOperations,
     Scheduler,
     Seed,
     make_options,
@@ -37,6 +39,7 @@ def bound(
     level: Level = DEFAULT_LEVEL,
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
+    max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -50,7 +53,13 @@ def bound(
     from vliwc.explain.bounds import bound_report
 
     options = make_options(
-        level=level, scheduler=scheduler, machine=machine, seed=seed, budget=budget, hint=hint
+        level=level,
+        scheduler=scheduler,
+        machine=machine,
+        max_operations=max_operations,
+        seed=seed,
+        budget=budget,
+        hint=hint,
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     report = bound_report(result)

@@ -15,6 +15,7 @@ from isa.simulator import RunResult, decode
 from isa.simulator import run as simulate
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
@@ -24,6 +25,7 @@ from vliwc.cli.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxOperations,
     Scheduler,
     Verify,
     Without,
@@ -150,6 +152,7 @@ def check(
     ] = None,
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
+    max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     compile_seed: Annotated[
         int,
         typer.Option("--compile-seed", metavar="N", help="Seed of the compiler's own choices."),
@@ -170,6 +173,7 @@ def check(
         level=level,
         scheduler=scheduler,
         machine=machine,
+        max_operations=max_operations,
         seed=compile_seed,
         verify=verify,
         budget=budget,

@@ -10,6 +10,7 @@ import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
@@ -19,6 +20,7 @@ from vliwc.cli.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxOperations,
     Output,
     Scheduler,
     Seed,
@@ -51,6 +53,7 @@ def compile_kernel(
     level: Level = DEFAULT_LEVEL,
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
+    max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     seed: Seed = DEFAULT_SEED,
     verify: Verify = False,
     budget: Budget = None,
@@ -67,6 +70,7 @@ def compile_kernel(
         level=level,
         scheduler=scheduler,
         machine=machine,
+        max_operations=max_operations,
         seed=seed,
         verify=verify,
         budget=budget,

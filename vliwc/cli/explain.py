@@ -9,6 +9,7 @@ import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
@@ -18,6 +19,7 @@ from vliwc.cli.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxOperations,
     Scheduler,
     Seed,
     make_options,
@@ -47,6 +49,7 @@ def explain(
     level: Level = DEFAULT_LEVEL,
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
+    max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -59,7 +62,13 @@ def explain(
     from vliwc.explain.report import explain as explain_compilation
 
     options = make_options(
-        level=level, scheduler=scheduler, machine=machine, seed=seed, budget=budget, hint=hint
+        level=level,
+        scheduler=scheduler,
+        machine=machine,
+        max_operations=max_operations,
+        seed=seed,
+        budget=budget,
+        hint=hint,
     )
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     explanation = explain_compilation(result, count=windows)

@@ -12,6 +12,7 @@ import typer
 
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Definitions,
@@ -19,6 +20,7 @@ from vliwc.cli.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxOperations,
     Output,
     Scheduler,
     Seed,
@@ -82,6 +84,7 @@ def ir(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
+    max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     verify: Verify = False,
     without: Without = None,
     output: Output = STDOUT,
@@ -94,13 +97,16 @@ def ir(
         level=level,
         scheduler=scheduler,
         machine=machine,
+        max_operations=max_operations,
         seed=seed,
         verify=verify,
         without=without,
     )
     params = parse_definitions(definitions)
     with progress(quiet=as_json) as show:
-        forms = run_stages(lambda: load_kernel(kernel, params), options, stage, show)
+        forms = run_stages(
+            lambda: load_kernel(kernel, params, options.max_unrolled), options, stage, show
+        )
     found = number_stages(forms)
     if between:
         chosen = changed_stages(found)

@@ -16,7 +16,7 @@ from vliwc.ir.graph import Array
 from vliwc.lang import ast
 from vliwc.lang.check import check
 from vliwc.lang.constants import Static
-from vliwc.lang.elaborate import Elaborator
+from vliwc.lang.elaborate import MAX_UNROLLED, Elaborator
 from vliwc.lang.symbols import Facts, Symbol
 
 
@@ -26,6 +26,8 @@ class CheckedKernel:
 
     `constants` holds the values of file constants, kernel parameters and header `let`s, `tables`
     those of tables. `arrays` stands in declaration order; `ascending` names the sorted ones.
+    `unrolled` estimates the operations of the top level and one iteration of each parallel loop,
+    `work` those of all iterations; the loop `largest` has most of them.
     """
 
     program: ast.Program
@@ -35,6 +37,9 @@ class CheckedKernel:
     tables: Mapping[Symbol, tuple[int, ...]]
     arrays: Mapping[str, Array]
     ascending: frozenset[str]
+    unrolled: int
+    work: int
+    largest: ast.ParallelFor | None
 
     @property
     def name(self) -> str:
@@ -52,13 +57,18 @@ class CheckedKernel:
         return max((array.end for array in self.arrays.values()), default=0)
 
 
-def bind(program: ast.Program, params: Mapping[str, int]) -> CheckedKernel:
-    """Check `program` and bind its parameters; raises `KernelError` with all errors of a stage."""
+def bind(
+    program: ast.Program, params: Mapping[str, int], limit: int = MAX_UNROLLED
+) -> CheckedKernel:
+    """Check `program` and bind its parameters; raises `KernelError` with all errors of a stage.
+
+    A kernel that unrolls to more than about `limit` operations is refused (E0512).
+    """
     facts = check(program)
     found = _parameter_errors(program, params)
     if found:
         raise KernelError(found, program.source)
-    elaborator = Elaborator(program, facts)
+    elaborator = Elaborator(program, facts, limit)
     elaborator.constants()
     elaborator.header({name: int(params[name]) for name in params})
     _memory(program, elaborator)
@@ -75,7 +85,25 @@ def bind(program: ast.Program, params: Mapping[str, int]) -> CheckedKernel:
         dict(elaborator.tables),
         dict(elaborator.arrays),
         frozenset(array.name.text for array in kernel.arrays if array.ascending),
+        elaborator.unrolled,
+        elaborator.work,
+        elaborator.largest[1],
     )
+
+
+def require_size(kernel: CheckedKernel, vlen: int, limit: int) -> None:
+    """Refuse a kernel of more than about `limit` operations on vectors of `vlen` words.
+
+    Raises `KernelError` (E0513).
+    """
+    operations = kernel.unrolled + kernel.work // vlen
+    if operations > limit:
+        loop = kernel.largest
+        place = kernel.program.kernel.name if loop is None else loop.name
+        message = f"kernel `{kernel.name}` takes about {operations} machine operations"
+        hint = "smaller sizes, or a greater --max-operations and patience"
+        diagnostic = Diagnostic("E0513", f"{message}, more than {limit}", place.span, hint)
+        raise KernelError([diagnostic], kernel.source)
 
 
 def _parameter_errors(program: ast.Program, params: Mapping[str, int]) -> list[Diagnostic]:

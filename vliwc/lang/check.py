@@ -288,6 +288,15 @@ class _Checker:
         self.block(statement.body)
         while len(self.infer.assigned) > before:
             self.infer.assigned.popitem()
+        if all(self.idle(inner) for inner in statement.body):
+            self.facts.idle.add(statement)
+
+    def idle(self, statement: ast.Stmt) -> bool:
+        """Whether a statement does nothing at run time."""
+        if isinstance(statement, ast.Let):
+            type_ = self.facts.symbols[statement.name].type
+            return type_ is not None and type_.static
+        return statement in self.facts.idle
 
     def parallel_for(self, statement: ast.ParallelFor) -> None:
         outer = self.parallel

@@ -2,12 +2,17 @@
 
 The elaborator walks the program as it will be unrolled and checks what depends on values: constant
 indices, integers that must fit 32 bits, constant divisors, loop bounds, constant assumptions. A
-loop whose body does not mention its counter is walked once, whatever its length.
+loop whose body does not mention its counter is walked once, whatever its length, and a function
+once for the same compile-time arguments.
+
+On the way it counts what unrolling will make, so that a kernel that is too large is refused before
+anything is built: `unrolled` operations of the top level and one iteration of each parallel loop,
+and `work`, the operations of all iterations of the parallel loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vliwc.diagnostics import Diagnostic, Note, Span
 from vliwc.ir.graph import Array
@@ -17,17 +22,31 @@ from vliwc.lang.constants import ConstantError, Static
 from vliwc.lang.static import Evaluator, UnknownValue
 from vliwc.lang.symbols import BUILTINS, Facts, Symbol
 
-MAX_STEPS = 1_000_000_000
-"""Limit on the operations of one run of the top level or of one parallel iteration."""
+MAX_UNROLLED = 50_000
+"""Operations that the top level and one iteration of each parallel loop may unroll to together."""
 
-MAX_VISITS = 5_000_000
-"""Limit on the expressions looked at while elaborating."""
+VISITS = 10
+"""Expressions that may be looked at while elaborating, for each operation that is allowed."""
+
+MANY_TRIPS = 1000
+"""Iterations from which on a loop that does nothing at run time is looked at only in its first and
+last one, if its values exist for any counter."""
+
+_TOTAL = {"+", "-", "*", "&", "|", "^", "&&", "||", "==", "!=", "<", "<=", ">", ">="}
+"""Operators that have a value for all compile-time operands."""
 
 
 class Elaborator:
-    """Evaluates compile-time expressions in `env` and collects errors in `found`."""
+    """Evaluates compile-time expressions in `env` and collects errors in `found`.
 
-    def __init__(self, program: ast.Program, facts: Facts) -> None:
+    After `kernel_body`, `unrolled` and `work` say how large the kernel is, and `largest` which
+    parallel loop has most of the work.
+    """
+
+    def __init__(self, program: ast.Program, facts: Facts, limit: int = MAX_UNROLLED) -> None:
+        self.limit = limit
+        self.work = 0
+        self.largest: tuple[int, ast.ParallelFor | None] = (0, None)
         self.program = program
         self.facts = facts
         self.tables: dict[Symbol, tuple[int, ...]] = {}
@@ -36,8 +55,9 @@ class Elaborator:
         self.found: dict[tuple[str, Span], Diagnostic] = {}
         self._calls: list[Span] = []
         self._counters: list[tuple[str, int]] = []
-        self._steps = 0
+        self.unrolled = 0
         self._visits = 0
+        self._sizes: dict[ast.Expr, int] = {}
         self._elaborated: dict[tuple[Symbol, tuple[Static, ...]], int] = {}
         self._mentions: dict[ast.For, bool] = {}
 
@@ -92,7 +112,9 @@ class Elaborator:
         return None if value is None else int(value)
 
     def _value(self, node: ast.Expr) -> Static | None:
-        self._visits += 1
+        if node not in self._sizes:
+            self._sizes[node] = sum(1 for _ in ast.walk_expressions((node,)))
+        self._visits += self._sizes[node]
         try:
             return self.evaluator.evaluate(node)
         except ConstantError as error:
@@ -112,13 +134,13 @@ class Elaborator:
 
     def _visit(self, node: ast.Expr) -> Static | None:
         """Check the compile-time parts of `node`; its value if it is one itself and known."""
-        self._steps += 1
-        self._visits += 1
         if self.facts.types[node].static:
             value = self._value(node)
             if value is not None and node in self.facts.coerced and not isinstance(value, bool):
                 return self._fitting(node)
             return value
+        self._visits += 1
+        self.unrolled += not isinstance(node, ast.Name)
         match node:
             case ast.Conditional() if self.facts.types[node.condition].static:
                 condition = self._value(node.condition)
@@ -138,7 +160,7 @@ class Elaborator:
     def _chain(self, node: ast.Binary) -> None:
         """Check the operands of `a + b + c + …`, which is a run-time value."""
         links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
-        self._steps += len(links) - 1
+        self.unrolled += len(links) - 1
         self._visits += len(links) - 1
         first = links[0]
         if first.op in ("&&", "||") and self.facts.types[first.left].static:
@@ -187,7 +209,7 @@ class Elaborator:
                 statics[self.facts.symbols[parameter.name]] = value
         key = (symbol, tuple(statics.values()))
         if key not in self._elaborated:
-            before = self._steps
+            before = self.unrolled
             outer = self.env
             self.evaluator.env = {**outer, **statics}
             counters, self._counters = self._counters, []
@@ -196,11 +218,11 @@ class Elaborator:
             self._visit(function.result)
             self._calls.pop()
             self.evaluator.env, self._counters = outer, counters
-            self._elaborated[key] = self._steps - before
+            self._elaborated[key] = self.unrolled - before
         else:
-            self._steps += self._elaborated[key]
-        if self._steps > MAX_STEPS:
-            self._too_long(node, f"this call of `{symbol.name}` inlines too many operations")
+            self.unrolled += self._elaborated[key]
+        if self.unrolled > self.limit:
+            self._too_long(node, "functions are inlined, and called too often")
 
     # --- statements ---------------------------------------------------------------------------
 
@@ -217,6 +239,7 @@ class Elaborator:
                 else:
                     self._visit(statement.value)
             case ast.Store():
+                self.unrolled += 1
                 self._element(statement)
                 self._visit(statement.value)
             case ast.For():
@@ -228,6 +251,7 @@ class Elaborator:
                     message = "this assumption is false for these parameters"
                     self.report("E0511", message, statement)
             case _:
+                self.unrolled += isinstance(statement, ast.Reduce)
                 for node in ast.expressions(statement):
                     self._visit(node)
 
@@ -236,27 +260,40 @@ class Elaborator:
         if low is None or high is None or high <= low:
             return
         symbol = self.facts.symbols[loop.name]
-        before = self._steps
-        walked = high - low if self._mentioned(loop, symbol) else 1
+        trips = high - low
+        before = self.unrolled, self.work
+        walked = self._walked(loop, symbol, low, high)
         self._counters.append((loop.name.text, low))
-        for counter in range(low, low + walked):
+        for counter in walked:
             self.env[symbol] = counter
             self._counters[-1] = (loop.name.text, counter)
-            self._steps += 1
+            self.unrolled += loop not in self.facts.idle
             self._block(loop.body)
-            if self._visits > MAX_VISITS or self._steps > MAX_STEPS:
+            if self._over_limit():
                 break
         else:
-            self._steps += (self._steps - before) * (high - low - walked)
+            self.unrolled += (self.unrolled - before[0]) * (trips - len(walked))
+            self.work += (self.work - before[1]) * (trips - len(walked))
         self._counters.pop()
-        if self._visits > MAX_VISITS or self._steps > MAX_STEPS:
-            message = f"this loop runs too long: {high - low} iterations of its body"
-            self._too_long(loop.name, message)
+        if self._over_limit():
+            self._too_long(loop.name, f"this loop has {trips} iterations; a parallel loop or fewer")
 
-    def _too_long(self, node: ast.Node, message: str) -> None:
+    def _walked(self, loop: ast.For, symbol: Symbol, low: int, high: int) -> Sequence[int]:
+        """The iterations to look at; what one of them takes stands for those left out."""
+        if not self._mentioned(loop, symbol):
+            return range(low, low + 1)
+        if loop in self.facts.idle and high - low > MANY_TRIPS and _always_defined(loop):
+            return (low, high - 1)
+        return range(low, high)
+
+    def _over_limit(self) -> bool:
+        return self.unrolled > self.limit or self._visits > VISITS * self.limit
+
+    def _too_long(self, node: ast.Node, hint: str) -> None:
         if not any(code == "E0512" for code, _ in self.found):
-            hint = f"a kernel is unrolled; it may do at most {MAX_STEPS} operations per element"
-            self.report("E0512", message, node, hint)
+            name = self.program.kernel.name.text
+            message = f"kernel `{name}` unrolls to more than {self.limit} operations"
+            self.report("E0512", message, node, f"{hint}, or raise the limit by --max-operations")
 
     def _mentioned(self, loop: ast.For, symbol: Symbol) -> bool:
         if loop not in self._mentions:
@@ -282,4 +319,28 @@ class Elaborator:
             shown = constants.show(iterations)
             self.report("E0507", f"{shown} iterations of a parallel loop do not fit u32", loop.name)
         elif fits and iterations:
+            before = self.unrolled
+            self.unrolled += loop not in self.facts.idle
             self._block(loop.body)
+            work = (self.unrolled - before) * iterations
+            self.work += work
+            self.largest = max(self.largest, (work, loop), key=lambda entry: entry[0])
+
+
+def _always_defined(loop: ast.For) -> bool:
+    """Whether everything in a loop that does nothing at run time has a value for any counter."""
+    for node in ast.all_expressions(loop.body):
+        match node:
+            case ast.Binary():
+                constant = isinstance(node.right, ast.Integer) and node.right.value > 0
+                exact = constant and isinstance(node.left, ast.Integer)
+                if not (node.op in _TOTAL or (node.op in ("/", "%", ">>") and constant) or exact):
+                    return False
+            case ast.Call():
+                if node.callee.text not in ("min", "max"):
+                    return False
+            case ast.Index():
+                return False
+            case _:
+                pass
+    return True

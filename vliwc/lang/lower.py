@@ -21,13 +21,11 @@ from vliwc.lang import ast
 from vliwc.lang.ast import Type
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
+from vliwc.lang.elaborate import MAX_UNROLLED
 from vliwc.lang.indexing import Iterations
 from vliwc.lang.order import MemoryOrder
 from vliwc.lang.static import Evaluator, misplaced
 from vliwc.lang.symbols import BUILTINS, Symbol
-
-DEFAULT_LIMIT = 2_000_000
-"""Operations that a kernel may unroll to, over its top level and one lane of each loop."""
 
 _WORD_OPS = {
     "+": Op.ADD,
@@ -44,7 +42,7 @@ _WORD_OPS = {
 _IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
 
 
-def lower(kernel: CheckedKernel, limit: int = DEFAULT_LIMIT) -> Function:
+def lower(kernel: CheckedKernel, limit: int = MAX_UNROLLED) -> Function:
     """The kernel as an IR function.
 
     Raises `KernelError`: E0512 if unrolling takes more than `limit` operations, E0511 if an
@@ -146,6 +144,8 @@ class _Lowering:
         self.order.stored(array, store)
 
     def unroll(self, loop: ast.For, path: Path | None) -> None:
+        if loop in self.facts.idle:
+            return
         low, high = self.static.integer(loop.low), self.static.integer(loop.high)
         symbol = self.facts.symbols[loop.name]
         self.unrolling.append((loop, high - low))
@@ -159,7 +159,7 @@ class _Lowering:
         bounds = [[self.static.integer(b) for b in ast.bounds(each)] for each in loop.ranges]
         extents = [high - low for low, high in bounds]
         self.contributions = {}
-        if min(extents) > 0:
+        if min(extents) > 0 and loop not in self.facts.idle:
             name = ".".join(counter.name.text for counter in loop.ranges)
             declared = self.builder.loop(prod(extents), name)
             self.loop = declared.number

@@ -111,8 +111,9 @@ class _Writer:
                 site = self.site(statement.span, *statement.indices)
                 self.line(f"store_{statement.array.text}({indices}, {value}, {site})")
             case ast.For():
-                self.line(self.loop(statement))
-                self.block(statement.body)
+                if statement not in self.facts.idle:
+                    self.line(self.loop(statement))
+                    self.block(statement.body)
             case ast.ParallelFor():
                 self.parallel(statement)
             case ast.Reduce():
@@ -134,6 +135,8 @@ class _Writer:
         for reduction in loop.reductions:
             identity = _IDENTITY.get(Reduction(reduction.operator.text), 0)
             self.line(f"{self.declared(reduction.name)} = {identity}")
+        if loop in self.facts.idle:
+            return
         names = tuple(counter.name.text for counter in loop.ranges)
         self.line(f"enter({names!r})")
         for counter in loop.ranges:

@@ -45,12 +45,14 @@ class Facts:
 
     `symbols` maps every name, where declared and where used, to its declaration. `types` gives
     the type of every expression. `coerced` holds the compile-time expressions whose value becomes
-    a run-time one: an integer among them must fit 32 bits.
+    a run-time one: an integer among them must fit 32 bits. `idle` are the loops whose bodies do
+    nothing at run time, so that their iterations cost nothing however many they are.
     """
 
     symbols: dict[ast.Node, Symbol] = field(default_factory=dict[ast.Node, Symbol])
     types: dict[ast.Node, ast.Type] = field(default_factory=dict[ast.Node, ast.Type])
     coerced: set[ast.Node] = field(default_factory=set[ast.Node])
+    idle: set[ast.Node] = field(default_factory=set[ast.Node])
 
 
 class Scopes:

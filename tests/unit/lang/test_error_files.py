@@ -1,7 +1,8 @@
 """Filetests of error messages: each `.vk` file gives exactly the text of its `.expected` file.
 
 Lines at the top of a file say how far to go: `// params: n=4` binds parameters (without it the
-file is only parsed and checked), `// lower: 1000` lowers with that limit, `// memory: 1 2 3` runs
+file is only parsed and checked), `// size: 1000` allows
+so many machine operations, `// lower: 1000` lowers with that limit, `// memory: 1 2 3` runs
 on that image, `// random: 1` asks for a random one. `VLIWC_UPDATE_GOLDENS=1` rewrites the
 expectations.
 """
@@ -16,6 +17,7 @@ import pytest
 
 from vliwc.diagnostics import KernelError
 from vliwc.lang import bind, parse_kernel
+from vliwc.lang.binding import require_size
 from vliwc.lang.check import check
 from vliwc.lang.interpret import interpret, random_memory
 from vliwc.lang.lower import lower
@@ -26,7 +28,7 @@ UPDATE = os.environ.get("VLIWC_UPDATE_GOLDENS") == "1"
 
 
 def directives(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^// (params|lower|memory|random): *(.*)$", text, re.MULTILINE))
+    return dict(re.findall(r"^// (params|size|lower|memory|random): *(.*)$", text, re.MULTILINE))
 
 
 def process(path: Path) -> None:
@@ -39,6 +41,8 @@ def process(path: Path) -> None:
         return
     pairs = (pair.split("=") for pair in wanted["params"].split())
     kernel = bind(program, {name: int(value) for name, value in pairs})
+    if "size" in wanted:
+        require_size(kernel, 8, int(wanted["size"]))
     if "lower" in wanted:
         lower(kernel, int(wanted["lower"]))
     if "memory" in wanted:

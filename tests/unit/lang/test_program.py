@@ -158,6 +158,9 @@ def test_one_program_binds_to_many_sizes(kernels: Path) -> None:
     assert (small.memory_words, large.memory_words) == (4, 60)
 
 
+HEAD = "kernel k(n) { memory { x: u32[n] in at 0; y: u32[n] inout at n; }"
+
+
 def nested(depth: int, leaf: str = "x[i]") -> str:
     return "(1 + " * (depth - 1) + leaf + ")" * (depth - 1)
 
@@ -206,8 +209,46 @@ def test_long_programs_are_no_problem() -> None:
 
 def test_long_loops_are_bound_quickly() -> None:
     """A loop that does not mention its counter is looked at once, however long it is."""
-    kernel = lane("var s = x[i]; for r in 0 .. 100000000 { s = s + 1; } y[i] = s;")
-    assert kernel.memory_words == 8
+    text = "var s = x[i]; for r in 0 .. 100000000 { s = s + 1; } y[i] = s;"
+    with pytest.raises(KernelError, match="E0512.* more than 50000 operations"):
+        lane(text)
+    program = parse_kernel(f"{HEAD} parallel for i in 0 .. n {{ {text} }} }}")
+    assert bind(program, {"n": 4}, limit=10**9).unrolled == 200_000_003
+
+
+@pytest.mark.parametrize(
+    ("body", "unrolled", "work"),
+    [
+        ("parallel for i in 0 .. n { }", 0, 0),
+        ("parallel for i in 0 .. n { let a = n * 2; for q in 0 .. 9 { let b = q; } }", 0, 0),
+        ("parallel for i in 0 .. n { let v = x[i]; }", 2, 8),
+        ("parallel for i in 0 .. n { y[i] = x[i] + 3; }", 4, 16),
+        ("for r in 0 .. 10 ** 18 { let q = r * 2; let s = min(q, n) == 3; }", 0, 0),
+        ("for r in 0 .. 10 ** 9 { for q in r .. 10 ** 9 { } }", 0, 0),
+        ("var t = 0; for r in 0 .. 7 { t = t + r; }", 14, 0),
+        ("var t = 0; for r in 0 .. 3 { for q in 0 .. r { t = t + 1; } }", 9, 0),
+        ("for r in 0 .. 3 { parallel for i in r .. n { y[i] = x[i]; } }", 12, 27),
+        ("for r in 0 .. 3 { parallel for i in 0 .. n { y[i] = x[i]; } }", 12, 36),
+    ],
+)
+def test_the_size_is_estimated_before_anything_is_unrolled(
+    body: str, unrolled: int, work: int
+) -> None:
+    """Operations of the top level and one lane, and of all lanes; what does nothing is free."""
+    kernel = bind(parse_kernel(f"{HEAD} {body} }}"), {"n": 4})
+    assert (kernel.unrolled, kernel.work) == (unrolled, work)
+    function = lower(kernel)
+    assert kernel.work or not function.loops
+    interpret(kernel, [0] * 8)
+
+
+def test_what_a_loop_without_effect_computes_is_still_checked() -> None:
+    few = parse_kernel(f"{HEAD} for r in 0 .. 9 {{ let q = 1 / (r - 5); }} }}")
+    with pytest.raises(KernelError, match="E0509"):
+        bind(few, {"n": 4})
+    many = parse_kernel(f"{HEAD} for r in 0 .. 10 ** 9 {{ let q = 1 / (r + 1); }} }}")
+    with pytest.raises(KernelError, match="E0512"):
+        bind(many, {"n": 4})
 
 
 @pytest.mark.parametrize(
