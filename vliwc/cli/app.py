@@ -18,6 +18,7 @@ from vliwc.cli.errors import guarded
 from vliwc.cli.explain import explain
 from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
+from vliwc.cli.opt import opt
 from vliwc.cli.run import run
 from vliwc.cli.schedule import schedule, schedulers
 from vliwc.cli.tune import tune
@@ -62,6 +63,7 @@ app.command("export")(guarded(export))
 app.command("asm")(guarded(asm))
 app.command("disasm")(guarded(disasm))
 app.command("ir")(guarded(ir))
+app.command("opt")(guarded(opt))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
 app.command("bench")(guarded(bench))

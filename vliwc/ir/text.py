@@ -22,6 +22,7 @@
 ``after`` lists the order edges; a store outside all loops is ``at top`` instead of ``in loop N``.
 ``reduce`` reads ``%7 = reduce sum loop 0 of %4``.  ``#`` starts a comment.  When parsed, values may
 have any names, and values that are the same operation on the same operands become one value.
+The span of a parsed value is its place in the text it was parsed from.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from __future__ import annotations
 import re
 from math import prod
 
-from vliwc.diagnostics import SourceFile
+from vliwc.diagnostics import SourceFile, Span
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Array, Function, Loop, Role
 from vliwc.ir.tokens import TokenReader
@@ -220,22 +221,22 @@ class _Parser(TokenReader):
             raise self._error(f"{token.text} is not an operation", token.span)
         match Op(token.text):
             case Op.CONST:
-                return builder.const(self._number("a constant", 0, MASK), None)
+                return builder.const(self._number("a constant", 0, MASK), token.span)
             case Op.LANE:
-                return builder.lane(self._loop(), None)
+                return builder.lane(self._loop(), token.span)
             case Op.LOAD:
                 array, index = self._element()
-                return builder.load(array, index, self._after(), span=None)
+                return builder.load(array, index, self._after(), span=token.span)
             case Op.STORE:
-                return self._store(builder)
+                return self._store(builder, token.span)
             case Op.REDUCE:
-                return self._reduce(builder)
+                return self._reduce(builder, token.span)
             case op:
                 args = self._values()
                 if len(args) != OPS[op].arity:
                     message = f"{op} takes {OPS[op].arity} operands, not {len(args)}"
                     raise self._error(message, token.span)
-                return builder.op(op, *args, span=None)
+                return builder.op(op, *args, span=token.span)
 
     def _element(self) -> tuple[str, Value]:
         token = self._take("name", "an array's name")
@@ -249,7 +250,7 @@ class _Parser(TokenReader):
     def _after(self) -> list[Value]:
         return self._values() if self._accept("after") else []
 
-    def _store(self, builder: Builder) -> Value:
+    def _store(self, builder: Builder, span: Span) -> Value:
         array, index = self._element()
         self._expect("=")
         word = self._value()
@@ -259,13 +260,13 @@ class _Parser(TokenReader):
             loop = self._loop()
         else:
             self._expect("at", "top")
-        return builder.store(array, index, word, self._after(), loop=loop, span=None)
+        return builder.store(array, index, word, self._after(), loop=loop, span=span)
 
-    def _reduce(self, builder: Builder) -> Value:
+    def _reduce(self, builder: Builder, span: Span) -> Value:
         token = self._take("name", "a reduction")
         if token.text not in {kind.value for kind in Reduction}:
             raise self._error(f"{token.text} is not a reduction", token.span)
         self._expect("loop")
         loop = self._loop()
         self._expect("of")
-        return builder.reduce(Reduction(token.text), loop, self._value(), None)
+        return builder.reduce(Reduction(token.text), loop, self._value(), span)
