@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ortools.sat.python import cp_model
 
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.analysis.facts import Facts
@@ -24,6 +25,7 @@ from vliwc.options import Options
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
 from vliwc.sched.problem.bounds import every_bound
+from vliwc.strategy import bound as bound_module
 from vliwc.strategy.bound import proved_mix_bound, unavoidable_work
 from vliwc.strategy.choose import plain_strategy
 from vliwc.strategy.options import LoopReads, Step, loop_reads
@@ -146,3 +148,16 @@ def test_unavoidable_work_is_part_of_the_plain_translation() -> None:
         problem = problem_of(instantiate(program, plain_strategy(program)).dag)
         work = unavoidable_work(program)
         assert 0 < work.compute <= int(problem.dense.lanes.sum())
+
+
+def test_presolve_alone_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT's presolve can be wrong; without it the solver has to say the same."""
+    program = lane_program("lcg", {"lanes": 16, "steps": 8})
+    right = proved_mix_bound(program)
+    claimed = bound_module._claimed_bound
+
+    def too_much(model: cp_model.CpModel, effort: float, *, presolve: bool) -> float:
+        return claimed(model, effort, presolve=presolve) + 5 * presolve
+
+    monkeypatch.setattr(bound_module, "_claimed_bound", too_much)
+    assert proved_mix_bound(program) == right

@@ -2,7 +2,8 @@
 
 Greedy schedules give an incumbent, :mod:`vliwc.sched.problem.bounds` a lower bound.  Then the
 methods of :data:`ONCE` run one after the other, and those of :data:`IN_TURN` in rounds, with limits
-that double from round to round, until incumbent and bound meet or the effort is spent.
+that double from round to round, until incumbent and bound meet or the effort is spent.  What CP-SAT
+claims is confirmed in the end (:mod:`vliwc.sched.exact.confirm`).
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
 holds with it.  Where nothing fits, :mod:`vliwc.sched.exact.scratch_feasibility` may prove that
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from vliwc.sched.exact.confirm import confirm_claims
 from vliwc.sched.exact.first_schedule import any_schedule, greedy_schedule
 from vliwc.sched.exact.incumbent import Search
 from vliwc.sched.exact.limits import CpSatLimits
@@ -104,7 +106,8 @@ IN_TURN: Final = (
 @dataclass(frozen=True)
 class CpSatScheduler:
     """CP-SAT on the whole problem; ``budget`` is the effort, in units of CP-SAT's deterministic
-    time (about seconds); ``effort`` without one."""
+    time (about seconds); ``effort`` without one.  Confirming what was claimed may take as much
+    again, ``limits.confirmation`` times the budget."""
 
     seed: int = 0
     effort: int = 60
@@ -115,6 +118,9 @@ class CpSatScheduler:
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
     ) -> Schedule:
         """The best schedule found, never worse than ``hint``.
+
+        ``lower_bound`` is confirmed; a claim above it that could not be is in ``bound_reason`` and,
+        as ``claimed_bound``, in ``statistics``.
 
         Raises :class:`vliwc.sched.problem.schedule.Infeasible` if it is proved that no schedule
         fits into scratch, :class:`vliwc.sched.problem.schedule.OutOfScratch` if none was found.
@@ -130,6 +136,7 @@ class CpSatScheduler:
             bound.reason,
             float(budget or self.effort),
         )
+        search.proved, search.proof = bound.cycles, bound.reason
         search.raise_bound(view.critical_path, "critical path")
         search.classes = useful_classes(view)
         greedy_schedule(search, hint)
@@ -142,6 +149,12 @@ class CpSatScheduler:
             any_schedule(search)
         _run_once(search)
         _run_in_turn(search)
+        confirmation = self.limits.confirmation * (budget or self.effort)
+        if not confirm_claims(search, confirmation):
+            # A claim was wrong: go on from what is proved, with what is left to spend.
+            search.forget_claims()
+            _run_in_turn(search)
+            confirm_claims(search, confirmation)
         return _finished(search)
 
 
@@ -178,13 +191,18 @@ def _finished(search: Search) -> Schedule:
     best = search.best
     if best is None:
         words = f"{search.view.problem.dense.words} words of scratch"
-        if search.infeasible:
+        if search.infeasible and (not search.longest or search.proved > search.longest):
             raise Infeasible(f"no schedule exists whose results fit into {words}")
-        raise OutOfScratch(f"no schedule was found whose results fit into {words}")
-    lower = min(search.lower, best.cycles)
+        claimed = "; CP-SAT claims that none exists, not confirmed" if search.infeasible else ""
+        raise OutOfScratch(f"no schedule was found whose results fit into {words}{claimed}")
+    lower, reason = min(search.proved, best.cycles), search.proof
     statistics: dict[str, float | int | str] = {"runs": search.tried.total()}
     for what, effort in search.spent.items():
         statistics[f"effort_{what}"] = round(effort, 3)
+    claimed = min(search.lower, best.cycles)
+    if claimed > lower:
+        reason += f"; CP-SAT claims {claimed}, not confirmed"
+        statistics["claimed_bound"] = claimed
     return Schedule(
         best.cycles,
         best.engine,
@@ -194,6 +212,6 @@ def _finished(search: Search) -> Schedule:
         search.name,
         status="optimal" if lower == best.cycles else "feasible",
         lower_bound=lower,
-        bound_reason=search.reason,
+        bound_reason=reason,
         statistics=statistics,
     )

@@ -75,7 +75,7 @@ def any_schedule(search: Search) -> None:
                 if makespan > search.lower or makespan == longest:
                     method(search, min(limit, search.left), makespan)
             if search.lower > longest:
-                search.infeasible = True
+                search.infeasible, search.longest = True, longest
                 return
             if makespan == longest:
                 break

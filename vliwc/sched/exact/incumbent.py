@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate
 from vliwc.sched.exact.limits import CpSatLimits
@@ -18,10 +20,38 @@ from vliwc.sched.relaxations.classes import Classes
 from vliwc.sched.relaxations.counting import counting_terms
 
 
+@dataclass(frozen=True)
+class Question:
+    """A model that has a solution if a makespan is feasible.
+
+    ``scanned``: intervals in all its cumulatives; ``terms``: of all its rows; ``timing``: the
+    schedule that a solution stands for, None for relaxations.
+    """
+
+    model: cp_model.CpModel
+    scanned: int = 0
+    terms: int = 0
+    timing: Callable[[cp_model.CpSolver], Timing] | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """CP-SAT says that no schedule has fewer than ``cycles``; ``ask(makespan)`` builds the model
+    ``what`` that said so, to be asked again."""
+
+    cycles: int
+    reason: str
+    what: str
+    ask: Callable[[int], Question]
+
+
 @dataclass
 class Search:
     """The state of a search: the best schedule, the bound, and what is left to spend.
 
+    ``lower`` and ``reason`` steer the search; they may rest on ``claims`` of CP-SAT.  ``proved``
+    and ``proof`` rest on none that is not confirmed (:mod:`vliwc.sched.exact.confirm`).
+    ``longest``: where ``infeasible`` rests on makespans, the one that has to be infeasible.
     ``name``: of the scheduler; ``allowed``: for each relaxation in integers, the last makespan that
     it has a solution for.
     """
@@ -38,6 +68,10 @@ class Search:
     scratch: bool = False
     margin: int = 0
     infeasible: bool = False
+    longest: int = 0
+    proved: int = 0
+    proof: str = ""
+    claims: list[Claim] = field(default_factory=list[Claim])
     pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     classes: Classes | None = None
     allowed: dict[str, int] = field(default_factory=dict[str, int])
@@ -97,12 +131,33 @@ class Search:
             self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)
 
     def raise_bound(self, cycles: int, reason: str) -> None:
-        """No schedule has fewer than ``cycles``."""
+        """No schedule has fewer than ``cycles``, proved without CP-SAT."""
+        cycles = self._raise(cycles, reason)
+        if cycles > self.proved:
+            self.proved, self.proof = cycles, reason
+
+    def claim_bound(
+        self, cycles: int, reason: str, what: str, ask: Callable[[int], Question]
+    ) -> None:
+        """CP-SAT says that no schedule has fewer than ``cycles``."""
+        before = self.lower
+        cycles = self._raise(cycles, reason)
+        if cycles > before:
+            self.claims.append(Claim(cycles, reason, what, ask))
+
+    def _raise(self, cycles: int, reason: str) -> int:
         if self.best is not None:
             cycles = min(cycles, self.best.cycles)
         if cycles > self.lower:
             self.lower, self.reason = cycles, reason
             self.margin = 0
+        return cycles
+
+    def forget_claims(self) -> None:
+        """Back to what is proved."""
+        self.claims = []
+        self.lower, self.reason = self.proved, self.proof
+        self.infeasible = self.infeasible and not self.longest
 
     def offer(self, schedule: Schedule) -> None:
         """Take a schedule if it is shorter than the best one."""

@@ -15,7 +15,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.alpha_points import alpha_point_schedule
-from vliwc.sched.exact.incumbent import Search
+from vliwc.sched.exact.incumbent import Question, Search
 from vliwc.sched.exact.interval_model import IntervalModel
 from vliwc.sched.exact.limits import make_solver
 from vliwc.sched.greedy.priorities import schedule_in_order
@@ -120,9 +120,14 @@ def _integer_bound(
             continue
         model, variables = rows.cp_model()
         effort = min(limit, search.left)
-        status, solver = solve(search, what, model, effort, terms=rows.n_terms)
+        status, solver = solve(search, what, Question(model, terms=rows.n_terms), effort)
         if status == cp_model.INFEASIBLE:
-            search.raise_bound(before + 1, f"{name}, refuted by CP-SAT")
+
+            def ask(makespan: int, classes: Classes = classes) -> Question:
+                again = relaxation(search.view, classes, makespan)
+                return Question(again.cp_model()[0], terms=again.n_terms)
+
+            search.claim_bound(before + 1, f"{name}, {PROVED}", what, ask)
         elif status in FEASIBLE:
             search.allowed[what] = before
             return rows, [solver.value(variable) for variable in variables]
@@ -155,13 +160,26 @@ def time_indexed_schedule(search: Search, limit: float, makespan: int | None = N
     if formulation.n_terms * limits.preparation_effort > limits.max_preparation * limit:
         search.account("steps", 0.0, 0)  # Later, with a larger limit.
         return
-    exact = not search.margin
-    model, variables = formulation.cp_model()
-    status, solver = solve(search, "steps", model, limit, terms=formulation.n_terms)
-    if status in FEASIBLE:
-        search.accept(formulation.timing([solver.value(variable) for variable in variables]))
+    exact, words = not search.margin, search.words
+    question = _steps(formulation)
+    status, solver = solve(search, "steps", question, limit)
+    if status in FEASIBLE and question.timing is not None:
+        search.accept(question.timing(solver))
     elif status == cp_model.INFEASIBLE and exact:
-        search.raise_bound(cycles + 1, PROVED)
+
+        def ask(makespan: int) -> Question:
+            return _steps(TimeIndexed(search.view, makespan, words))
+
+        search.claim_bound(cycles + 1, PROVED, "steps", ask)
+
+
+def _steps(formulation: TimeIndexed) -> Question:
+    model, variables = formulation.cp_model()
+    return Question(
+        model,
+        terms=formulation.n_terms,
+        timing=lambda solver: formulation.timing([solver.value(v) for v in variables]),
+    )
 
 
 def interval_schedule(search: Search, limit: float, makespan: int | None = None) -> None:
@@ -169,13 +187,26 @@ def interval_schedule(search: Search, limit: float, makespan: int | None = None)
     cycles = search.lower if makespan is None else makespan
     if search.intervals > search.limits.max_intervals:
         return
-    interval = _interval_model(search, cycles)
-    interval.model.clear_objective()
-    status, solver = solve(search, "intervals", interval.model, limit, interval.scanned)
-    if status in FEASIBLE:
-        search.accept(interval.timing(solver))
+    ask = _interval_question(search)
+    question = ask(cycles)
+    status, solver = solve(search, "intervals", question, limit)
+    if status in FEASIBLE and question.timing is not None:
+        search.accept(question.timing(solver))
     elif status == cp_model.INFEASIBLE:
-        search.raise_bound(cycles + 1, PROVED)
+        search.claim_bound(cycles + 1, PROVED, "intervals", ask)
+
+
+def _interval_question(search: Search) -> Callable[[int], Question]:
+    """Asks the interval model, scratch as it is now, for any schedule within a makespan."""
+    words = search.view.problem.dense.words if search.scratch else None
+    lower, packed = search.lower, search.margin > 0
+
+    def ask(makespan: int) -> Question:
+        interval = IntervalModel(search.view, lower, makespan, words, packed=packed)
+        interval.model.clear_objective()
+        return Question(interval.model, interval.scanned, timing=interval.timing)
+
+    return ask
 
 
 def improve_incumbent(search: Search, limit: float) -> None:
@@ -195,11 +226,13 @@ def _improve(search: Search, limit: float, *, with_hint: bool) -> None:
     interval = _interval_model(search, horizon)
     if with_hint and search.timing is not None:
         interval.hint(search.timing)
-    status, solver = solve(search, "fewer", interval.model, limit, interval.scanned)
+    question = Question(interval.model, interval.scanned, timing=interval.timing)
+    ask = _interval_question(search)
+    status, solver = solve(search, "improve", question, limit)
     if status == cp_model.INFEASIBLE:
-        search.raise_bound(horizon + 1, PROVED)
+        search.claim_bound(horizon + 1, PROVED, "intervals", ask)
         return
-    search.raise_bound(ceil(solver.best_objective_bound - 1e-6), PROVED)
+    search.claim_bound(ceil(solver.best_objective_bound - 1e-6), PROVED, "intervals", ask)
     if status in FEASIBLE:
         search.accept(interval.timing(solver))
 
@@ -219,23 +252,20 @@ def _interval_model(search: Search, horizon: int) -> IntervalModel:
 
 
 def solve(
-    search: Search,
-    what: str,
-    model: cp_model.CpModel,
-    limit: float,
-    scanned: int = 0,
-    terms: int = 0,
+    search: Search, what: str, question: Question, limit: float, *, presolve: bool = True
 ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
-    """One run, on the search's account; ``scanned``: intervals in all cumulatives; ``terms``: of
-    all rows, which take their time before the search."""
-    limits = search.limits
-    conflicts = search.conflicts(what, limit) if scanned else 0
+    """One run of CP-SAT, on the search's account."""
+    limits, scanned = search.limits, question.scanned
+    key = what if presolve else f"confirm_{what}"
+    conflicts = search.conflicts(key, limit) if scanned else 0
     linear = what in ("counts", "fluid")
-    solver = make_solver(search.seed + search.tried[what], limit, conflicts, linear=linear)
-    status = solver.solve(model)
+    seed = search.seed + search.tried[key]
+    solver = make_solver(seed, limit, conflicts, linear=linear, presolve=presolve)
+    status = solver.solve(question.model)
     effort = solver.response_proto.deterministic_time
     if scanned:
         effort = max(effort, solver.num_branches * scanned * limits.scan_effort)
-    effort += terms * limits.preparation_effort
-    search.account(what, effort, solver.num_conflicts if scanned else 0)
+    # Rows take their time before the search.
+    effort += question.terms * limits.preparation_effort
+    search.account(key, effort, solver.num_conflicts if scanned else 0)
     return status, solver
