@@ -106,9 +106,25 @@ def test_given_input(cli: Cli, kernel: Path, tmp_path: Path) -> None:
     cli(*call).failed("assumption does not hold", "i = 2", "x[i] = 1000")
     image.write_text(json.dumps([1, 2]))
     cli(*call).failed("E0606", "2 words")
-    cli(*call, "--cases", "2").failed("--memory", "--cases")
     image.write_text("{}")
     cli(*call).failed("image.json", "list")
+
+
+def test_given_and_random_inputs(
+    cli: Cli, kernel: Path, tmp_path: Path, sabotage: Callable[[Sabotage], None]
+) -> None:
+    """The given input comes first; random ones follow as many as are asked for."""
+    image = tmp_path / "image.json"
+    call = ("check", kernel, "-D", "n=3", "--memory", image)
+    image.write_text(json.dumps([1, 2, 999, 0, 0, 0]))
+    for options, cases in ((("--cases", "2"), 3), (("--seed", "5"), 9), ((), 1)):
+        report = cli(*call, *options, "--json").json
+        assert (report["correct"], report["cases"]) == (True, cases)
+    image.write_text(json.dumps([1, 2, 1000, 0, 0, 0]))
+    cli(*call, "--cases", "2").failed("assumption does not hold", "x[i] = 1000")
+    image.write_text(json.dumps([1, 2, 999, 0, 0, 0]))
+    sabotage(lambda bundles: bundles[:-1])
+    assert f"--memory {image}" in cli(*call, "--cases", "2").stdout
 
 
 def test_non_zero_start_of_a_tree_walk_is_refused(cli: Cli, kernels: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from vliwc.cli.arguments import (
     parse_definitions,
 )
 from vliwc.cli.compile import compile_quietly, summary
-from vliwc.cli.errors import EXIT_WRONG, CommandError
+from vliwc.cli.errors import EXIT_WRONG
 from vliwc.cli.files import read_image
 from vliwc.cli.output import ProgressCallback, print_fields, print_json, progress
 from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
@@ -139,7 +139,8 @@ def check(
         typer.Option(
             "--memory",
             metavar="IMAGE.json",
-            help="Run this input (a JSON list of words) instead of random ones.",
+            help="Run this input (a JSON list of words); random ones after it only if --cases or "
+            "--seed asks for them.",
         ),
     ] = None,
     simulator: Annotated[
@@ -165,7 +166,7 @@ def check(
 ) -> None:
     """Compile a kernel and compare its answers with the reference interpreter.
 
-    The program is run on random inputs, or on a given one. Output arrays must hold
+    The program is run on random inputs, on a given one, or on both. Output arrays must hold
     the reference's words, and all words that no role lets the kernel change must be as they were.
     Exit code 1 says that some word is wrong.
     """
@@ -180,12 +181,12 @@ def check(
         hint=hint,
         without=without,
     )
-    if memory is not None and (cases is not None or seed is not None):
-        raise CommandError("--memory names the only input; --cases and --seed make random ones")
     original = None if simulator is None else OriginalProblem(simulator)
-    inputs: Sequence[int] | Sequence[Case] = range(seed or 0, (seed or 0) + (cases or 8))
+    inputs: list[int | Case] = []
     if memory is not None:
-        inputs = [Case(read_image(memory), file=str(memory))]
+        inputs.append(Case(read_image(memory), file=str(memory)))
+    if memory is None or cases is not None or seed is not None:
+        inputs += range(seed or 0, (seed or 0) + (cases or 8))
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
     decoded = decode(result.program)
     simulators: dict[str, Simulate] = {_OURS: lambda words: simulate(decoded, words)}
@@ -203,7 +204,7 @@ def check(
 
 def run_cases(
     result: Compilation,
-    inputs: Sequence[int] | Sequence[Case],
+    inputs: Sequence[int | Case],
     simulators: dict[str, Simulate],
     show: ProgressCallback,
 ) -> Outcome:
