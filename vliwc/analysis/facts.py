@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vliwc.analysis import knownbits, ranges
 from vliwc.analysis.assumptions import Assumed, Constraint, Relation, assumed
-from vliwc.ir.graph import Function
+from vliwc.ir.graph import Array, Function
 from vliwc.ir.value import MASK, Op, Reduction, Value
 
 
@@ -101,6 +101,10 @@ class Facts:
     def of(self, value: Value) -> Fact:
         """The fact about ``value``."""
         return self._facts[value]
+
+    def array(self, name: str) -> Array:
+        """The declaration of an array."""
+        return self._arrays[name]
 
     def lo(self, value: Value, /) -> int:
         """The smallest word ``value`` can be."""

@@ -57,13 +57,28 @@ def may_meet(a: Value, b: Value, facts: Facts) -> bool:
     only meet within one iteration.
     """
     i, j = a.args[0], b.args[0]
-    if facts.hi(i) < facts.lo(j) or facts.hi(j) < facts.lo(i):
-        return False
-    if facts.known_zero(i) & facts.known_one(j) or facts.known_one(i) & facts.known_zero(j):
-        return False
-    (base, offset), (other, other_offset) = _split(i), _split(j)
-    # Equal bases mean the same iteration, or a uniform base.
-    return base is not other or offset == other_offset
+    while True:
+        if facts.hi(i) < facts.lo(j) or facts.hi(j) < facts.lo(i):
+            return False
+        if facts.known_zero(i) & facts.known_one(j) or facts.known_one(i) & facts.known_zero(j):
+            return False
+        (base, offset), (other, other_offset) = _split(i), _split(j)
+        if base is other:  # the same iteration, or a uniform base
+            return offset == other_offset
+        if offset != other_offset or not _both_distinct(base, other, facts):
+            return True
+        i, j = base.args[0], other.args[0]  # different places hold different words
+
+
+def _both_distinct(a: Value, b: Value, facts: Facts) -> bool:
+    """Whether `a` and `b` are words at entry of one array whose words are all different."""
+    return (
+        a.op is Op.LOAD
+        and b.op is Op.LOAD
+        and a.array == b.array
+        and not (a.order or b.order)
+        and facts.array(a.array).distinct
+    )
 
 
 def _split(index: Value) -> tuple[Value, int]:

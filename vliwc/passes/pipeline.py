@@ -20,6 +20,7 @@ from vliwc.passes.dead_stores import DeadStores
 from vliwc.passes.gvn import GlobalValueNumbering
 from vliwc.passes.hoist import Hoist
 from vliwc.passes.madd import MULTIPLY_ADD
+from vliwc.passes.memory_order import MemoryOrderRelaxation
 from vliwc.passes.ranges import RangeSimplification
 from vliwc.passes.reassociation import REASSOCIATION
 from vliwc.passes.redundant_loads import RedundantLoads
@@ -54,6 +55,8 @@ PIPELINE: tuple[Pass, ...] = (
     SIMPLIFY,
     # Drops what the passes before have left unused.
     DeadCodeElimination(),
+    # No pass on memory follows, which would have to know what need not stay in order.
+    MemoryOrderRelaxation(),
     # Last: the rules of `reassociation` would move the constants outwards again.
     Hoist(),
 )

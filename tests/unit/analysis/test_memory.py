@@ -12,6 +12,8 @@ HEAD = """
 function f {
   array a: u32[64] inout at 0
   array y: u32[64] out at 64
+  array p: u32[64] in at 128 distinct
+  array q: u32[64] in at 192
   loop 0 i: 8
   loop 1 j: 8
   %i = lane 0
@@ -27,6 +29,13 @@ function f {
   %u = load y[%zero]
   %u1 = add %u, %one
   %any = and %u, %nine
+  %p0 = load p[%row]
+  %p1 = load p[%odd]
+  %p2 = load p[%any]
+  %p3 = load p[%far]
+  %p4 = add %p1, %one
+  %q0 = load q[%row]
+  %q1 = load q[%odd]
 """
 
 
@@ -43,6 +52,13 @@ function f {
         ("store a[%any] = %one at top", "load a[%i]", True),
         ("store a[%i] = %one in loop 0", "load a[%one]", True),
         ("store a[%u] = %one in loop 0", "load a[%u1]", False),
+        ("store a[%p0] = %one in loop 0", "load a[%p1]", False),
+        ("store a[%p0] = %one in loop 0", "load a[%p0]", True),
+        ("store a[%p0] = %one in loop 0", "load a[%p2]", True),
+        ("store a[%p0] = %one in loop 0", "load a[%p3]", True),
+        ("store a[%p0] = %one in loop 0", "load a[%p4]", True),
+        ("store a[%q0] = %one in loop 0", "load a[%q1]", True),
+        ("store a[%p0] = %one in loop 0", "load a[%q1]", True),
     ],
 )
 def test_accesses_that_can_meet(store: str, load: str, meet: bool) -> None:
