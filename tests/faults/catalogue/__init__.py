@@ -1,0 +1,11 @@
+"""All seeded faults, one module per part of the project."""
+
+from __future__ import annotations
+
+from tests.faults.catalogue.analysis import ANALYSIS
+from tests.faults.catalogue.front import FRONT
+from tests.faults.catalogue.machine import MACHINE
+from tests.faults.catalogue.passes import PASSES
+from tests.faults.fault import Fault
+
+ALL_FAULTS: tuple[Fault, ...] = (*MACHINE, *FRONT, *ANALYSIS, *PASSES)

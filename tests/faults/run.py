@@ -1,0 +1,204 @@
+"""Seeded faults against the tests that cover them: ``make faults``.
+
+Each fault is put into a copy of the working tree, and the tests named for it run there until
+one fails. The report says which test noticed, and why the others are no faults. Tests draw their
+random examples from fixed seeds (the hypothesis profile ``ci``): a second run says the same.
+
+    python -m tests.faults.run [--processes N] [--only TEXT] [--report docs/faults.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+from tests.faults.catalogue import ALL_FAULTS
+from tests.faults.fault import Fault
+
+ROOT = Path(__file__).resolve().parents[2]
+CPU_SECONDS = 400
+"""Processor time after which a run has noticed the fault by not ending."""
+MEMORY_BYTES = 6 << 30
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one fault; ``caught_by`` names a test, and is empty if none noticed."""
+
+    fault: Fault
+    caught_by: str
+    seconds: float
+
+
+class Copy:
+    """A copy of the working tree in which tests run; its compiled inner loops are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in listed.stdout.splitlines():
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.compiled = folder / ".compiled"
+        self.compiled.mkdir()
+
+    def test(self, tests: Sequence[str], compiled: Path, *, first: bool) -> str:
+        """Run tests; what failed, or an empty text.  With `first`, stop there."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no"]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HYPOTHESIS_PROFILE": "ci",
+            "NUMBA_CACHE_DIR": str(compiled),
+        }
+        ran = subprocess.run(
+            [*command, *(["-x"] if first else []), *tests],
+            cwd=self.folder,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            preexec_fn=_limits,
+        )
+        if ran.returncode == 0:
+            return ""
+        failed = _FAILED.findall(ran.stdout)
+        if failed:
+            return str(failed[0]) if first else " ".join(failed)
+        return "the limits of time and memory" if ran.returncode < 0 else "the start of the tests"
+
+    def outcome(self, fault: Fault) -> Outcome:
+        """Put the fault in, test, and take it out again."""
+        path = self.folder / fault.file
+        source, status = path.read_text(encoding="utf-8"), path.stat()
+        started = time.monotonic()
+        # What is compiled from a faulty file must not be found by the next run.
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            compiled = Path(scratch) / "compiled"
+            shutil.copytree(self.compiled, compiled)
+            path.write_text(fault.applied(source), encoding="utf-8")
+            try:
+                caught_by = self.test(fault.tests, compiled, first=True)
+            finally:
+                path.write_text(source, encoding="utf-8")
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return Outcome(fault, caught_by, time.monotonic() - started)
+
+
+def _limits() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 10))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def run(faults: Sequence[Fault], processes: int) -> Iterable[Outcome]:
+    """The outcomes, in the order of the faults.
+
+    Raises `SystemExit` when a test fails without any fault: it would seem to notice everything.
+    """
+    with tempfile.TemporaryDirectory(prefix="vliwc-faults-") as name:
+        copies: Queue[Copy] = Queue()
+        for number in range(processes):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            copies.put(Copy(folder))
+        tests = list(dict.fromkeys(test for fault in faults for test in fault.tests))
+
+        def prepare(copy: Copy) -> str:
+            return copy.test(tests, copy.compiled, first=False)
+
+        def decide(fault: Fault) -> Outcome:
+            copy = copies.get()
+            try:
+                return copy.outcome(fault)
+            finally:
+                copies.put(copy)
+
+        with ThreadPoolExecutor(processes) as pool:
+            for failed in pool.map(prepare, list(copies.queue)):
+                if failed:
+                    raise SystemExit(f"these tests fail without any fault: {failed}")
+            yield from pool.map(decide, faults)
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """The outcomes as a page of the documentation."""
+    caught = [outcome for outcome in outcomes if outcome.caught_by]
+    lines = [
+        "# Seeded faults",
+        "",
+        "Written by `make faults`: each change of the source is made in a copy, and the tests",
+        "named for its file (`tests/faults/catalogue/`) are run until one fails.",
+        "",
+        f"{len(outcomes)} faults: {len(caught)} noticed, {len(outcomes) - len(caught)} not.",
+        "",
+        "## Not noticed",
+        "",
+        "| fault | why |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| {_cell(each.fault.key)} | {_cell(each.fault.equivalent or '**no test notices it**')} |"
+        for each in outcomes
+        if not each.caught_by
+    ]
+    lines += ["", "## Noticed", ""]
+    for file in dict.fromkeys(outcome.fault.file for outcome in caught):
+        lines += [f"### {file}", "", "| fault | noticed by |", "|---|---|"]
+        lines += [
+            f"| {_cell(each.fault.name)} | `{each.caught_by}` |"
+            for each in caught
+            if each.fault.file == file
+        ]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Run the catalogue; 1 if a fault that changes the meaning is not noticed."""
+    parser = argparse.ArgumentParser(description="Seeded faults against the tests that cover them.")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--only", default="", help="only faults with this text in their name")
+    parser.add_argument("--report", type=Path, help="write the outcomes to this file")
+    arguments = parser.parse_args()
+    faults = [fault for fault in ALL_FAULTS if arguments.only in fault.key]
+    outcomes: list[Outcome] = []
+    for outcome in run(faults, arguments.processes):
+        outcomes.append(outcome)
+        verdict = outcome.caught_by or "NOT NOTICED"
+        if outcome.fault.equivalent:
+            verdict += " (equivalent)"
+        print(f"{outcome.seconds:6.1f} s  {outcome.fault.key}: {verdict}", flush=True)
+    missed = [each for each in outcomes if not each.caught_by and not each.fault.equivalent]
+    print(f"{len(outcomes)} faults, {len(missed)} that change the meaning not noticed")
+    if arguments.report:
+        arguments.report.write_text(report(outcomes), encoding="utf-8")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
