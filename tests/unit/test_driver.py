@@ -6,16 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from isa.errors import ProgramError
 from isa.machine import MachineSpec
+from isa.program import Bundle, Program
 from isa.simulator import run
+from vliwc import stages
+from vliwc.backend.candidates import Generated
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.options import Options
 from vliwc.passes.pipeline import passes_for
+from vliwc.sched.check import ScheduleError
 
 TEXT = """
 kernel walk(n, rounds) {
@@ -106,6 +114,38 @@ def test_stages_are_kept_on_demand(result: Compilation) -> None:
         "lower",
         *(step.name for step in passes_for(1)),
     ]
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_wrong_schedule_becomes_no_program(monkeypatch: pytest.MonkeyPatch, level: int) -> None:
+    """Whatever a scheduler says, an independent checker has looked at it."""
+    right = stages.rescheduled
+
+    def wrong(*arguments: Any) -> Generated:
+        generated = right(*arguments)
+        early = np.zeros_like(generated.schedule.lane_cycle)
+        return replace(generated, schedule=replace(generated.schedule, lane_cycle=early))
+
+    monkeypatch.setattr(stages, "rescheduled", wrong)
+    with pytest.raises(ScheduleError, match="broken rules"):
+        compiled(level)
+
+
+@pytest.mark.parametrize(
+    ("bundles", "message"),
+    [
+        (({"alu": [("+", 1536, 0, 0)]},), "scratch word 1536"),
+        (({"load": [("const", 1, 32)]}, {"alu": [("<<", 2, 0, 1)]}), "<< shifts by 32"),
+        (({"store": [("store", 1, 2), ("store", 3, 4)]},), "writes memory word 0"),
+    ],
+)
+def test_a_wrong_program_is_not_given_out(
+    monkeypatch: pytest.MonkeyPatch, bundles: tuple[Bundle, ...], message: str
+) -> None:
+    """Rules of the machine, and what its description says never to emit."""
+    monkeypatch.setattr(stages, "emit", lambda dag, schedule: Program(bundles))
+    with pytest.raises(ProgramError, match=message):
+        compiled(0)
 
 
 def test_progress_is_told() -> None:

@@ -12,6 +12,7 @@ from tests.unit.sched.helpers import execute, ints, run_core
 from vliwc.sched.check import ScheduleError, check_schedule, violations
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
 from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.schedule import Schedule
 
 ZERO, SPLIT, BOTH, ROWS, SUM, STORED, BARRIER, LAST = range(8)
@@ -258,6 +259,51 @@ def test_a_word_that_was_written_is_not_zero() -> None:
     found = violations(problem, changed(problem, base, a, address=20))
     assert [v.rule for v in found] == ["zero"]
     assert set(found[0].operations) == {a, zero}
+
+
+def in_cycles(starts: list[int], cycles: int) -> Schedule:
+    """A schedule of operations that take neither slots nor scratch."""
+    n = len(starts)
+    return Schedule(
+        cycles=cycles,
+        engine=np.full(n, NO_ENGINE, dtype=np.int32),
+        lane_cycle=np.array(starts, dtype=np.int32),
+        address=np.full(n, -1, dtype=np.int32),
+        peak_words=0,
+        scheduler="test",
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts", "cycles", "expected"),
+    [
+        ([0, 3, 0], 5, set[str]()),
+        ([2, 0, 4], 5, set[str]()),
+        ([0, 2, 0], 5, {"resource"}),  # in the first one's last cycle only
+        ([1, 0, 0], 5, {"resource"}),  # in the second one's last cycle only
+        ([0, 0, 0], 5, {"resource"}),
+        ([0, 3, 0], 4, {"range"}),  # the end of the second one lies outside
+        ([0, 4, 0], 5, {"range"}),
+        ([-1, 3, 0], 5, {"range"}),
+    ],
+)
+def test_resources(starts: list[int], cycles: int, expected: set[str]) -> None:
+    """Tasks of 3 and 2 cycles that do not fit side by side; a third has no duration."""
+    problem = project_problem([3, 2, 0], [[2, 1], [3, 1], [9, 9]], [3, 2], [])
+    assert rules(problem, in_cycles(starts, cycles)) == expected
+
+
+def test_each_resource_counts() -> None:
+    for capacities, found in (([3, 3], 0), ([3, 2], 1), ([2, 3], 1), ([1, 2], 2)):
+        problem = project_problem([1] * 3, [[1, 1]] * 3, capacities, [])
+        assert len(violations(problem, in_cycles([0] * 3, 1))) == found
+
+
+def test_dependences_of_operations_of_several_cycles() -> None:
+    """The second one starts after the end of the first one, and after the lag."""
+    problem = project_problem([3, 1], [[0], [0]], [1], [(0, 1, 2)])
+    assert rules(problem, in_cycles([0, 3], 6)) == {"dependence"}
+    assert rules(problem, in_cycles([0, 4], 6)) == set()
 
 
 def test_all_violations_are_reported_and_the_error_names_operations() -> None:
