@@ -21,12 +21,13 @@ LOCK_NOTE := \# Written by "make lock" from pyproject.toml; do not edit.
 WARM := kernels/tree_hash.vk -D forest_height=5 -D rounds=8 -D batch_size=64
 DEMO := kernels/tree_hash.vk -D forest_height=10 -D rounds=16 -D batch_size=256
 
-.PHONY: help demo test lint format install install-dev lock clean
+.PHONY: help demo test faults lint format install install-dev lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     compile the tree-hash kernel, run it on the simulator, check the answers"
 	@echo "make test     lint, type-check and run all tests"
+	@echo "make faults   seed faults into the source; every one must make a test fail"
 	@echo "make lint     ruff and pyright only"
 	@echo "make format   let ruff rewrite the sources"
 	@echo "make lock     resolve the dependencies anew and rewrite the lock files"
@@ -38,6 +39,10 @@ demo: $(RUNTIME)
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+# Seeds the faults of tests/faults/catalogue/ into copies of the tree; takes about an hour.
+faults: $(DEV)
+	$(BIN)/python -m tests.faults.run --processes 2 --report docs/faults.md
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -90,6 +90,89 @@ kernel k(n) {
         verified(text, {"n": n})
 
 
+STORED_THEN_LOADED = {
+    "across loops": """
+kernel k(n) {
+  memory { a: u32[n] in at 0; x: u32[n] inout at n; o: u32[n] out at 2 * n; }
+  parallel for i in 0 .. n { x[i] = a[i]; }
+  parallel for j in 0 .. n { o[j] = x[n - 1 - j]; }
+}
+""",
+    "in a group": """
+kernel k(n) {
+  memory { a: u32[n] in at 0; x: u32[2 * n] inout at n; o: u32[n] out at 3 * n; }
+  parallel for i in 0 .. n { x[2 * i] = a[i]; o[i] = x[2 * i + a[i] % 2]; }
+}
+""",
+    "at the top level": """
+kernel k(n) {
+  memory { a: u32[n] in at 0; x: u32[n] inout at n; o: u32[1] out at 2 * n; }
+  x[0] = a[0];
+  o[0] = x[a[0] % 2];
+}
+""",
+}
+
+
+@pytest.mark.parametrize("text", STORED_THEN_LOADED.values(), ids=STORED_THEN_LOADED)
+def test_loads_see_what_was_stored_a_cycle_earlier(text: str) -> None:
+    """A load in the cycle of the store reads the old word; a store in that of a load may follow."""
+    program = program_of(text, n=8)
+    dag = instantiate(program, named_choice(program, "gather").assignment).dag
+    latency = {
+        (next(f.opcode for f in before.forms), after): edge
+        for before, after, edge in ordered(dag)
+        if before.forms
+    }
+    stored = {edge for (opcode, _), edge in latency.items() if opcode in ("store", "vstore")}
+    assert stored == {1}
+    verified(text, {"n": 8}, images=6)
+
+
+def ordered(dag: MachineDag) -> list[tuple[MOp, MOp, int]]:
+    """The order edges of a machine DAG, those of templates and those between groups."""
+    found: list[tuple[MOp, MOp, int]] = []
+    for op, _ in dag.operations():
+        found += [(plain(source), op, latency) for source, latency in op.order]
+    return found + [(plain(a), plain(b), latency) for a, b, latency in dag.order]
+
+
+def plain(source: object) -> MOp:
+    """The operation behind a reference to it."""
+    found = source.op if isinstance(source, InGroup) else source
+    assert isinstance(found, MOp)
+    return found
+
+
+def test_records_overwrite_words_only_once_all_groups_have_them() -> None:
+    """Words of `s` that all groups share are loaded before the records of `t` take their place."""
+    text = """
+kernel k(n) {
+  memory {
+    v: u32[n] in at 0; s: u32[64] in scratch at n; t: u32[64] in at n + 64;
+    o: u32[n] out at n + 128;
+  }
+  let c = s[3] ^ s[20];
+  parallel for i in 0 .. n {
+    let p = 1 + v[i] % 2;
+    let q = t[p];
+    o[i] = c ^ q ^ t[2 * p + 1 + (v[i] >> 3) % 2];
+  }
+}
+"""
+    program = program_of(text, n=64)
+    choice = named_choice(program, "record")
+    ((_, placement),) = choice.placements.items()
+    assert placement.spaces[0].group is None
+    dag = instantiate(program, choice.assignment, choice.placements).dag
+    loads = {op for op in dag.shared if op.name.startswith("s[")}
+    stores = {op for op in dag.shared if op.name.startswith("rec") and op.name.endswith("=")}
+    pairs = {(plain(a), plain(b)) for a, b, _ in dag.order}
+    assert len(loads) == 2 and stores
+    assert {(load, store) for load in loads for store in stores} <= pairs
+    verified(text, {"n": 64}, "record")
+
+
 def test_a_loop_without_iterations() -> None:
     text = """
 kernel k(n) {

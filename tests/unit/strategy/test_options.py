@@ -40,6 +40,8 @@ def test_inputs_and_written_arrays_are_no_choice() -> None:
         ("o[i] = t[b0];", [["gather", "select"]]),
         ("o[i] = t[v % 50];", [["gather"]]),
         ("o[i] = t[v % 4 + 60];", [["gather", "select"]]),
+        ("o[i] = t[v % 4 + 61];", [["gather"]]),
+        ("o[i] = t[2 * b0 - b1];", [["gather"]]),
         ("o[i] = t[b0] ^ t[2 * b0 + b1];", [["gather", "select", "record"], ["gather", "select"]]),
         (
             "o[i] = t[b0] ^ t[3 * b0 + b1 + 5];",
@@ -51,7 +53,17 @@ def test_inputs_and_written_arrays_are_no_choice() -> None:
         ("o[i] = t[b0] ^ a[b1] ^ t[2 * b0 + b1];", [["gather", "select"]] * 3),
     ],
     ids=[
-        *("bit", "unknown", "domain", "children", "other pitch", "too far", "two pickers"),
+        *(
+            "bit",
+            "unknown",
+            "domain",
+            "beyond the end",
+            "before the start",
+            "children",
+            "other pitch",
+            "too far",
+            "two pickers",
+        ),
         *("next", "another array between"),
     ],
 )
