@@ -218,8 +218,7 @@ def _candidates(
                 break
             clock.progress("schedule", (number * effort.arrangements + turn) / (2 * total))
             assignment = [
-                [part.plans[path] for path in arrange(part.mix.paths, arrangement)]
-                for part in strategy.loops
+                part.group_plans(arrange(part.mix.paths, arrangement)) for part in strategy.loops
             ]
             try:
                 name = f"{number}/{arrangement.name}"

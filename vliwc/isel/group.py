@@ -48,6 +48,7 @@ class Group:
         self.vectors: dict[Value, Operand] = {}
         self._adjacent: dict[Operand, Operand] = {}
         self._comparisons: dict[tuple[Value, int], Operand] = {}
+        self._once: dict[tuple[str, Operand, Operand], Operand] = {}
 
     def vector(self, value: Value) -> Operand:
         """The vector of ``value``."""
@@ -90,6 +91,24 @@ class Group:
         """``a`` where ``c`` is nonzero, else ``b``."""
         operands = (self.adjacent(c), self.adjacent(a), self.adjacent(b))
         return self.emit(name, Form("flow", "vselect", operands))
+
+    def blend(self, bit: Operand, one: Operand, zero: Operand, name: str = "t") -> Operand:
+        """``one`` where ``bit`` is 1, ``zero`` where it is 0: a selection without flow."""
+        return self.madd(bit, self.once("-", one, zero), zero, name)
+
+    def once(self, opcode: str, a: Operand, b: Operand) -> Operand:
+        """Lane-wise arithmetic that several operations may need; done once."""
+        key = (opcode, a, b)
+        if key not in self._once:
+            self._once[key] = self.elementwise(opcode, a, b)
+        return self._once[key]
+
+    def masked(self, bit: Operand, word: Operand, name: str = "t") -> Operand:
+        """``word`` where ``bit`` is 1, 0 where it is 0: on whatever engine is free."""
+        a, b, zero = self.adjacent(bit), self.adjacent(word), self.uniform.vector(0)
+        flow = Form("flow", "vselect", (a, b, zero))
+        split = Form("alu", "*", (a, b), split=True)
+        return self.emit(name, flow, Form("valu", "*", (a, b)), split)
 
     def bit_choice(
         self, bit: Operand, one: int, zero: int, name: str = "t", *, multiply: bool = True

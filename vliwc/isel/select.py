@@ -17,6 +17,7 @@ from vliwc.isel.group import Group
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads
 from vliwc.isel.scalar import OPCODES, shifted_out
+from vliwc.isel.selections import masks
 from vliwc.isel.table_reads import Plan, ReadSite
 from vliwc.mir.operation import Form, MOp, Operand, Template, sources
 
@@ -138,7 +139,25 @@ class _Walk:
         condition = self.group.vector(c)
         if a.is_const and b.is_const and self.group.facts.hi(c) <= 1:
             return self.group.bit_choice(condition, a.imm, b.imm, name)
+        if masks(value, self.group.facts):
+            return self.group.masked(condition, self.group.vector(a), name)
+        if value in self.plan.arithmetic:
+            return self._blend(value, condition, name)
         return self.group.select(condition, self.group.vector(a), self.group.vector(b), name)
+
+    def _blend(self, value: Value, condition: Operand, name: str) -> Operand:
+        """A selection on valu and alu."""
+        group = self.group
+        c, a, b = value.args
+        zero = group.uniform.vector(0)
+        if a is c:
+            # Where the condition is zero, so is the word to choose otherwise.
+            missing = group.once("==", condition, zero)
+            if b.is_const and b.imm == 1:
+                return group.elementwise("+", condition, missing, name)
+            return group.madd(group.vector(b), missing, condition, name)
+        bit = condition if group.facts.hi(c) <= 1 else group.once("<", zero, condition)
+        return group.blend(bit, group.vector(a), group.vector(b), name)
 
     def _on_fields(self, value: Value, field: Value, other: Value, name: str) -> Operand | None:
         """``value`` computed on each candidate word of a record, then the right one chosen.

@@ -81,12 +81,14 @@ class Plan:
 
     ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
     ``regions``: the chunks of memory that reads of known addresses find in scratch.
+    ``arithmetic``: selections that take valu and alu instead of flow.
     """
 
     reads: dict[Value, Read]
     folds: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
     regions: Regions | None = None
+    arithmetic: frozenset[Value] = frozenset()
 
     def read(self, site: ReadSite, value: Value) -> Operand:
         """Emit the read of ``value``."""

@@ -8,6 +8,8 @@ engine is busy for as few cycles as possible.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -43,11 +45,13 @@ class Path:
 @dataclass(frozen=True)
 class Mix:
     """The chosen paths, the cycles the busiest engine is busy (infinite if they were not counted),
-    and the proved lower bound."""
+    the proved lower bound, and for selections by the operations they take without flow, how many
+    (of all groups together) do without."""
 
     paths: tuple[Path, ...]
     cycles: float
     bound: float
+    blended: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,13 @@ class _Arc:
 
 class _Model:
     def __init__(
-        self, reads: LoopReads, groups: int, base: EngineDemand, offsets: Offsets, limits: Limits
+        self,
+        reads: LoopReads,
+        groups: int,
+        base: EngineDemand,
+        offsets: Offsets,
+        limits: Limits,
+        selects: Mapping[Value, int],
     ) -> None:
         self.reads = reads
         self.groups = groups
@@ -84,7 +94,9 @@ class _Model:
         self.arcs: list[_Arc] = []
         self.setup: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.used: dict[object, cp_model.IntVar] = {}
+        self.blended: dict[int, cp_model.IntVar] = {}
         self._build_network()
+        self._blend_selects(selects)
         self._limit_words(limits)
         self.cycles = self._objective(offsets)
 
@@ -158,6 +170,15 @@ class _Model:
             self.setup.append((self.used[key], demand))
         self.model.add(arc.flow <= self.groups * self.used[key])
 
+    def _blend_selects(self, selects: Mapping[Value, int]) -> None:
+        """Selections that leave flow, by the vector operations that each takes instead."""
+        vlen = self.machine.vlen
+        for operations, count in sorted(Counter(selects.values()).items()):
+            number = self.model.new_int_var(0, count * self.groups, "blended")
+            demand = vector_demand(vlen, valu=1, plain=operations - 1)._replace(flow=-1)
+            self.blended[operations] = number
+            self.setup.append((number, demand))
+
     def _limit_words(self, limits: Limits) -> None:
         vlen = self.machine.vlen
         tables = {arc.step.table: arc for arc in self.arcs if arc.step.table is not None}
@@ -225,16 +246,18 @@ def balance(
     base: EngineDemand,
     limits: Limits,
     offsets: Offsets | None = None,
+    selects: Mapping[Value, int] | None = None,
     *,
     seed: int,
     effort: float,
 ) -> Mix:
     """Choose paths for ``groups`` groups of a loop.
 
+    ``selects``: vector operations that each selection of a group takes if it leaves flow.
     ``effort`` is CP-SAT's deterministic time: the result does not depend on the speed of the
     computer.
     """
-    network = _Model(reads, groups, base, offsets or Offsets(), limits)
+    network = _Model(reads, groups, base, offsets or Offsets(), limits, selects or {})
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
@@ -253,7 +276,9 @@ def balance(
             return Mix(tuple(_decompose(network, plain)), inf, 0.0)
     flows = {id(arc): solver.value(arc.flow) for arc in network.arcs}
     paths = _decompose(network, flows)
-    return Mix(tuple(paths), solver.objective_value / TENTHS, solver.best_objective_bound / TENTHS)
+    blended = tuple((k, solver.value(number)) for k, number in network.blended.items())
+    bound = solver.best_objective_bound / TENTHS
+    return Mix(tuple(paths), solver.objective_value / TENTHS, bound, blended)
 
 
 def _gathers(network: _Model) -> dict[int, int]:

@@ -178,6 +178,9 @@ def _slots(op: MOp) -> EngineDemand:
         return EngineDemand(compute=op.lanes, alu=op.lanes)
     if engines == {"alu", "valu"}:
         return EngineDemand(compute=op.lanes)
+    if engines == {"flow"} and op.origin is not None and op.origin.op is Op.SELECT:
+        # Without flow it takes one vector operation or more.
+        return EngineDemand(either=1) if op.lanes > 1 else NOTHING
     if engines == {"flow"}:
         return EngineDemand(flow=slots)
     if engines == {"load"}:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from vliwc.ir.graph import Loop
+from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
+from vliwc.isel.selections import arithmetic_operations
 from vliwc.isel.table_reads import Plan
 from vliwc.isel.working_memory import Placement, WorkingMemory
 from vliwc.mir.operation import MOp
@@ -30,6 +32,25 @@ class LoopMix:
     reads: LoopReads
     mix: Mix
     plans: tuple[Plan, ...]
+    selects: Mapping[Value, int]
+
+    def group_plans(self, order: Sequence[int]) -> list[Plan]:
+        """The plan of each group, if groups take the paths in ``order``: of the selections of each
+        kind as many do without flow as the mix says, spread evenly over groups and program."""
+        found: list[Plan] = []
+        made: dict[tuple[int, frozenset[Value]], Plan] = {}
+        for number, path in enumerate(order):
+            arithmetic: set[Value] = set()
+            for operations, total in self.mix.blended:
+                kind = [value for value, count in self.selects.items() if count == operations]
+                done = total * (number + 1) // len(order) - total * number // len(order)
+                arithmetic.update(kind[(2 * k + 1) * len(kind) // (2 * done)] for k in range(done))
+            key = path, frozenset(arithmetic)
+            if key not in made:
+                plan = self.plans[path]
+                made[key] = replace(plan, arithmetic=key[1]) if arithmetic else plan
+            found.append(made[key])
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +165,7 @@ class _Balancing:
         self.program = program
         self.seed = seed
         self.effort = effort
-        self.base = _base_demand(program, block)
+        self.base, self.selects = _base_demand(program, block)
         self.reads = [
             loop_reads(program, loop, records=records, block=block)
             for loop in program.function.loops
@@ -169,11 +190,12 @@ class _Balancing:
                     self.base[loop.number],
                     limits,
                     offsets[loop.number],
+                    self.selects[loop.number],
                     seed=self.seed,
                     effort=self.effort,
                 )
                 plans = tuple(reads.plan(path.steps) for path in mix.paths)
-                chosen.append(LoopMix(loop, reads, mix, plans))
+                chosen.append(LoopMix(loop, reads, mix, plans, self.selects[loop.number]))
             failed, placements = _place_tables(program, chosen, memory)
             if failed is None:
                 return Strategy(tuple(chosen), placements)
@@ -196,9 +218,7 @@ def _place_tables(
 
 def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
     """When engines can find work in the groups of each loop, from the machine DAG of a mix."""
-    assignment = [
-        [part.plans[path] for path in arrange(part.mix.paths, IN_BLOCKS)] for part in strategy.loops
-    ]
+    assignment = [part.group_plans(arrange(part.mix.paths, IN_BLOCKS)) for part in strategy.loops]
     instance = instantiate(program, assignment, strategy.placements)
     problem = problem_of(instance.dag)
     head, tail = heads_and_tails(problem)
@@ -237,13 +257,20 @@ def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_demand(program: LaneProgram, block: int) -> list[EngineDemand]:
+def _base_demand(
+    program: LaneProgram, block: int
+) -> tuple[list[EngineDemand], list[dict[Value, int]]]:
     """What each loop needs beside its table reads: count a translation with gathers only, and
-    take away what the cost model says the gathers cost.  Set-up counts for the first loop."""
+    take away what the cost model says the gathers cost.  Set-up counts for the first loop.
+
+    With that for each loop the selections that it does on flow, and the vector operations that
+    each of them would take without.
+    """
     instance = instantiate(program, plain_strategy(program, block))
     dag = instance.dag
     shared = slots_needed(dag.shared)
     found: list[EngineDemand] = []
+    selects: list[dict[Value, int]] = []
     vlen = program.machine.vlen
     for loop in program.function.loops:
         groups = program.groups(loop)
@@ -265,7 +292,19 @@ def _base_demand(program: LaneProgram, block: int) -> list[EngineDemand]:
         rest = total.less(reading, vlen, groups)
         rest = rest.less(vector_demand(vlen, plain=len(constants)), vlen)
         found.append(rest if found else rest.plus(shared))
-    return found
+        origins = {
+            op.origin: None
+            for group in range(first, first + groups)
+            for op in dag.groups[group].ops
+            if op.origin is not None and op.origin.op is Op.SELECT and only_flow(op)
+        }
+        selects.append(arithmetic_operations(origins, program.facts))
+    return found, selects
+
+
+def only_flow(op: MOp) -> bool:
+    """Whether flow is the only engine that executes ``op``."""
+    return {form.engine for form in op.forms} == {"flow"}
 
 
 def slots_needed(ops: Iterable[MOp]) -> EngineDemand:
