@@ -11,7 +11,7 @@ import numpy as np
 
 from isa.program import JSON
 from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.sched.staggered.anneal import N_SETTINGS, GroupWindows
+from vliwc.sched.staggered.windows import GroupWindows, Policy
 
 KEY = "search"
 """Where a program's meta keeps the state."""
@@ -33,7 +33,7 @@ class SearchState:
             "operations": len(bias),
             "start": cast("list[JSON]", self.windows.start.tolist()),
             "end": cast("list[JSON]", self.windows.end.tolist()),
-            "settings": cast("list[JSON]", self.windows.settings.tolist()),
+            "settings": list(self.windows.policy),
             "bias": [[op, float(bias[op])] for op in changed],
         }
 
@@ -49,13 +49,13 @@ def read_hint(path: Path) -> SearchState:
         bias = np.zeros(int(state["operations"]))
         for op, value in state["bias"]:
             bias[op] = value
-        settings = np.array(state["settings"], dtype=np.float64)
-        if len(settings) != N_SETTINGS:
-            raise ValueError("settings of another version")
+        policy = [float(value) for value in state["settings"]]
+        if len(policy) != len(Policy._fields):
+            raise ValueError("a policy of another version")
         windows = GroupWindows(
             np.array(state["start"], dtype=np.float64),
             np.array(state["end"], dtype=np.float64),
-            settings,
+            Policy(*policy),
             bias,
         )
         return SearchState(str(state["candidate"]), windows)

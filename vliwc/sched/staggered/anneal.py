@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +18,61 @@ from numpy.typing import NDArray
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense, Ints
 from vliwc.sched.problem.paths import Floats
-from vliwc.sched.staggered.core import N_STATS, list_schedule
-from vliwc.sched.staggered.deadlines import LEAD, Tails, deadlines, planned_cycles
+from vliwc.sched.staggered.core import N_STATS
+from vliwc.sched.staggered.deadlines import Tails
+from vliwc.sched.staggered.windows import GroupWindows, Policy, schedule_windows
 
 Words = NDArray[np.uint64]
 
-N_SETTINGS = 6
-PREFETCH, RESERVE, FLOW_QUEUE, PATIENCE, STRETCH, IN_FLIGHT = range(N_SETTINGS)
-"""Positions in the array of settings, which mean what they mean to
-:meth:`vliwc.sched.staggered.search.Runner.run`."""
-
 WORST = 1e18
-OVERDUE = 0.3
-"""Weight of the work done after the lower bound, in cycles of full work, against cycles."""
+"""The cost of windows without a schedule."""
 
 
-class GroupWindows(NamedTuple):
-    """What a chain changes: start and end of every group in cycles, and the settings."""
+@dataclass(frozen=True)
+class AnnealTuning:
+    """The tuned numbers of this module; by hand on ``python -m benchmarks.suite full -O 3``."""
 
-    start: Floats
-    end: Floats
-    settings: Floats
-    bias: Floats
-    """(n,) cycles added to the deadline of each operation."""
+    overdue: float = 0.3
+    """Cost in cycles of a cycle of full arithmetic work after the lower bound: less than a cycle,
+    so that it only decides between schedules of equal length."""
+    moves: tuple[float, ...] = (0.3, 0.6, 0.8, 0.84, 0.88, 0.91, 0.94, 0.97)
+    """Cumulated probabilities of changes: of a group's start, its end, both; an exchange of two
+    groups' windows, of their ends; of ``prefetch``, ``reserve``, ``flow_queue``; what is left is
+    the probability of a change of ``patience``.  Windows matter more than the policy."""
+    max_moves: float = 3.0
+    """Changes of one step at most; each number of them is as likely."""
+    prefetch_step: float = 0.1
+    """Standard deviation of a change of ``prefetch``, a part of the time before a group starts."""
+    reserve_step: float = 3.0
+    """The same of ``reserve``, in vector slots."""
+    flow_queue_step: float = 1.5
+    """The same of ``flow_queue``, in operations."""
+    max_flow_queue: float = 16.0
+    """``flow_queue`` at most, in operations: with so many waiting, flow has work for as many
+    cycles."""
+    horizon_bounds: int = 2
+    """A schedule is given up after so many times its lower bound ..."""
+    horizon_cycles: int = 1000
+    """... and so many cycles more, which leaves room where the bound is small."""
+
+
+TUNING = AnnealTuning()
+(
+    _START,
+    _END,
+    _BOTH,
+    _EXCHANGE,
+    _EXCHANGE_ENDS,
+    _PREFETCH,
+    _RESERVE,
+    _FLOW_QUEUE,
+) = TUNING.moves
+_OVERDUE = TUNING.overdue
+_MAX_MOVES = TUNING.max_moves
+_PREFETCH_STEP = TUNING.prefetch_step
+_RESERVE_STEP = TUNING.reserve_step
+_FLOW_QUEUE_STEP = TUNING.flow_queue_step
+_MAX_FLOW_QUEUE = TUNING.max_flow_queue
 
 
 @dataclass(frozen=True)
@@ -74,13 +105,10 @@ def random_bell(state: Words) -> float:
 
 
 @jit
-def evaluate(
+def _cost(
     p: Dense,
     tails: Tails,
-    start: Floats,
-    end: Floats,
-    settings: Floats,
-    bias: Floats,
+    windows: GroupWindows,
     bound: int,
     horizon: int,
     engine: Ints,
@@ -88,42 +116,9 @@ def evaluate(
     address: Ints,
     stats: Ints,
 ) -> float:
-    """Schedule under given windows; the cost, with the schedule in the output arrays."""
-    due = bias + deadlines(
-        p,
-        tails.topo,
-        tails.duration,
-        tails.tail,
-        tails.longest,
-        tails.first,
-        start,
-        end,
-        settings[PREFETCH],
-        end.max(),
-    )
-    order = np.argsort(due, kind="mergesort")
-    rank = np.empty(len(due), dtype=np.int32)
-    for i in range(len(due)):
-        rank[order[i]] = i
-    finish = np.argsort(end, kind="mergesort").astype(np.int32)
-    urgent = planned_cycles(due, settings[STRETCH], settings[PATIENCE], horizon)
-    release = planned_cycles(due, settings[STRETCH], -LEAD, horizon)
-    cycles = list_schedule(
-        p,
-        rank,
-        urgent,
-        release,
-        tails.first,
-        finish,
-        int(settings[IN_FLIGHT]),
-        int(settings[RESERVE]),
-        int(settings[FLOW_QUEUE]),
-        horizon,
-        engine,
-        lane_cycle,
-        address,
-        stats,
-    )
+    """The cost of the schedule under ``windows``; the other arrays are working memory."""
+    last = windows.end.max()
+    cycles = schedule_windows(p, tails, windows, last, horizon, engine, lane_cycle, address, stats)
     if cycles < 0:
         return WORST
     late = 0
@@ -131,49 +126,50 @@ def evaluate(
         if lane_cycle[lane] >= bound:
             late += 1
     full = p.capacity[0] + p.capacity[1] * p.vlen
-    return cycles + OVERDUE * late / full
+    return cycles + _OVERDUE * late / full
 
 
 @jit
-def _mutate(start: Floats, end: Floats, settings: Floats, scale: float, state: Words) -> None:
-    """Change the windows of one or two groups, or rarely a setting."""
+def _mutate(start: Floats, end: Floats, policy: Policy, scale: float, state: Words) -> Policy:
+    """Change the windows of one or two groups in place, or rarely the policy; the policy."""
     groups = len(start)
     kind = random_unit(state)
     g = min(int(random_unit(state) * groups), groups - 1)
     h = min(int(random_unit(state) * groups), groups - 1)
-    if kind < 0.3:
+    prefetch, reserve = policy.prefetch, policy.reserve
+    flow_queue, patience = policy.flow_queue, policy.patience
+    if kind < _START:
         start[g] = max(start[g] + scale * random_bell(state), 0.0)
-    elif kind < 0.6:
+    elif kind < _END:
         end[g] = max(end[g] + scale * random_bell(state), 1.0)
-    elif kind < 0.8:
+    elif kind < _BOTH:
         shift = scale * random_bell(state)
         start[g] = max(start[g] + shift, 0.0)
         end[g] = max(end[g] + shift, 1.0)
-    elif kind < 0.84:
+    elif kind < _EXCHANGE:
         start[g], start[h] = start[h], start[g]
         end[g], end[h] = end[h], end[g]
-    elif kind < 0.88:
+    elif kind < _EXCHANGE_ENDS:
         end[g], end[h] = end[h], end[g]
-    elif kind < 0.91:
-        settings[PREFETCH] = min(max(settings[PREFETCH] + 0.1 * random_bell(state), 0.0), 1.0)
-    elif kind < 0.94:
-        settings[RESERVE] = max(settings[RESERVE] + 3.0 * random_bell(state), 0.0)
-    elif kind < 0.97:
-        settings[FLOW_QUEUE] = min(max(settings[FLOW_QUEUE] + 1.5 * random_bell(state), 0.0), 16.0)
+    elif kind < _PREFETCH:
+        prefetch = min(max(prefetch + _PREFETCH_STEP * random_bell(state), 0.0), 1.0)
+    elif kind < _RESERVE:
+        reserve = max(reserve + _RESERVE_STEP * random_bell(state), 0.0)
+    elif kind < _FLOW_QUEUE:
+        changed = flow_queue + _FLOW_QUEUE_STEP * random_bell(state)
+        flow_queue = min(max(changed, 0.0), _MAX_FLOW_QUEUE)
     else:
-        settings[PATIENCE] += scale * random_bell(state)
+        patience += scale * random_bell(state)
     end[g] = max(end[g], start[g] + 1.0)
     end[h] = max(end[h], start[h] + 1.0)
+    return Policy(prefetch, reserve, flow_queue, patience, policy.stretch, policy.in_flight)
 
 
 @jit
 def _chain(
     p: Dense,
     tails: Tails,
-    start: Floats,
-    end: Floats,
-    settings: Floats,
-    bias: Floats,
+    first: GroupWindows,
     bound: int,
     horizon: int,
     steps: int,
@@ -184,63 +180,49 @@ def _chain(
     seed: int,
     best_start: Floats,
     best_end: Floats,
-    best_settings: Floats,
-) -> float:
-    """Anneal from the given windows; the best cost, its windows in the output arrays."""
+) -> tuple[float, Policy]:
+    """Anneal from windows ``first``; the best cost and its policy, its windows in the output
+    arrays."""
     state = np.empty(1, dtype=np.uint64)
     state[0] = np.uint64(seed) * np.uint64(11400714819323198485) + np.uint64(88172645463325252)
     engine = np.empty(len(p.lanes), dtype=np.int32)
     lane_cycle = np.zeros(p.lane_ptr[-1], dtype=np.int32)
     address = np.empty(len(p.lanes), dtype=np.int32)
     stats = np.zeros(N_STATS, dtype=np.int32)
-    start, end, settings = start.copy(), end.copy(), settings.copy()
-    cost = evaluate(
-        p, tails, start, end, settings, bias, bound, horizon, engine, lane_cycle, address, stats
-    )
+    windows = first
+    cost = _cost(p, tails, windows, bound, horizon, engine, lane_cycle, address, stats)
     best = cost
-    best_start[:] = start
-    best_end[:] = end
-    best_settings[:] = settings
+    best_start[:] = windows.start
+    best_end[:] = windows.end
+    best_policy = windows.policy
     for step in range(steps):
         part = step / steps
         temperature = hot * (cold / hot) ** part
         scale = wide * (narrow / wide) ** part
-        new_start, new_end, new_settings = start.copy(), end.copy(), settings.copy()
-        changes = 1 + int(random_unit(state) * 3.0)
+        start, end, policy = windows.start.copy(), windows.end.copy(), windows.policy
+        changes = 1 + int(random_unit(state) * _MAX_MOVES)
         for _ in range(changes):
-            _mutate(new_start, new_end, new_settings, scale, state)
-        found = evaluate(
-            p,
-            tails,
-            new_start,
-            new_end,
-            new_settings,
-            bias,
-            bound,
-            horizon,
-            engine,
-            lane_cycle,
-            address,
-            stats,
-        )
+            policy = _mutate(start, end, policy, scale, state)
+        changed = GroupWindows(start, end, policy, first.bias)
+        found = _cost(p, tails, changed, bound, horizon, engine, lane_cycle, address, stats)
         if found <= cost or random_unit(state) < np.exp((cost - found) / temperature):
-            start, end, settings, cost = new_start, new_end, new_settings, found
+            windows, cost = changed, found
             if cost < best:
                 best = cost
                 best_start[:] = start
                 best_end[:] = end
-                best_settings[:] = settings
-    return best
+                best_policy = policy
+    return best, best_policy
 
 
 @dataclass(frozen=True)
 class Cooling:
     """Temperatures (in cycles) and step sizes (in cycles) at the start and end of a chain."""
 
-    hot: float = 0.8
-    cold: float = 0.1
-    wide: float = 25.0
-    narrow: float = 3.0
+    hot: float
+    cold: float
+    wide: float
+    narrow: float
 
 
 def anneal(
@@ -253,28 +235,23 @@ def anneal(
     cooling: Cooling,
 ) -> Chain:
     """Run one chain of ``steps`` schedules from ``windows``."""
-    best = GroupWindows(
-        np.empty_like(windows.start), np.empty_like(windows.end), np.empty(N_SETTINGS), windows.bias
-    )
-    cost = _chain(
+    start, end = np.empty_like(windows.start), np.empty_like(windows.end)
+    cost, policy = _chain(
         p,
         tails,
-        windows.start,
-        windows.end,
-        windows.settings,
-        windows.bias,
+        windows,
         bound,
-        2 * bound + 1000,
+        TUNING.horizon_bounds * bound + TUNING.horizon_cycles,
         steps,
         cooling.hot,
         cooling.cold,
         cooling.wide,
         cooling.narrow,
         seed,
-        best.start,
-        best.end,
-        best.settings,
+        start,
+        end,
     )
+    best = GroupWindows(start, end, Policy(*policy), windows.bias)
     return Chain(best, cost, int(cost) if cost < WORST else -1)
 
 

@@ -7,6 +7,8 @@ taken when an operation issues and given back when its last reader has issued.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from vliwc.jit import jit
@@ -25,14 +27,22 @@ STUCK = -1
 EITHER = (1 << FLOW) | (1 << VALU)
 """Engines of vector operations that flow or arithmetic can execute."""
 
-AHEAD = 8
-"""Groups whose inputs may be loaded before they may go on."""
-
-HELD = 3
-"""Alu slots per cycle that go to urgent scalar operations before vector operations go on."""
-
 N_STATS = 2 + N_ENGINES
 """Length of the ``stats`` array of :func:`list_schedule`."""
+
+
+@dataclass(frozen=True)
+class CoreTuning:
+    """The tuned numbers of this module; by hand on ``python -m benchmarks.suite``."""
+
+    ahead: int = 8
+    """Groups whose inputs may be loaded before they may go on: each takes scratch until then."""
+    held: int = 3
+    """Alu slots per cycle that go to urgent scalar operations before vector operations whose lanes
+    are spread over several cycles go on; those would otherwise take all of them."""
+
+
+_AHEAD, _HELD = CoreTuning().ahead, CoreTuning().held
 
 
 @jit
@@ -121,9 +131,9 @@ def list_schedule(
 
     ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
     a vector operation that flow can execute waits for it rather than take a compute slot that
-    another operation could use.  Shared operations issue from
-    cycle ``release`` (n,) on.  At most ``in_flight`` groups are under way at a time, and ``AHEAD``
-    more may have issued operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
+    another operation could use.  Shared operations issue from cycle ``release`` (n,) on.  At most
+    ``in_flight`` groups are under way at a time, and ``CoreTuning.ahead`` more may have issued
+    operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
     ``group_order`` lists groups in the order in which they are to finish: results of a group other
     than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
     from filling up with groups none of which can go on.  An operation that can run elsewhere takes
@@ -219,7 +229,7 @@ def list_schedule(
                 for c in range(n_classes):
                     scalar = (class_vector[c] >> ALU) & 1 and size[c] > 0
                     if scalar and heap[class_base[c]] < rank[op]:
-                        held = max(held, min(size[c], HELD))
+                        held = max(held, min(size[c], _HELD))
         slots[ALU] = max(slots[ALU] - held, 0)
         kept = 0
         for i in range(n_running):
@@ -302,7 +312,7 @@ def list_schedule(
             opens = g >= 0 and first[op] == 1 and started[g] == 0
             starts = g >= 0 and first[op] == 0 and started[g] < 2
             if (
-                (opens and opened >= in_flight + AHEAD)
+                (opens and opened >= in_flight + _AHEAD)
                 or (starts and under_way >= in_flight)
                 or not fits(width[op], use, lo, dying, width, vlen, keep, readers, used, pool)
             ):

@@ -109,11 +109,6 @@ def deadlines(
     return due
 
 
-LEAD = 200.0
-"""Cycles before its deadline from which on a shared operation may issue: its result takes scratch
-until it is used."""
-
-
 @jit
 def planned_cycles(due: Floats, stretch: float, shift: float, horizon: int) -> Ints:
     """``due * stretch + shift`` as cycles between 0 and ``horizon``."""

@@ -8,35 +8,50 @@ more work done in the first cycles, all engines weighed by what their slots are 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense
 from vliwc.sched.problem.paths import Floats
-from vliwc.sched.staggered.anneal import GroupWindows, Words, evaluate, random_bell, random_unit
+from vliwc.sched.staggered.anneal import Words, random_bell, random_unit
 from vliwc.sched.staggered.core import N_STATS
 from vliwc.sched.staggered.deadlines import Tails
+from vliwc.sched.staggered.windows import GroupWindows, schedule_windows
 
-CYCLES = 40
-"""Length of the part that is judged."""
+
+@dataclass(frozen=True)
+class PrologueTuning:
+    """The tuned numbers of this module; by hand on ``python -m benchmarks.suite``."""
+
+    cycles: int = 40
+    """Length of the part that is judged: where engines idle for want of inputs."""
+    step: float = 8.0
+    """Standard deviation of a change of a deadline, in cycles: several places in the order of the
+    loads of these cycles."""
+    pairs: float = 0.5
+    """Probability that a second deadline changes in the same step."""
+
+
+TUNING = PrologueTuning()
+_PAIRS = TUNING.pairs
 
 
 @jit
 def _search(
     p: Dense,
     tails: Tails,
-    start: Floats,
-    end: Floats,
-    settings: Floats,
-    bias: Floats,
+    windows: GroupWindows,
     prices: Floats,
     steps: int,
     scale: float,
     cycles: int,
     seed: int,
 ) -> float:
-    """Improve ``bias`` in place; the gain in the price of the work done."""
+    """Improve the bias of ``windows`` in place; the gain in the price of the work done."""
     n = len(p.lanes)
+    bias, last = windows.bias, windows.end.max()
     state: Words = np.empty(1, dtype=np.uint64)
     state[0] = np.uint64(seed) * np.uint64(11400714819323198485) + np.uint64(88172645463325252)
     engine = np.empty(n, dtype=np.int32)
@@ -55,11 +70,9 @@ def _search(
             two = int(early[int(random_unit(state) * n_early)])
             one_before, two_before = bias[one], bias[two]
             bias[one] += scale * random_bell(state)
-            if random_unit(state) < 0.5:
+            if random_unit(state) < _PAIRS:
                 bias[two] += scale * random_bell(state)
-        evaluate(
-            p, tails, start, end, settings, bias, 0, cycles, engine, lane_cycle, address, stats
-        )
+        schedule_windows(p, tails, windows, last, cycles, engine, lane_cycle, address, stats)
         value = 0.0
         for e in range(len(prices)):
             value += prices[e] * stats[2 + e]
@@ -87,18 +100,6 @@ def search_prologue(
 
     ``prices`` (engines,) say what a slot of each engine is worth.
     """
-    bias = windows.bias.copy()
-    _search(
-        p,
-        tails,
-        windows.start,
-        windows.end,
-        windows.settings,
-        bias,
-        prices,
-        steps,
-        8.0,
-        CYCLES,
-        seed,
-    )
-    return windows._replace(bias=bias)
+    improved = windows._replace(bias=windows.bias.copy())
+    _search(p, tails, improved, prices, steps, TUNING.step, TUNING.cycles, seed)
+    return improved

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,71 +17,44 @@ from vliwc.sched.problem.dense import N_ENGINES, VALU, Ints
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
-from vliwc.sched.staggered.anneal import (
-    FLOW_QUEUE,
-    IN_FLIGHT,
-    N_SETTINGS,
-    PATIENCE,
-    PREFETCH,
-    RESERVE,
-    STRETCH,
-    WORST,
-    Chain,
-    GroupWindows,
-)
-from vliwc.sched.staggered.core import N_STATS, STUCK, list_schedule
-from vliwc.sched.staggered.deadlines import LEAD, deadlines, planned_cycles, ranks, tails
+from vliwc.sched.staggered.anneal import WORST, Chain
+from vliwc.sched.staggered.core import N_STATS, STUCK
+from vliwc.sched.staggered.deadlines import deadlines, tails
 from vliwc.sched.staggered.depth_first import in_chunks
 from vliwc.sched.staggered.prologue import search_prologue
+from vliwc.sched.staggered.settings import TUNING as SETTINGS
+from vliwc.sched.staggered.settings import Stagger, first_settings, mutate
 from vliwc.sched.staggered.shared_ops import with_shared_in_groups
+from vliwc.sched.staggered.windows import GroupWindows, Policy, schedule_windows
 
 
-class Stagger(NamedTuple):
-    """The windows of groups: group ``u`` of 0..1 lasts from ``length * start * v**bend`` to
-    ``length * (first_end + (1 - first_end) * (1 - (1 - u)**curve))``, as fractions of a planned
-    number of cycles; at least ``MIN_WINDOW`` of it.  ``v`` is 0 for the first part ``together`` of
-    the groups and rises to 1 from there.  ``reserve``: part of scratch for the oldest group."""
+@dataclass(frozen=True)
+class SearchTuning:
+    """The tuned numbers of this module; by hand on ``python -m benchmarks.suite``."""
 
-    length: float = 0.9
-    start: float = 0.8
-    bend: float = 0.9
-    first_end: float = 0.65
-    curve: float = 3.4
-    reserve: float = 0.04
-    flow_queue: float = 1.5
-    together: float = 0.2
-    prefetch: float = 0.3
-    patience: float = 0.0
-    in_flight: float = 64.0
+    poor: float = 1.25
+    """Cycles, as a multiple of the lower bound, beyond which a schedule is a poor one and other
+    ways to save scratch are tried."""
+    chunks: tuple[int, ...] = (64, 16, 4, 1)
+    """Operations taken at a time in depth-first order when nothing else fits into scratch: the more
+    the better the schedule, the fewer the less scratch."""
+    wide: float = 1.0
+    """Size of the first random change, in ``StaggerTuning.reach``, unless the caller has one."""
+    narrow: float = 0.1
+    """Size of the last one."""
+    prologue_trials: int = 20
+    """Settings near the best one that are tried after the first cycles were improved, since the
+    best setting may now be a neighbour."""
+    prologue_scale: float = 0.05
+    """Size of these changes."""
+    horizon_lanes: int = 4
+    """A schedule is given up after so many cycles for each lane of an operation, more than one
+    lane after the other takes, ..."""
+    horizon_cycles: int = 64
+    """... and so many cycles more, for latencies where there are few lanes."""
 
 
-MIN_WINDOW = 0.1
-PROLOGUE_TRIALS = 20
-"""Settings near the best one that are tried after the first cycles were improved."""
-FLIGHTS = (28, 22, 16, 10, 5, 2, 1)
-"""Numbers of groups in flight that are tried where there are more groups."""
-MANY_GROUPS = 48
-"""From here on groups are never all in flight, and settings made for that are not tried."""
-NARROW = (0.25, 0.5, 0.75, 0.9, 1.0)
-"""Parts of scratch that only the oldest group may use, tried when scratch runs short."""
-
-CHUNKS = (64, 16, 4, 1)
-"""Operations taken at a time in depth-first order when nothing else fits into scratch."""
-POOR = 1.25
-"""Cycles, as a multiple of the lower bound, beyond which a schedule is a poor one."""
-
-FIRST = (
-    Stagger(),
-    Stagger(0.92, 0.66, 1.1, 0.73, 3.4, 0.04, 1.0),
-    Stagger(0.96, 0.7, 1.0, 0.6, 3.8, 0.1, 1.0),
-    Stagger(1.0, 0.9, 1.0, 0.3, 1.5, 0.1, 2.0),
-    Stagger(1.0, 0.6, 0.8, 0.7, 2.0, 0.0, 3.0),
-    Stagger(0.9, 0.85, 0.8, 0.8, 3.9, 0.12, 3.0),
-    Stagger(1.0, 0.95, 1.0, 0.1, 1.0, 0.3, 1.0),
-    Stagger(1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0),
-)
-LIMITS = Stagger(0.5, 0.5, 0.6, 0.9, 4.0, 0.3, 6.0, 0.5, 0.6, 40.0, 4.0)
-"""How far each field may move in one step at first; also the scale of its range."""
+TUNING = SearchTuning()
 
 
 @dataclass
@@ -103,28 +75,14 @@ class Runner:
         self.dense = problem.dense
         self.tails = tails(problem.dense)
         self.bound = bound or lower_bound(problem)
-        self.horizon = 4 * int(self.dense.lanes.sum()) + 64
+        self.horizon = TUNING.horizon_lanes * int(self.dense.lanes.sum()) + TUNING.horizon_cycles
         self.runs = 0
         self.bias = np.zeros(len(self.dense.lanes))
 
-    def run(
-        self,
-        start: Floats,
-        end: Floats,
-        *,
-        prefetch: float = 1.0,
-        reserve: int = 0,
-        flow_queue: int = 1,
-        stretch: float = 1.0,
-        patience: float = 0.0,
-        in_flight: int = 1 << 30,
-    ) -> Trial:
+    def run(self, windows: GroupWindows) -> Trial:
         """One schedule; ``cycles`` is :data:`vliwc.sched.staggered.core.STUCK` if scratch ran
         out."""
         dense = self.dense
-        last = float(end.max()) if len(end) else float(self.bound.cycles)
-        due = self.bias + deadlines(dense, *self.tails, start, end, prefetch, last)
-        order = np.argsort(end, kind="stable").astype(np.int32)
         trial = Trial(
             STUCK,
             np.empty(len(dense.lanes), dtype=np.int32),
@@ -133,16 +91,11 @@ class Runner:
             0,
         )
         stats = np.zeros(N_STATS, dtype=np.int32)
-        trial.cycles = list_schedule(
+        trial.cycles = schedule_windows(
             dense,
-            ranks(due),
-            planned_cycles(due, stretch, patience, self.horizon),
-            planned_cycles(due, stretch, -LEAD, self.horizon),
-            self.tails.first,
-            order,
-            in_flight,
-            reserve,
-            flow_queue,
+            self.tails,
+            windows,
+            float(windows.end.max()) if len(windows.end) else float(self.bound.cycles),
             self.horizon,
             trial.engine,
             trial.lane_cycle,
@@ -153,95 +106,36 @@ class Runner:
         self.runs += 1
         return trial
 
-    def windows(self, stagger: Stagger) -> tuple[Floats, Floats]:
-        """Start and end of every group's window, in cycles."""
-        groups = self.dense.n_groups
-        length = stagger.length * self.bound.cycles
-        u = np.arange(groups) / max(groups - 1, 1)
-        late = np.maximum(u - stagger.together, 0.0) / max(1.0 - stagger.together, 1e-9)
-        start = length * stagger.start * late**stagger.bend
-        end = length * (
-            stagger.first_end + (1 - stagger.first_end) * (1 - (1 - u) ** stagger.curve)
-        )
-        shortest = min(MIN_WINDOW, 6 / max(groups, 1)) * length
-        return start, np.maximum(end, start + shortest)
-
-    def group_windows(self, setting: Stagger) -> GroupWindows:
-        """Group windows and settings as annealing takes them."""
-        start, end = self.windows(setting)
-        settings = np.zeros(N_SETTINGS)
-        settings[PREFETCH] = setting.prefetch
-        settings[RESERVE] = round(setting.reserve * (self.dense.words // self.dense.vlen))
-        settings[FLOW_QUEUE] = round(setting.flow_queue)
-        settings[PATIENCE] = setting.patience
-        settings[STRETCH] = 1.0 / setting.length
-        settings[IN_FLIGHT] = round(setting.in_flight)
-        return GroupWindows(start, end, settings, self.bias)
-
-    def try_stagger(self, stagger: Stagger) -> Trial:
-        """One schedule under ``stagger``."""
-        start, end = self.windows(stagger)
-        slots = self.dense.words // self.dense.vlen
-        reserve = round(stagger.reserve * slots)
-        return self.run(
-            start,
-            end,
-            prefetch=stagger.prefetch,
-            reserve=reserve,
-            flow_queue=round(stagger.flow_queue),
-            stretch=1.0 / stagger.length,
-            patience=stagger.patience,
-            in_flight=round(stagger.in_flight),
-        )
+    def windows(self, setting: Stagger) -> GroupWindows:
+        """The windows of groups under ``setting``."""
+        dense = self.dense
+        slots = dense.words // dense.vlen
+        return setting.windows(self.bound.cycles, slots, dense.n_groups, self.bias)
 
 
 def planned_deadlines(problem: ScheduleProblem) -> Floats:
     """When operations are about due in the schedules that are tried first."""
     runner = Runner(problem)
-    start, end = runner.windows(FIRST[0])
+    start, end, policy, _ = runner.windows(SETTINGS.first[0])
     last = float(end.max(initial=0.0))
-    return deadlines(problem.dense, *runner.tails, start, end, FIRST[0].prefetch, last)
-
-
-def mutate(stagger: Stagger, scale: float, rng: Random) -> Stagger:
-    """Change some fields of ``stagger`` by up to ``scale`` times their limits."""
-    low = Stagger(0.6, 0.0, 0.4, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, -200.0, 1.0)
-    high = Stagger(1.15, 1.0, 1.6, 1.0, 5.0, 0.5, 12.0, 0.9, 1.0, 200.0, 64.0)
-    changed = [
-        min(max(old + rng.gauss(0.0, 0.4) * scale * limit, floor), ceiling)
-        if rng.random() < 0.5
-        else old
-        for old, limit, floor, ceiling in zip(stagger, LIMITS, low, high, strict=True)
-    ]
-    return Stagger(*changed)
-
-
-def first_settings(groups: int) -> list[Stagger]:
-    """Settings to try first: those that did well, and with many groups a few in flight."""
-    settings = list(FIRST) if groups <= MANY_GROUPS else []
-    for flight in FLIGHTS:
-        if groups > flight:
-            part = min(flight / groups, 0.6)
-            few = Stagger(1.0, 1.0 - part, 1.0, part, 1.0, 0.0, 1.0, 0.0, 0.9, 0.0, flight)
-            settings.append(few)
-    return settings
+    return deadlines(problem.dense, *runner.tails, start, end, policy.prefetch, last)
 
 
 class StaggerSearch:
     """A (1+1) evolution strategy (Rechenberg 1973) over settings, after a fixed set of them.
 
     ``best`` is the best schedule so far, made under ``setting``; ``windows`` those to anneal from;
-    ``narrowed`` the part of scratch
-    that had to be kept for the oldest group to make any schedule possible.
+    ``narrowed`` the part of scratch that had to be kept for the oldest group to make any schedule
+    possible.
     """
 
     def __init__(self, problem: ScheduleProblem, seed: int) -> None:
         self.problem = problem
         self.runner = Runner(problem)
         self.best: Trial | None = None
-        self.setting = FIRST[0]
+        self.setting = SETTINGS.first[0]
         self.narrowed = 0.0
-        self.windows = self.runner.group_windows(self.setting)
+        self.windows = self.runner.windows(self.setting)
         self._cost = WORST
         self._rng = Random(seed)
 
@@ -258,7 +152,7 @@ class StaggerSearch:
     @property
     def poor(self) -> bool:
         """Whether the best schedule is so long that scratch may be what is short."""
-        return self.cycles > POOR * self.runner.bound.cycles
+        return self.cycles > TUNING.poor * self.runner.bound.cycles
 
     def begin(self) -> None:
         """Try the first settings; with less and less scratch for young groups if all fail.
@@ -272,13 +166,13 @@ class StaggerSearch:
             self._try(setting)
         if self.poor:
             self._try_shared_in_groups(settings)
-        for part in NARROW:
+        for part in SETTINGS.kept:
             if self.best is not None:
                 return
             self.narrowed = part
-            for base in (FIRST[0], FIRST[6]):
-                self._try(base._replace(reserve=part))
-        for size in CHUNKS:
+            for base in SETTINGS.cautious:
+                self._try(SETTINGS.first[base]._replace(reserve=part))
+        for size in TUNING.chunks:
             if self.best is None:
                 self._try_depth_first(size)
         if self.best is None:
@@ -305,11 +199,14 @@ class StaggerSearch:
         """Try to schedule ``size`` operations at a time in depth-first order."""
         runner = Runner(in_chunks(self.problem, size), self.runner.bound)
         start = np.arange(runner.dense.n_groups, dtype=np.float64)
-        trial = runner.run(start, start + 1.0, reserve=runner.dense.words)
+        policy = Policy(reserve=float(runner.dense.words))
+        trial = runner.run(GroupWindows(start, start + 1.0, policy, runner.bias))
         if trial.cycles != STUCK:
             self.best = trial
 
-    def improve(self, trials: int, wide: float = 1.0, narrow: float = 0.1) -> None:
+    def improve(
+        self, trials: int, wide: float = TUNING.wide, narrow: float = TUNING.narrow
+    ) -> None:
         """Try ``trials`` random changes, from ``wide`` to ``narrow`` ones."""
         for number in range(trials):
             if self.done:
@@ -333,10 +230,10 @@ class StaggerSearch:
         runner.bias = windows.bias
         cycles = self.cycles
         self._try(self.setting)
-        for _ in range(PROLOGUE_TRIALS):
+        for _ in range(TUNING.prologue_trials):
             if self.cycles < cycles:
                 break
-            self._try(mutate(self.setting, 0.05, self._rng))
+            self._try(mutate(self.setting, TUNING.prologue_scale, self._rng))
         if self.cycles > cycles or runner.bias is not self.windows.bias:
             runner.bias = before
 
@@ -357,17 +254,7 @@ class StaggerSearch:
 
     def _run_windows(self) -> bool:
         """Schedule under ``windows`` and keep the result unless it is worse."""
-        settings = self.windows.settings
-        trial = self.runner.run(
-            self.windows.start,
-            self.windows.end,
-            prefetch=float(settings[PREFETCH]),
-            reserve=int(settings[RESERVE]),
-            flow_queue=int(settings[FLOW_QUEUE]),
-            stretch=float(settings[STRETCH]),
-            patience=float(settings[PATIENCE]),
-            in_flight=int(settings[IN_FLIGHT]),
-        )
+        trial = self.runner.run(self.windows)
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
             self.best = trial
         return trial.cycles != STUCK
@@ -391,7 +278,7 @@ class StaggerSearch:
         )
 
     def _try(self, setting: Stagger) -> None:
-        trial = self.runner.try_stagger(setting)
+        windows = self.runner.windows(setting)
+        trial = self.runner.run(windows)
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
-            self.best, self.setting = trial, setting
-            self.windows = self.runner.group_windows(setting)
+            self.best, self.setting, self.windows = trial, setting, windows
