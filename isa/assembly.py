@@ -25,6 +25,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from isa.errors import AssemblyError, MachineError, ProgramError
+from isa.load import LoadError, parse_integer, parse_json
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.opcodes import ENGINES, OPCODES, Operand, OperandKind, OpInfo
 from isa.program import JSON, Bundle, Program, Slot
@@ -129,8 +130,8 @@ class _Assembler:
             self.fail(f"directive {name} appears twice; remove one of them", token)
         seen.add(name)
         try:
-            data: object = json.loads(value)
-        except ValueError as error:
+            data = parse_json(value)
+        except LoadError as error:
             self.fail(f"{name} needs JSON on the same line: {error}", token)
         if not isinstance(data, dict):
             self.fail(f"{name} needs a JSON object", token)
@@ -182,13 +183,13 @@ class _Assembler:
             if token.type != "REGISTER" or token[0] != letter:
                 kind = "vector such as v16" if operand.vector else "word such as r12"
                 self.fail(f"{what} is a scratch {kind}, not {str(token)!r}", token)
-            return int(token[1:])
+            return self.integer(token[1:], token)
         if operand.kind is OperandKind.TEXT:
             if token.type != "STRING":
                 self.fail(f"{what} is a quoted text, not {str(token)!r}", token)
             return self.text_operand(token)
         if token.type == "INTEGER":
-            return int(token, 0) if "x" in token else int(token)
+            return self.integer(token, token)
         if operand.kind is OperandKind.IMM or token.type != "NAME":
             wanted = "an integer" if operand.kind is OperandKind.IMM else "a label or an integer"
             self.fail(f"{what} is {wanted}, not {str(token)!r}", token)
@@ -197,11 +198,17 @@ class _Assembler:
         target = self.labels[str(token)]
         return target - index - 1 if operand.kind is OperandKind.PC_OFFSET else target
 
+    def integer(self, text: str, token: Token) -> int:
+        try:
+            return parse_integer(text)
+        except LoadError as error:
+            self.fail(str(error), token)
+
     def text_operand(self, token: Token) -> str:
         try:
-            return cast(str, json.loads(token))
-        except ValueError as error:
-            self.fail(f"not a valid quoted text: {error}", token)
+            return cast(str, parse_json(token))
+        except LoadError as error:
+            self.fail(f"not a valid quoted text: {error.__cause__ or error}", token)
 
     def fail(self, message: str, token: Token) -> NoReturn:
         self.fail_at(message, token.line or 1, token.column or 1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Final, cast
 
 from isa.assembly import parse_assembly
 from isa.errors import ProgramError
+from isa.load import LoadError, parse_json, read_text
 from isa.program import Program, from_json, from_takehome
 
 _JSON_START: Final = re.compile(r'\s*(\[|\{\s*")')
@@ -28,9 +28,9 @@ def parse_program(text: str, *, source: str = "<program>") -> Program:
     if not _JSON_START.match(text):
         return parse_assembly(text, source=source)
     try:
-        data: object = json.loads(text)
-    except ValueError as error:
-        raise ProgramError(f"{source}: not valid JSON: {error}") from error
+        data = parse_json(text)
+    except LoadError as error:
+        raise ProgramError(f"{source}: {error}") from error
     try:
         if isinstance(data, list):
             return from_takehome(cast("list[object]", data))
@@ -49,9 +49,7 @@ def load_program(path: str | Path) -> Program:
         AssemblyError: assembly with a mistake.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ProgramError(f"{path}: cannot read the program: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ProgramError(f"{path}: not a text file: {error}") from error
+        text = read_text(path)
+    except LoadError as error:
+        raise ProgramError(f"{path}: {error}") from error
     return parse_program(text, source=str(path))

@@ -16,14 +16,19 @@ Keys that are left out keep the value of the default machine.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, cast
 
 from isa.errors import MachineError
+from isa.load import LoadError, parse_toml, read_text, shown
 from isa.opcodes import ENGINES
+
+MAX_SLOTS: Final = 4096
+MAX_VLEN: Final = 1024
+MAX_SCRATCH: Final = 1 << 20
+"""The largest machine: schedulers and simulators keep a table of each of these sizes."""
 
 _DEFAULT_SLOTS: Final = {"alu": 12, "valu": 6, "load": 2, "store": 2, "flow": 1, "debug": 64}
 
@@ -40,7 +45,7 @@ class MachineSpec:
         latency: bundles until a result can be read; only 1 exists.
 
     Raises:
-        MachineError: a field is missing, unknown, or not a positive integer.
+        MachineError: a field is missing, unknown, not a positive integer, or above its limit.
     """
 
     name: str = "takehome"
@@ -65,9 +70,9 @@ class MachineSpec:
                 "give every engine at least one slot"
             )
         for engine, count in self.slots.items():
-            self._require_positive(f"slots.{engine}", count)
-        self._require_positive("vlen", self.vlen)
-        self._require_positive("scratch_words", self.scratch_words)
+            self._require_size(f"slots.{engine}", count, MAX_SLOTS)
+        self._require_size("vlen", self.vlen, MAX_VLEN)
+        self._require_size("scratch_words", self.scratch_words, MAX_SCRATCH)
         if self.latency != 1 or type(self.latency) is not int:
             raise MachineError(
                 f"machine {self.name!r}: latency is {self.latency!r}; every operation of this "
@@ -81,10 +86,14 @@ class MachineSpec:
         ordered = {engine: self.slots[engine] for engine in ENGINES}
         object.__setattr__(self, "slots", ordered)
 
-    def _require_positive(self, key: str, value: object) -> None:
+    def _require_size(self, key: str, value: object, most: int) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
             raise MachineError(
-                f"machine {self.name!r}: {key} is {value!r}; it must be a positive integer"
+                f"machine {self.name!r}: {key} is {shown(value)}; it must be a positive integer"
+            )
+        if value > most:
+            raise MachineError(
+                f"machine {self.name!r}: {key} is {shown(value)}; at most {most} are possible"
             )
 
     @classmethod
@@ -119,11 +128,9 @@ class MachineSpec:
             MachineError: the file cannot be read, is not TOML, or describes no valid machine.
         """
         try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise MachineError(f"{path}: cannot read the machine: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise MachineError(f"{path}: not valid TOML: {error}") from error
+            data = parse_toml(read_text(path))
+        except LoadError as error:
+            raise MachineError(f"{path}: {error}") from error
         return cls.from_dict({"name": Path(path).stem, **data}, source=str(path))
 
     def to_dict(self) -> dict[str, object]:

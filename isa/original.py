@@ -117,7 +117,7 @@ def _import_by_path(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up there while it is executed
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ProblemFileError(f"{path}: cannot be imported: {error!r}") from error
     finally:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, SupportsIndex, TypeAlias, cast
 
 from isa.errors import MachineError, ProgramError
+from isa.load import LoadError, parse_json
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
@@ -91,8 +92,8 @@ def encode_key(key: object) -> str:
     """
     if isinstance(key, str):
         try:
-            json.loads(key)
-        except ValueError:
+            parse_json(key)
+        except LoadError:
             return key
     return json.dumps(key, default=str)
 
@@ -100,8 +101,8 @@ def encode_key(key: object) -> str:
 def decode_key(text: str) -> DebugKey:
     """The debug key that `encode_key` wrote as `text`; JSON lists become tuples."""
     try:
-        return _tuples(json.loads(text))
-    except ValueError:
+        return _tuples(parse_json(text))
+    except LoadError:
         return text
 
 
@@ -203,9 +204,9 @@ def from_json(data: object) -> Program:
     """
     if isinstance(data, (str, bytes)):
         try:
-            data = json.loads(data)
-        except ValueError as error:
-            raise ProgramError(f"program is not valid JSON: {error}") from error
+            data = parse_json(data)
+        except LoadError as error:
+            raise ProgramError(f"program: {error}") from error
     if not isinstance(data, Mapping):
         raise ProgramError(f'program is not a JSON object with a "format" of {FORMAT!r}')
     table = cast("Mapping[str, object]", data)

@@ -8,11 +8,13 @@ bundle, destinations after it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
 from isa.errors import ProgramError, SimulationError
+from isa.load import parse_integer
 from isa.machine import MachineSpec
 from isa.opcodes import OPCODES, Effect, OperandKind, OpInfo
 from isa.program import JSON, DebugKey, Program, Slot
@@ -93,12 +95,15 @@ def scratch_names(program: Program) -> dict[int, str]:
     """
     raw = program.meta.get("names", {})
     if isinstance(raw, dict) and all(
-        word.isdecimal() and isinstance(name, str) for word, name in raw.items()
+        _ADDRESS.fullmatch(word) and isinstance(name, str) for word, name in raw.items()
     ):
-        return {int(word): str(name) for word, name in raw.items()}
+        return {parse_integer(word): str(name) for word, name in raw.items()}
     raise ProgramError(
         'meta["names"] of the program must map scratch addresses to names, as {"12": "value"}'
     )
+
+
+_ADDRESS: Final = re.compile(r"[0-9]{1,20}")
 
 
 class _Recorder:

@@ -15,6 +15,8 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
+from isa.load import LoadError, read_text
+
 _QUOTE_WIDTH = 100
 """Longer source lines are quoted in part."""
 
@@ -64,12 +66,9 @@ class SourceFile:
     def read(path: str | Path) -> SourceFile:
         """Read a UTF-8 file; raises `KernelError` (E0001) when that is impossible."""
         try:
-            return SourceFile(str(path), Path(path).read_text(encoding="utf-8-sig"))
-        except OSError as error:
-            reason = error.strerror or str(error)
-        except UnicodeDecodeError as error:
-            reason = f"not UTF-8 text ({error.reason} at byte {error.start})"
-        raise KernelError([Diagnostic("E0001", f"cannot read {path}: {reason}")])
+            return SourceFile(str(path), read_text(path))
+        except LoadError as error:
+            raise KernelError([Diagnostic("E0001", f"{path}: {error}")]) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from isa.load import shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.diagnostics import UserError
 
 LEVELS = range(4)
+
+MAX_SEED = 2**31 - 1
+MAX_BUDGET = 2**31 - 1
+"""What the solvers' and the compiled code's 32-bit integers hold."""
 
 UNROLLED_SHARE = 10
 """One in so many of the operations that a kernel may take may be code of the top level or of one
@@ -40,7 +45,7 @@ class Options:
     """The machine to compile for."""
 
     seed: int = 0
-    """Seed of every random choice; at least 0."""
+    """Seed of every random choice; from 0 to 2**31 - 1."""
 
     budget: int | None = None
     """Schedules to try while annealing at -O3; None: by the size of the kernel."""
@@ -66,14 +71,14 @@ class Options:
             )
         if not self.scheduler:
             raise OptionsError("the scheduler's name is empty")
-        if self.seed < 0:
-            raise OptionsError(f"seed {self.seed}: expected 0 or more")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise OptionsError(f"seed {shown(self.seed)}: expected 0 to {MAX_SEED}")
         if self.max_operations < UNROLLED_SHARE:
             raise OptionsError(
                 f"max-operations {self.max_operations}: expected {UNROLLED_SHARE} or more"
             )
-        if self.budget is not None and self.budget < 1:
-            raise OptionsError(f"budget {self.budget}: expected 1 or more")
+        if self.budget is not None and not 1 <= self.budget <= MAX_BUDGET:
+            raise OptionsError(f"budget {shown(self.budget)}: expected 1 to {MAX_BUDGET}")
 
     @property
     def max_unrolled(self) -> int:

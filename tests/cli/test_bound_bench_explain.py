@@ -144,7 +144,7 @@ def test_bench_reports_kernels_that_do_not_compile(cli: Cli, tmp_path: Path) -> 
         (("-O", 7), ("-O 7", "0 to 3")),
         (("--kernel", "nothing"), ("nothing", "saxpy_dot")),
         (("--kernels", "/nowhere"), ("/nowhere",)),
-        (("--baseline", "/nowhere.json"), ("cannot read /nowhere.json",)),
+        (("--baseline", "/nowhere.json"), ("/nowhere.json: cannot be read",)),
     ],
 )
 def test_bench_refuses(cli: Cli, arguments: tuple[object, ...], words: tuple[str, ...]) -> None:

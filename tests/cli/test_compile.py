@@ -124,7 +124,7 @@ def test_bad_kernels(cli: Cli, tmp_path: Path) -> None:
     )
     done = cli("compile", path).failed("bad.vk:1:", "`nobody`", "`nothing`", "^")
     assert done.stderr.count("error[") == 2
-    cli("compile", tmp_path).failed("cannot read")
+    cli("compile", tmp_path).failed("cannot be read")
 
 
 def test_ir_at_the_end_and_after_a_pass(cli: Cli, kernel: Path, tmp_path: Path) -> None:

@@ -220,3 +220,20 @@ def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
     assert all(getattr(vliwc.sched, name) is not None for name in vliwc.sched.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = vliwc.sched.nothing
+
+
+@pytest.mark.parametrize("path", sources("isa", "vliwc"), ids=module_name)
+def test_only_the_loader_parses_text_from_outside(path: Path) -> None:
+    """`isa.load` knows the limits; anything else would take files of any depth and size."""
+    if module_name(path) == "isa.load":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = f"{node.value.id}.{node.attr}"
+            assert name not in ("json.load", "json.loads", "json.JSONDecoder"), "use isa.load"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = node.module if isinstance(node, ast.ImportFrom) else ""
+            names = {module, *(alias.name for alias in node.names)}
+            assert "tomllib" not in names, "use isa.load"
+            assert module != "json" or not names & {"load", "loads"}, "use isa.load"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from isa.load import LoadError, parse_json, read_text
 from isa.program import JSON
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.sched.staggered.windows import GroupWindows, Policy
@@ -44,7 +44,7 @@ def read_hint(path: Path) -> SearchState:
     Raises :class:`vliwc.diagnostics.KernelError` (E0902) if there is none.
     """
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        data: Any = parse_json(read_text(path))
         state = data["meta"][KEY]
         bias = np.zeros(int(state["operations"]))
         for op, value in state["bias"]:
@@ -59,8 +59,8 @@ def read_hint(path: Path) -> SearchState:
             bias,
         )
         return SearchState(str(state["candidate"]), windows)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except LoadError as error:
+        reason = str(error)
     except (ValueError, KeyError, TypeError, IndexError):
         reason = "it holds no search state; write it with `vliwc compile -O3 -o`"
     raise KernelError([Diagnostic("E0902", f"cannot resume from {path}: {reason}")])

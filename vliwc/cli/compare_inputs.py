@@ -8,9 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from isa.load import LoadError, parse_integer, shown
 from vliwc.cli.arguments import DEFAULT_LEVEL, KERNELS, load_machine, parse_definitions
 from vliwc.cli.errors import CommandError
 from vliwc.cli.output import ProgressCallback
+from vliwc.options import MAX_BUDGET, MAX_SEED
 
 if TYPE_CHECKING:
     from vliwc.lab.instance import Instance
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".vk"
 DEFAULT_SCHEDULERS: Final = ("list", "backward", "random")
 """The built-in schedulers that take seconds at most on any kernel of the suite."""
+
+MAX_SEEDS: Final = 100_000
+"""Seeds that one comparison may have."""
 
 _SEEDS: Final = re.compile(r"(\d+)(?::(\d+))?")
 
@@ -35,20 +40,26 @@ def parse_seeds(texts: Sequence[str] | None) -> list[int]:
     Raises:
         CommandError: a text of another form, an empty range, or a seed given twice.
     """
-    seeds: list[int] = []
+    seeds: dict[int, None] = {}
     for text in texts or ("0",):
         match = _SEEDS.fullmatch(text)
         if match is None:
-            raise CommandError(f"--seed {text}: expected N or FIRST:END, such as --seed 0:5")
-        first = int(match[1])
-        found = range(first, first + 1 if match[2] is None else int(match[2]))
+            raise CommandError(f"--seed {shown(text)}: expected N or FIRST:END, such as --seed 0:5")
+        try:
+            first = parse_integer(match[1], 0, MAX_SEED)
+            end = first + 1 if match[2] is None else parse_integer(match[2], 0, MAX_SEED + 1)
+        except LoadError as error:
+            raise CommandError(f"--seed: {error}") from None
+        found = range(first, end)
+        if len(found) + len(seeds) > MAX_SEEDS:
+            raise CommandError(f"--seed {text}: more than {MAX_SEEDS} seeds")
         if not found:
             raise CommandError(f"--seed {text}: no seed lies in there; END is not included")
         for seed in found:
             if seed in seeds:
                 raise CommandError(f"--seed {text}: seed {seed} is given twice")
-            seeds.append(seed)
-    return seeds
+            seeds[seed] = None
+    return list(seeds)
 
 
 def parse_schedulers(names: Sequence[str] | None, baseline: str | None) -> tuple[list[str], str]:
@@ -84,15 +95,18 @@ def parse_budgets(texts: Sequence[str] | None, schedulers: Sequence[str]) -> dic
     budgets: dict[str, int] = {}
     for text in texts or ():
         name, equals, value = text.rpartition("=")
-        if not equals or not value.isascii() or not value.isdecimal() or int(value) < 1:
-            raise CommandError(f"--budget {text}: expected NAME=N with N from 1 on")
+        try:
+            budget = parse_integer(value if equals else "", 1, MAX_BUDGET)
+        except LoadError:
+            wanted = f"expected NAME=N with N from 1 to {MAX_BUDGET}"
+            raise CommandError(f"--budget {shown(text)}: {wanted}") from None
         if name not in schedulers:
             raise CommandError(
                 f"--budget {text}: {name!r} is not compared; those are {', '.join(schedulers)}"
             )
         if name in budgets:
             raise CommandError(f"--budget {text}: {name} already has {budgets[name]}")
-        budgets[name] = int(value)
+        budgets[name] = budget
     return budgets
 
 

@@ -26,6 +26,7 @@ EXIT_WRONG: Final = 1
 EXIT_ERROR: Final = 2
 EXIT_INTERNAL: Final = 70
 
+_LONGEST_LINE: Final = 500
 _LONGEST_INPUT: Final = 200_000  # characters of each input file kept in a dump
 
 _P = ParamSpec("_P")
@@ -54,10 +55,18 @@ def guarded(command: Callable[_P, _R]) -> Callable[_P, _R]:
                 raise  # the reader of our output has gone away; typer ends the command quietly
             _report_bug(error, kwargs)
             raise typer.Exit(EXIT_INTERNAL) from error
-        typer.echo(message, err=True)
+        typer.echo(_brief(message), err=True)
         raise typer.Exit(EXIT_ERROR)
 
     return run
+
+
+def _brief(message: str) -> str:
+    """A message without the greater part of long lines: they repeat what the user has written."""
+    return "\n".join(
+        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+        for line in message.split("\n")
+    )
 
 
 def _report_bug(error: Exception, arguments: Mapping[str, object]) -> None:

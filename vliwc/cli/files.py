@@ -11,6 +11,7 @@ from typing import Final, cast
 
 import typer
 
+from isa import load
 from vliwc.cli.errors import CommandError
 
 STDOUT: Final = Path("-")
@@ -26,19 +27,17 @@ def require_one_printed(output: Path | None, *, as_json: bool) -> None:
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file. Raises `CommandError` if it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path}: not a text file: {error}") from error
+        return load.read_text(path)
+    except load.LoadError as error:
+        raise CommandError(f"{path}: {error}") from error
 
 
 def read_json(path: Path) -> object:
     """The data in a JSON file. Raises `CommandError` if it cannot be read or is no JSON."""
     try:
-        return json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{path}: not valid JSON: {error}") from error
+        return load.parse_json(read_text(path))
+    except load.LoadError as error:
+        raise CommandError(f"{path}: {error}") from error
 
 
 def is_word(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from isa.load import LoadError, parse_integer
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile, Span
 
 _REST = re.compile(r"\S+")
@@ -87,7 +88,8 @@ class TokenReader:
     def _number(self, what: str, low: int, high: int) -> int:
         """The next token, an integer from ``low`` to ``high``."""
         token = self._take("number", what)
-        number = int(token.text, 0) if "x" in token.text.lower() else int(token.text)
-        if not low <= number <= high:
-            raise self._error(f"{what} must be from {low} to {high}", token.span)
-        return number
+        try:
+            return parse_integer(token.text, low, high)
+        except LoadError:
+            message = f"{what} must be from {low} to {high}"
+            raise self._error(message, token.span) from None

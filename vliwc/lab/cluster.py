@@ -11,7 +11,6 @@ a task of its own, not scattered data: dask cannot recompute that when its worke
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter, deque
@@ -23,6 +22,7 @@ from typing import Any, Final, cast
 
 import distributed
 
+from isa.load import parse_json, read_text
 from vliwc.lab.job import Row, Work
 from vliwc.lab.provenance import code_version
 from vliwc.options import OptionsError
@@ -79,7 +79,7 @@ def run_on_cluster(
 def _connect(address: str, seconds: float) -> Any:
     try:
         if Path(address).is_file():
-            address = json.loads(Path(address).read_text(encoding="utf-8"))["address"]
+            address = cast("dict[str, str]", parse_json(read_text(address)))["address"]
         return distributed.Client(address, timeout=seconds, set_as_default=False)
     except (OSError, ValueError, KeyError, TypeError, distributed.TimeoutError) as error:
         raise ClusterError(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
+from isa.load import LoadError, parse_json, read_text
 from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_files import read_rcp, read_sm
 from vliwc.sched.problem.json import problem_from_json
@@ -124,8 +125,6 @@ def _all_known(folder: Path, optima: Mapping[str, int], files: Sequence[Path]) -
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProblemError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProblemError(f"{path}: not valid JSON: {error}") from error
+        return parse_json(read_text(path))
+    except LoadError as error:
+        raise ProblemError(f"{path}: {error}") from error

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from isa.load import parse_json
 from vliwc.sched.problem.json import problem_from_json, problem_to_json
 from vliwc.sched.problem.problem import ScheduleProblem
 
@@ -49,4 +50,4 @@ def unpack(packed: bytes, source: str = "instance") -> ScheduleProblem:
 
     Raises :class:`vliwc.sched.problem.renewable.ProblemError`.
     """
-    return problem_from_json(json.loads(gzip.decompress(packed)), source)
+    return problem_from_json(parse_json(gzip.decompress(packed)), source)

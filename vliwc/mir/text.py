@@ -34,8 +34,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import cast
 
 from isa.errors import MachineError
+from isa.load import parse_integer, parse_json
 from isa.machine import MachineSpec
 from isa.opcodes import OPCODES
 from vliwc.diagnostics import SourceFile
@@ -209,14 +211,14 @@ class _Parser(TokenReader):
             parts.append(token.text)
             self.next += 1
         try:
-            return MachineSpec.from_dict(json.loads(" ".join(parts)))
+            return MachineSpec.from_dict(cast("dict[str, object]", parse_json(" ".join(parts))))
         except (ValueError, TypeError, AttributeError, MachineError) as error:
             raise self._error(f"not a machine: {error}", first.span) from None
 
     def _string(self, what: str) -> str:
         token = self._take("string", what)
         try:
-            return str(json.loads(token.text))
+            return str(parse_json(token.text))
         except ValueError:
             raise self._error(f"{what}: not a JSON string", token.span) from None
 
@@ -240,7 +242,7 @@ class _Parser(TokenReader):
         if token.kind == "group":
             self.next += 1
             op = self._op()
-            source = InGroup(int(token.text[1:-1]), op)
+            source = InGroup(parse_integer(token.text[1:-1]), op)
             self.uses[-1] = (self.uses[-1][0], source, None)
             return source
         return self._op()

@@ -71,7 +71,7 @@ def test_mistakes_are_explained(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_a_missing_file_and_a_missing_engine() -> None:
-    with pytest.raises(MachineError, match="cannot read the machine: No such file"):
+    with pytest.raises(MachineError, match="cannot be read: No such file"):
         MachineSpec.from_toml("/nonexistent/machine.toml")
     with pytest.raises(MachineError, match="no slot count for valu, load"):
         MachineSpec("partial", {"alu": 1, "store": 1, "flow": 1, "debug": 1})

@@ -128,7 +128,7 @@ def test_files_are_recognised_by_content(tmp_path: Path) -> None:
 
 
 def test_loading_names_the_file_in_errors(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match="missing: cannot read the program: No such file"):
+    with pytest.raises(ProgramError, match="missing: cannot be read: No such file"):
         load_program(tmp_path / "missing")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(ProgramError, match="binary: not a text file"):
