@@ -41,7 +41,11 @@ class LoadError(IsaError, ValueError):
 
 def shown(value: object) -> str:
     """A piece of input for a message, cut where it is long."""
-    text = repr(value)
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """`text`, or its beginning where it is long."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -64,7 +68,9 @@ def read_text(path: str | Path) -> str:
     try:
         return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise LoadError(f"not a text file: {error.reason} at byte {error.start}") from error
+        raise LoadError(
+            f"not a text file: not UTF-8 text ({error.reason} at byte {error.start})"
+        ) from error
 
 
 def parse_json(text: str | bytes) -> object:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 import vliwc
-from isa.load import LoadError, parse_integer, shown
+from isa.load import LoadError, cut, parse_integer, shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.errors import CommandError
 from vliwc.options import Options
@@ -127,13 +127,13 @@ def parse_definitions(definitions: Sequence[str] | None) -> dict[str, int]:
     for text in definitions or ():
         name, equals, value = text.partition("=")
         if not equals or not _NAME.fullmatch(name):
-            raise CommandError(f"-D {shown(text)}: expected NAME=INT, such as -D batch_size=256")
+            raise CommandError(f"-D {cut(text)}: expected NAME=INT, such as -D batch_size=256")
         if name in bound:
-            raise CommandError(f"-D {name}=…: {name} is already given as {shown(bound[name])}")
+            raise CommandError(f"-D {cut(text)}: {name} is already given as {shown(bound[name])}")
         try:
             bound[name] = parse_integer(value)
         except LoadError as error:
-            raise CommandError(f"-D {name}=…: {error}") from None
+            raise CommandError(f"-D {cut(text)}: {error}") from None
     return bound
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from isa.load import LoadError, parse_integer, shown
+from isa.load import LoadError, cut, parse_integer
 from vliwc.cli.arguments import DEFAULT_LEVEL, KERNELS, load_machine, parse_definitions
 from vliwc.cli.errors import CommandError
 from vliwc.cli.output import ProgressCallback
@@ -44,7 +44,7 @@ def parse_seeds(texts: Sequence[str] | None) -> list[int]:
     for text in texts or ("0",):
         match = _SEEDS.fullmatch(text)
         if match is None:
-            raise CommandError(f"--seed {shown(text)}: expected N or FIRST:END, such as --seed 0:5")
+            raise CommandError(f"--seed {cut(text)}: expected N or FIRST:END, such as --seed 0:5")
         try:
             first = parse_integer(match[1], 0, MAX_SEED)
             end = first + 1 if match[2] is None else parse_integer(match[2], 0, MAX_SEED + 1)
@@ -98,8 +98,8 @@ def parse_budgets(texts: Sequence[str] | None, schedulers: Sequence[str]) -> dic
         try:
             budget = parse_integer(value if equals else "", 1, MAX_BUDGET)
         except LoadError:
-            wanted = f"expected NAME=N with N from 1 to {MAX_BUDGET}"
-            raise CommandError(f"--budget {shown(text)}: {wanted}") from None
+            wanted = f"expected NAME=N with N from 1 on, at most {MAX_BUDGET}"
+            raise CommandError(f"--budget {cut(text)}: {wanted}") from None
         if name not in schedulers:
             raise CommandError(
                 f"--budget {text}: {name!r} is not compared; those are {', '.join(schedulers)}"

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
-from isa.load import parse_integer, shown
+from isa.load import cut, parse_integer
 from isa.machine import MachineSpec
 from vliwc.options import OptionsError
 from vliwc.sched.problem.problem import ScheduleProblem
@@ -119,4 +119,4 @@ def _parse(item: Field[Any], text: str, generator: str) -> int | float | str:
         return parse_integer(text) if integer else float(text)
     except ValueError:
         wanted = "an integer" if integer else "a number"
-        raise OptionsError(f"{generator}: {item.name}={shown(text)} is not {wanted}") from None
+        raise OptionsError(f"{generator}: {item.name}={cut(text)} is not {wanted}") from None
