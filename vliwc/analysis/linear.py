@@ -47,6 +47,12 @@ class Linear:
         """The atoms, by ascending id."""
         return tuple(atom for atom, _ in self.terms)
 
+    @property
+    def is_consecutive(self) -> bool:
+        """The lane number plus a constant: as an index, neighbouring lanes touch neighbouring
+        words."""
+        return len(self.terms) == 1 and self.terms[0][0].op is Op.LANE and self.terms[0][1] == 1
+
     def coefficient(self, atom: Value) -> int:
         """The coefficient of ``atom``, 0 if it does not occur."""
         for other, c in self.terms:

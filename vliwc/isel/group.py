@@ -9,7 +9,7 @@ from __future__ import annotations
 from vliwc.analysis.linear import BitFacts, Linear
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, Loop, is_uniform
-from vliwc.ir.value import MASK, Op, Value
+from vliwc.ir.value import MASK, Value
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, MOp, Operand, Source, Template
 
@@ -164,13 +164,6 @@ class Group:
             found = self.elementwise("==", self.vector(atom), self.uniform.vector(word), "is")
             self._comparisons[atom, word] = found
         return found
-
-    def is_consecutive(self, form: Linear) -> bool:
-        """Whether neighbouring lanes of the loop touch neighbouring words."""
-        if len(form.terms) != 1:
-            return False
-        atom, coefficient = form.terms[0]
-        return atom.op is Op.LANE and coefficient == 1
 
     def group_address(self, base: int) -> Operand:
         """The scalar address ``base + vlen * group``."""

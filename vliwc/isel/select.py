@@ -203,7 +203,7 @@ class _Walk:
         data = self.group.adjacent(self.group.vector(word))
         form = self.group.forms[index]
         name = f"{value.array}={value.id}"
-        if self.group.is_consecutive(form):
+        if form.is_consecutive:
             address = self.group.group_address(array.base + form.const)
             if self.group.lanes == self.group.vlen:
                 op = MOp(name, (Form("store", "vstore", (address, data)),), width=0)

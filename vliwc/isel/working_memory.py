@@ -60,7 +60,7 @@ def free_spaces(
             accesses = [store, *loads[name]]
             index = {forms[value.args[0]] for value in accesses}
             one_loop = {value.loop for value in accesses} == {store.loop} and store.loop >= 0
-            if len(index) == 1 and one_loop and _is_lane(next(iter(index))):
+            if len(index) == 1 and one_loop and next(iter(index)).is_consecutive:
                 base = array.base + next(iter(index)).const
                 for group in reversed(range(function.loops[store.loop].extent // vlen)):
                     start = base + group * vlen
@@ -79,10 +79,6 @@ def _early_loads(function: Function) -> set[Value]:
             early.add(value)
             waiting.add(value)
     return early
-
-
-def _is_lane(form: Linear) -> bool:
-    return len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,4 @@ def _unguarded(selection: Value, arm: int) -> Value:
 
 def _is_consecutive(index: Value, forms: Mapping[Value, Linear]) -> bool:
     """Whether neighbouring lanes read neighbouring words, or all the same one."""
-    terms = forms[index].terms
-    return index.loop == TOP_LEVEL or (
-        len(terms) == 1 and terms[0][0].op is Op.LANE and terms[0][1] == 1
-    )
+    return index.loop == TOP_LEVEL or forms[index].is_consecutive

@@ -129,7 +129,7 @@ def _data_path(
     stack: list[Source] = [operand.source for operand in lanes.reduced.values()]
     for value, ops in lanes.memory.items():
         form = lanes.group.forms[value.args[0]]
-        if lanes.group.is_consecutive(form):
+        if form.is_consecutive:
             stack.extend(ops)
             continue
         stack.extend(lanes.group.vector(atom).source for atom in form.atoms)

@@ -102,7 +102,7 @@ def loop_reads(
             form = forms[value.args[0]]
             if regions is not None and value in regions.places[0]:
                 fixed[value] = RegionRead()
-            elif len(form.terms) == 1 and form.terms[0][0].op is Op.LANE and form.terms[0][1] == 1:
+            elif form.is_consecutive:
                 fixed[value] = Consecutive()
             elif value.array in written:
                 fixed[value] = Gather()
