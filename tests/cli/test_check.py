@@ -13,6 +13,8 @@ import pytest
 import vliwc.cli.check as check_command
 from isa.program import Bundle
 from tests.cli.conftest import Called
+from vliwc.cli.check import Case, compare
+from vliwc.lang import bind, parse_kernel
 
 Cli = Callable[..., Called]
 Sabotage = Callable[[tuple[Bundle, ...]], tuple[Bundle, ...]]
@@ -108,6 +110,17 @@ def test_given_input(cli: Cli, kernel: Path, tmp_path: Path) -> None:
     cli(*call).failed("E0606", "2 words")
     image.write_text("{}")
     cli(*call).failed("image.json", "list")
+
+
+def test_a_wrong_word_of_an_array_of_several_dimensions() -> None:
+    text = """kernel k(h, w) {
+      memory { y: u32[h][w] out at 0; }
+      parallel for i in 0 .. h, j in 0 .. w { y[i][j] = j; }
+    }"""
+    kernel = bind(parse_kernel(text), {"h": 2, "w": 3})
+    found = compare(kernel, Case([0] * 6, seed=4), "here", [0, 1, 2, 0, 1, 2], [0, 1, 2, 0, 7, 2])
+    assert found is not None and found.index == 4
+    assert str(found).startswith("y[1][1] (memory word 4): expected 1, got 7 on here")
 
 
 def test_given_and_random_inputs(

@@ -70,7 +70,8 @@ class Mismatch:
         seed, file: the input (see `Case`).
         how_to_repeat: the options of `vliwc check` that run this input alone.
         address: the word's place in memory.
-        array, index: the same place as an element, or None outside all arrays.
+        array, index: the same place as an array and a word of it, or None outside all arrays.
+        element: the same in source text (with one index for each dimension), or None.
         expected, got: the reference's word and the program's.
         protected: whether the word is no result, but one that the kernel may not change.
     """
@@ -82,14 +83,15 @@ class Mismatch:
     address: int
     array: str | None
     index: int | None
+    element: str | None
     expected: int
     got: int
     protected: bool
 
     def __str__(self) -> str:
         place = f"memory word {self.address}"
-        if self.array is not None:
-            place = f"{self.array}[{self.index}] (memory word {self.address})"
+        if self.element is not None:
+            place = f"{self.element} (memory word {self.address})"
         what = "must be left as" if self.protected else "expected"
         return (
             f"{place}: {what} {self.expected}, got {self.got} on {self.simulator}; "
@@ -254,6 +256,7 @@ def compare(
                     address=address,
                     array=None if array is None else array.name,
                     index=None if array is None else address - array.base,
+                    element=None if array is None else array.element(address - array.base),
                     expected=expected[address],
                     got=got[address],
                     protected=is_protected,
