@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from isa.program import JSON, Program
@@ -12,9 +12,11 @@ from isa.provenance import with_provenance
 from vliwc.backend.candidates import Generated
 from vliwc.backend.emit import places
 from vliwc.clock import Clock, Progress, quiet
+from vliwc.diagnostics import Diagnostic, InternalError, KernelError
 from vliwc.ir.graph import Function
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
 from vliwc.options import Options
+from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
 from vliwc.stages import Unit, stages
 
@@ -140,7 +142,29 @@ def _compile(
     progress: Progress | None,
     keep_stages: bool,
 ) -> Compilation:
+    """Compile at the level of ``options``, or at the highest one below it at which the kernel fits
+    into scratch: a level never fails where a lower one succeeds."""
     options = options or Options()
+    notes: list[str] = []
+    for level in range(options.level, -1, -1):
+        at = replace(options, level=level, without=()) if notes else options
+        try:
+            result = _compile_at(load, at, progress, keep_stages)
+        except OutOfScratch as error:
+            if level == 0:
+                raise KernelError([Diagnostic("E0901", str(error))]) from error
+            notes.append(f"-O{level} does not fit into scratch: compiled at -O{level - 1}")
+        else:
+            return replace(result, notes=[*notes, *result.notes])
+    raise InternalError("no level was tried")
+
+
+def _compile_at(
+    load: Callable[[], CheckedKernel],
+    options: Options,
+    progress: Progress | None,
+    keep_stages: bool,
+) -> Compilation:
     started = time.perf_counter()
     make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
     unit = Unit(load, options, Clock(progress or quiet))

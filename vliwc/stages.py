@@ -20,7 +20,6 @@ from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit
 from vliwc.backend.resume import KEY
 from vliwc.clock import Clock
-from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
 from vliwc.isel.instantiate import instantiate
@@ -34,7 +33,6 @@ from vliwc.passes.base import Pass, run_passes
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.json import problem_to_json
-from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.problem.schedule_json import schedule_to_json
 from vliwc.strategy.choose import Strategy
 
@@ -149,17 +147,11 @@ def _balance(unit: Unit) -> None:
 
 
 def _schedule(unit: Unit) -> None:
-    try:
-        unit.generated = generate(unit.lanes, unit.strategies, unit.options, unit.clock)
-    except OutOfScratch as error:
-        raise KernelError([Diagnostic("E0901", str(error))]) from error
+    unit.generated = generate(unit.lanes, unit.strategies, unit.options, unit.clock)
 
 
 def _apply(unit: Unit) -> None:
-    try:
-        unit.generated = rescheduled(unit.generated, unit.options, unit.clock.progress)
-    except OutOfScratch as error:
-        raise KernelError([Diagnostic("E0901", str(error))]) from error
+    unit.generated = rescheduled(unit.generated, unit.options, unit.clock.progress)
 
 
 def _check(unit: Unit) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vliwc.backend.anneal import anneal_candidates
@@ -20,11 +20,12 @@ from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
+from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
 from vliwc.strategy.choose import BLOCKS, FILLS, Strategy, choose_strategies, plain_strategy
-from vliwc.strategy.group_order import ARRANGEMENTS, arrange
+from vliwc.strategy.group_order import ARRANGEMENTS, IN_BLOCKS, arrange
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,46 @@ def generate(
     """
     if options.level == 0:
         return _candidate(program, plain_strategy(program), {}, options, clock).generated()
+    found = _generate(program, strategies, options, clock)
+    lower = _lower_level(program, options, clock, found.schedule.cycles)
+    return found if lower is None else lower
+
+
+def _lower_level(
+    program: LaneProgram, options: Options, clock: Clock, cycles: int
+) -> Generated | None:
+    """What the level below makes of ``program``, if that takes fewer than ``cycles`` cycles."""
+    below = options.level - 1
+    if below < 1 or options.hint is not None:
+        return None
+    lower = replace(options, level=below)
+    strategies = balanced(program, lower)
+    if _least(program, strategies, clock) >= cycles:
+        return None
+    try:
+        found = generate(program, strategies, lower, clock)
+    except OutOfScratch:
+        return None
+    if found.schedule.cycles >= cycles:
+        return None
+    note = f"the strategies and constants of -O{below} gave the better program"
+    return replace(found, notes=(*found.notes, note), state=None)
+
+
+def _least(program: LaneProgram, strategies: Sequence[Strategy], clock: Clock) -> int:
+    """No schedule of the machine DAGs of ``strategies`` takes fewer cycles."""
+    bounds: list[int] = []
+    for strategy in strategies:
+        order = [part.group_plans(arrange(part.mix.paths, IN_BLOCKS)) for part in strategy.loops]
+        problem = problem_of(instantiate(program, order, strategy.placements).dag)
+        bounds.append(lower_bound(problem).cycles)
+    return min(bounds, default=0)
+
+
+def _generate(
+    program: LaneProgram, strategies: Sequence[Strategy], options: Options, clock: Clock
+) -> Generated:
+    """The best candidate of one level."""
     effort = EFFORT[options.level]
     progress = clock.progress
     candidates = _candidates(program, strategies, effort, options, clock)
