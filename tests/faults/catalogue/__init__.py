@@ -6,6 +6,15 @@ from tests.faults.catalogue.analysis import ANALYSIS
 from tests.faults.catalogue.front import FRONT
 from tests.faults.catalogue.machine import MACHINE
 from tests.faults.catalogue.passes import PASSES
+from tests.faults.catalogue.scheduling import SCHEDULING
+from tests.faults.catalogue.selection import SELECTION
 from tests.faults.fault import Fault
 
-ALL_FAULTS: tuple[Fault, ...] = (*MACHINE, *FRONT, *ANALYSIS, *PASSES)
+ALL_FAULTS: tuple[Fault, ...] = (
+    *MACHINE,
+    *FRONT,
+    *ANALYSIS,
+    *PASSES,
+    *SELECTION,
+    *SCHEDULING,
+)

@@ -291,9 +291,12 @@ ANALYSIS = (
         ),
         (
             "different bases never meet",
-            "    return base is not other or offset == other_offset",
-            "    return base is other and offset == other_offset",
+            "        if offset != other_offset or not _both_distinct(base, other, facts):\n            return True",
+            "        if offset != other_offset:\n            return False\n        if not _both_distinct(base, other, facts):\n            return True",
         ),
+        ("words of any arrays differ", "        and facts.array(a.array).distinct\n", ""),
+        ("words after stores differ", "        and not (a.order or b.order)\n", ""),
+        ("words of two arrays differ", "        and a.array == b.array\n", ""),
         (
             "order is not transitive",
             "                mask |= self._before[before] | self._bit.get(before, 0)",
