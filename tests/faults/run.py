@@ -10,9 +10,9 @@ random examples from fixed seeds (the hypothesis profile ``ci``): a second run s
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -61,32 +61,41 @@ class Copy:
                 shutil.copy2(ROOT / name, folder / name)
         self.compiled = folder / ".compiled"
         self.compiled.mkdir()
+        self.server = subprocess.Popen(
+            [sys.executable, "-I", str(Path(__file__).with_name("server.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def test(self, tests: Sequence[str], compiled: Path, *, first: bool) -> str:
         """Run tests; what failed, or an empty text.  With `first`, stop there."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no"]
+        output = self.folder / ".output"
+        options = ["-q", "-p", "no:cacheprovider", "--tb=no", *(["-x"] if first else [])]
         environment = {
-            **os.environ,
             "PYTHONPATH": str(self.folder),
             "PYTHONDONTWRITEBYTECODE": "1",
             "HYPOTHESIS_PROFILE": "ci",
             "NUMBA_CACHE_DIR": str(compiled),
         }
-        ran = subprocess.run(
-            [*command, *(["-x"] if first else []), *tests],
-            cwd=self.folder,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-            preexec_fn=_limits,
-        )
-        if ran.returncode == 0:
+        request = {
+            "folder": str(self.folder),
+            "arguments": json.dumps([*options, *tests]),
+            "environment": json.dumps(environment),
+            "output": str(output),
+            "cpu_seconds": CPU_SECONDS if first else 20 * CPU_SECONDS,
+            "memory_bytes": MEMORY_BYTES,
+        }
+        assert self.server.stdin is not None and self.server.stdout is not None
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        status = int(self.server.stdout.readline())
+        if status == 0:
             return ""
-        failed = _FAILED.findall(ran.stdout)
+        failed = _FAILED.findall(output.read_text(encoding="utf-8", errors="replace"))
         if failed:
             return str(failed[0]) if first else " ".join(failed)
-        return "the limits of time and memory" if ran.returncode < 0 else "the start of the tests"
+        return "the limits of time and memory" if status < 0 else "the start of the tests"
 
     def outcome(self, fault: Fault) -> Outcome:
         """Put the fault in, test, and take it out again."""
@@ -104,11 +113,6 @@ class Copy:
                 path.write_text(source, encoding="utf-8")
                 os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         return Outcome(fault, caught_by, time.monotonic() - started)
-
-
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 10))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def run(faults: Sequence[Fault], processes: int) -> Iterable[Outcome]:
@@ -134,11 +138,16 @@ def run(faults: Sequence[Fault], processes: int) -> Iterable[Outcome]:
             finally:
                 copies.put(copy)
 
-        with ThreadPoolExecutor(processes) as pool:
-            for failed in pool.map(prepare, list(copies.queue)):
-                if failed:
-                    raise SystemExit(f"these tests fail without any fault: {failed}")
-            yield from pool.map(decide, faults)
+        every = list(copies.queue)
+        try:
+            with ThreadPoolExecutor(processes) as pool:
+                for failed in pool.map(prepare, every):
+                    if failed:
+                        raise SystemExit(f"these tests fail without any fault: {failed}")
+                yield from pool.map(decide, faults)
+        finally:
+            for copy in every:
+                copy.server.terminate()
 
 
 def report(outcomes: Sequence[Outcome]) -> str:

@@ -82,6 +82,8 @@ def test_reads_see_the_state_before_the_bundle() -> None:
     assert problems({"load": [("const", 1, 99)], "alu": [("<<", 2, 0, 1)]}) == []
     swap: Bundle = {"load": [("const", 1, 0)], "alu": [("<<", 2, 0, 1)]}
     assert len(problems({"load": [("const", 1, 99)]}, swap)) == 1
+    later: Bundle = {"alu": [("+", 2, 1, 1)], "valu": [("<<", 16, 24, 2)]}
+    assert problems({"load": [("const", 1, 99)]}, later) == []
 
 
 @pytest.mark.parametrize(

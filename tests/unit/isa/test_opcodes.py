@@ -52,6 +52,16 @@ def test_the_table_has_every_engine_and_operation() -> None:
     }
 
 
+@pytest.mark.parametrize("op", ALU_OPS)
+def test_dividing_operations_are_those_that_trap(op: str) -> None:
+    try:
+        alu_semantics(op)(5, 0)
+    except ZeroDivisionError:
+        assert op in DIVIDING_OPS
+    else:
+        assert op not in DIVIDING_OPS
+
+
 @given(a=words, b=words, op=st.sampled_from(ALU_OPS))
 def test_arithmetic(a: int, b: int, op: str) -> None:
     if op in DIVIDING_OPS and b == 0:
