@@ -272,6 +272,11 @@ ANALYSIS = (
             "        case Op.SELECT if True:",
         ),
         (
+            "lanes in steps are consecutive",
+            "self.terms[0][0].op is Op.LANE and self.terms[0][1] == 1",
+            "self.terms[0][0].op is Op.LANE",
+        ),
+        (
             "domains without their end",
             "        return tuple(range(lo, hi + 1))",
             "        return tuple(range(lo, max(hi, lo + 1)))",

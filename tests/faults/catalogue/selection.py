@@ -99,11 +99,6 @@ SELECTION = (
             "            self._comparisons[atom, word] = found\n            self._comparisons.update({(atom, other): found for other in range(4)})",
         ),
         (
-            "lanes in steps are consecutive",
-            "        return atom.op is Op.LANE and coefficient == 1",
-            "        return atom.op is Op.LANE",
-        ),
-        (
             "the last group's lanes one group too early",
             "base + (self.groups - 1) * self.vlen + lane",
             "base + max(self.groups - 2, 0) * self.vlen + lane",

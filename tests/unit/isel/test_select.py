@@ -47,6 +47,16 @@ def test_choices_between_constants_run_on_flow_or_as_arithmetic(
     verified(kernel_text(f"o[i] = v * (if v < 1 << 30 then {one} else {zero});"), {"n": 21})
 
 
+def test_a_word_that_is_no_bit_is_asked_whether_it_is_zero() -> None:
+    """Neither a sum nor a product of the word is the choice."""
+    for one, zero in ((5, 9), (6, 5), (5, 6)):
+        text = kernel_text(f"o[i] = if v % 4 != 0 then {one} else {zero};")
+        _, lanes = selected(program_of(text, n=16))
+        choice = next(op for op in lanes.template.ops if op.name.startswith("select"))
+        assert engines(choice) == {"flow"}
+        verified(text, {"n": 16}, machine=MachineSpec(slots={**MachineSpec().slots, "flow": 1}))
+
+
 @pytest.mark.parametrize("slots", [{"flow": 1}, {"flow": 3}])
 def test_both_ways_to_choose_give_the_same(slots: dict[str, int]) -> None:
     """Many choices at once: some are taken by flow, some computed."""
