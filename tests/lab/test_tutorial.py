@@ -11,8 +11,8 @@ from tests.lab.documents import Command, File, agrees, blocks, commands, refresh
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.ilp import IlpScheduler
 from vliwc.sched.exact.lns import LnsScheduler
-from vliwc.sched.greedy.backward import RULES
 from vliwc.sched.greedy.random import RandomScheduler
+from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.staggered.scheduler import ListScheduler
 
 DOCUMENTS = ("research.md", "schedulers.md")
@@ -60,7 +60,7 @@ def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
     text = (repository / "docs" / "schedulers.md").read_text(encoding="utf-8")
     for name, default in (
         ("list", ListScheduler().trials),
-        ("backward", len(RULES)),
+        ("backward", len(TUNING.backward)),
         ("random", RandomScheduler().samples),
         ("cpsat", CpSatScheduler().effort),
         ("cpsat-lns", LnsScheduler().windows),

@@ -16,14 +16,12 @@ from vliwc.sched.allocate import allocate
 from vliwc.sched.greedy.core import GreedyRunner
 from vliwc.sched.greedy.priorities import Combination, PriorityScheduler
 from vliwc.sched.greedy.sgs import project_schedule
+from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.expand import edges_of, expanded, restricted
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.problem.view import View, cycles_of
 from vliwc.sched.staggered.deadlines import ranks
-
-RULES = ("critical-path", "slack", "resource-weighted")
-"""Priorities that are tried, on the problem turned around."""
 
 
 def turned(problem: ScheduleProblem) -> ScheduleProblem:
@@ -58,7 +56,7 @@ class BackwardScheduler:
         """The best schedule found; raises :class:`vliwc.sched.problem.schedule.OutOfScratch`."""
         back = turned(problem)
         found: list[Schedule] = []
-        for rule in RULES[: budget or len(RULES)]:
+        for rule in TUNING.backward[: budget or None]:
             scheduler = PriorityScheduler(Combination(((1.0, rule),)), self.name)
             mirrored = scheduler.schedule(back)
             if problem.renewable is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.jit import jit
+from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Dense, Ints
 from vliwc.sched.problem.paths import depth_first
@@ -251,7 +252,7 @@ class GreedyRunner:
         self.bound = lower_bound(self.problem)
 
     def run(self, rank: Ints, name: str) -> Schedule:
-        """The schedule under ``rank``; the look-ahead is halved until scratch suffices.
+        """The schedule under ``rank``; the look-ahead shrinks until scratch suffices.
 
         Raises :class:`OutOfScratch` if even the bare sequence does not fit.
         """
@@ -273,7 +274,7 @@ class GreedyRunner:
                     f"operations executed in sequence need more than the {dense.words} words of "
                     "scratch"
                 )
-            lookahead //= 2
+            lookahead //= TUNING.lookahead_divisor
         return Schedule(
             cycles,
             engine,

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from vliwc.sched.greedy.priorities import PRIORITIES, Combination, PriorityScheduler
 from vliwc.sched.greedy.sgs import best_project_schedule
+from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.expand import expanded, restricted
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.problem.view import View
 from vliwc.sched.staggered.scheduler import ListScheduler
-
-FALLBACK = Combination(((1.0, "critical-path"), (1.0, "depth-first")))
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,9 @@ class AnyListScheduler:
         if problem.renewable is not None:
             view = View.of(problem)
             scores = [priority(view) for priority in PRIORITIES.values()]
-            found = best_project_schedule(view, scores, self.name, passes=budget or 2)
+            found = best_project_schedule(
+                view, scores, self.name, passes=budget or TUNING.justifications
+            )
         else:
             found = self._machine(problem, budget)
         return hint if hint is not None and hint.cycles <= found.cycles else found
@@ -45,4 +46,4 @@ class AnyListScheduler:
             return restricted(problem, scheduler.schedule(inner, budget))
         except OutOfScratch:
             # Without groups there is no stagger that could save scratch: go on in sequence.
-            return PriorityScheduler(FALLBACK, self.name).schedule(problem)
+            return PriorityScheduler(Combination(TUNING.fallback), self.name).schedule(problem)

@@ -8,6 +8,7 @@ import numpy as np
 
 from vliwc.sched.greedy.core import GreedyRunner
 from vliwc.sched.greedy.sgs import best_project_schedule
+from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.expand import expanded, restricted
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
@@ -16,10 +17,10 @@ from vliwc.sched.problem.view import View
 
 @dataclass(frozen=True)
 class RandomScheduler:
-    """The best of ``budget`` (10 by default) greedy schedules by random priorities."""
+    """The best of ``budget`` (``samples`` by default) greedy schedules by random priorities."""
 
     seed: int = 0
-    samples: int = 10
+    samples: int = TUNING.samples
     name: str = "random"
 
     def schedule(

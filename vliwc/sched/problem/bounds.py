@@ -33,6 +33,22 @@ SLACK = 1e-6
 
 
 @dataclass(frozen=True)
+class BoundTuning:
+    """The tuned numbers of this module; by hand on ``python -m benchmarks.suite``."""
+
+    max_tails: int = 64
+    """Different tails up to which each of them is the end of a window; the time for a bound is
+    their number times that of the operations."""
+    first_tails: int = 48
+    """Beyond, the shortest tails that are taken: they leave the largest sets of operations."""
+    other_tails: int = 16
+    """And the number of equal steps in which the longer ones are sampled."""
+
+
+TUNING = BoundTuning()
+
+
+@dataclass(frozen=True)
 class Bound:
     """No schedule takes fewer than ``cycles`` cycles; ``reason`` says why, for people.
 
@@ -118,9 +134,11 @@ def best_window(work: Floats, head: Floats, tail: Floats) -> tuple[float, float,
         return best
     by_head = np.argsort(-head, kind="stable")
     thresholds: NDArray[np.float64] = np.unique(tail)
-    if len(thresholds) > 64:
+    if len(thresholds) > TUNING.max_tails:
         # The first few matter most: large sets with a tail that most operations have.
-        thresholds = np.concatenate([thresholds[:48], thresholds[48 :: len(thresholds) // 16]])
+        step = len(thresholds) // TUNING.other_tails
+        first = TUNING.first_tails
+        thresholds = np.concatenate([thresholds[:first], thresholds[first::step]])
     for q in thresholds:
         inside = by_head[tail[by_head] >= q]
         sums = np.cumsum(work[inside]) + head[inside] + q

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
-from vliwc.sched.staggered.search import StaggerSearch
+from vliwc.sched.staggered.search import TUNING, StaggerSearch
 
 __all__ = ["ListScheduler", "OutOfScratch"]
 
@@ -15,7 +15,7 @@ __all__ = ["ListScheduler", "OutOfScratch"]
 class ListScheduler:
     """Staggered list scheduling: the first settings, then ``trials`` changes of the best one."""
 
-    trials: int = 64
+    trials: int = TUNING.trials
     seed: int = 0
     name: str = "list"
 

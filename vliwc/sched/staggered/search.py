@@ -32,6 +32,9 @@ from vliwc.sched.staggered.windows import GroupWindows, Policy, schedule_windows
 class SearchTuning:
     """The tuned numbers of this module; by hand on ``python -m benchmarks.suite``."""
 
+    trials: int = 64
+    """Changes of the best setting that ``list`` tries unless told otherwise: time
+    grows with them."""
     poor: float = 1.25
     """Cycles, as a multiple of the lower bound, beyond which a schedule is a poor one and other
     ways to save scratch are tried."""
