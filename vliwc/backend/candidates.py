@@ -11,6 +11,7 @@ from pathlib import Path
 from vliwc.backend.anneal import anneal_candidates
 from vliwc.backend.resume import SearchState, mismatch, read_hint
 from vliwc.clock import Clock
+from vliwc.ir.graph import Function
 from vliwc.isel.derive_constants import derive_constants
 from vliwc.isel.instantiate import Assignment, instantiate
 from vliwc.isel.program import LaneProgram
@@ -198,7 +199,7 @@ def _generate(
     progress = clock.progress
     candidates = _candidates(program, strategies, effort, options, clock)
     if options.hint is not None:
-        _resume(candidates, options.hint)
+        _resume(candidates, options.hint, program.function)
     if not candidates:
         plain = _candidate(program, plain_strategy(program), {}, options, clock)
         plain.search.improve(effort.trials)
@@ -224,9 +225,9 @@ def _generate(
     return best.generated()
 
 
-def _resume(candidates: list[Candidate], path: Path) -> None:
+def _resume(candidates: list[Candidate], path: Path, function: Function) -> None:
     """Let the candidate that a saved state belongs to go on from there."""
-    state = read_hint(path)
+    state = read_hint(path, function)
     for candidate in candidates:
         if candidate.name == state.candidate:
             if not candidate.search.resume(state.windows):

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from isa.load import LoadError, parse_json, read_text
+from isa.load import LoadError, parse_json, read_text, shown
 from isa.program import JSON
 from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.ir.graph import Function
 from vliwc.sched.staggered.windows import GroupWindows, Policy
 
 KEY = "search"
@@ -38,14 +39,18 @@ class SearchState:
         }
 
 
-def read_hint(path: Path) -> SearchState:
+def read_hint(path: Path, function: Function) -> SearchState:
     """The state in a program file that ``vliwc compile -o`` has written.
 
-    Raises :class:`vliwc.diagnostics.KernelError` (E0902) if there is none.
+    Raises :class:`vliwc.diagnostics.KernelError` (E0902) if there is none, or one of another
+    kernel than ``function``, or of other parameters.
     """
     try:
         data: Any = parse_json(read_text(path))
         state = data["meta"][KEY]
+        kernel, params = data["meta"]["kernel"], data["meta"]["params"]
+        if (kernel, params) != (function.name, function.params):
+            raise mismatch(path, f"it is of kernel {shown(kernel)} with {shown(params)}")
         bias = np.zeros(int(state["operations"]))
         for op, value in state["bias"]:
             bias[op] = value

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -25,6 +25,9 @@ from vliwc.diagnostics import InternalError, UserError, write_dump
 EXIT_WRONG: Final = 1
 EXIT_ERROR: Final = 2
 EXIT_INTERNAL: Final = 70
+
+_OUTPUTS: Final = {"output", "out", "trace", "html", "summary", "pairs", "plots", "store"}
+"""Arguments that name what a command writes; all other paths are read."""
 
 _LONGEST_LINE: Final = 500
 _LONGEST_INPUT: Final = 200_000  # characters of each input file kept in a dump
@@ -43,6 +46,7 @@ def guarded(command: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
+            _keep_inputs(kwargs)
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort):
             raise
@@ -59,6 +63,28 @@ def guarded(command: Callable[_P, _R]) -> Callable[_P, _R]:
         raise typer.Exit(EXIT_ERROR)
 
     return run
+
+
+def _keep_inputs(arguments: Mapping[str, object]) -> None:
+    """Refuse to write onto a file that the command reads or writes, by whatever name or link.
+
+    Raises:
+        CommandError: an output is the same file as another path of the command.
+    """
+    paths = [
+        (name, Path(path))
+        for name, value in arguments.items()
+        for path in (cast("list[object]", value) if isinstance(value, list) else [value])
+        if isinstance(path, Path) or (name in _OUTPUTS and isinstance(path, str))
+    ]
+    for at, (name, path) in enumerate(paths):
+        if name in _OUTPUTS and path.is_file():
+            for other, taken in paths[:at] + paths[at + 1 :]:
+                if taken.is_file() and path.samefile(taken):
+                    raise CommandError(
+                        f"{path} is {taken}, which is another argument ({other}): "
+                        "it would be overwritten"
+                    )
 
 
 def _brief(message: str) -> str:

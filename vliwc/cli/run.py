@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, Final, TypedDict, cast
 
 import typer
 
@@ -15,6 +15,9 @@ from vliwc.cli.convert import read_program
 from vliwc.cli.errors import CommandError
 from vliwc.cli.files import image_text, is_word, read_image, read_json, write_text
 from vliwc.cli.output import print_fields, print_json
+
+MAX_CYCLES: Final = 100_000_000
+"""A program that runs longer most likely does not end."""
 
 
 class _How(TypedDict):
@@ -66,9 +69,9 @@ def run(
         ),
     ] = None,
     max_cycles: Annotated[
-        int | None,
+        int,
         typer.Option("--max-cycles", min=0, metavar="N", help="Fail after N cycles."),
-    ] = None,
+    ] = MAX_CYCLES,
     machine: MachineFile = None,
     as_json: Json = False,
 ) -> None:

@@ -97,7 +97,7 @@ def _parse(path: Path, form: str) -> tuple[list[_Job], list[int]]:
     # The reader stops at whatever its own code stumbles over in a damaged file: StopIteration,
     # IndexError, ValueError.
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        reason = "it ends too early" if isinstance(error, StopIteration | IndexError) else error
         raise ProblemError(f"{path}: not a project of the form {form!r} ({reason})") from error
 
 

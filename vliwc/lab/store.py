@@ -46,6 +46,7 @@ from vliwc.options import OptionsError
 
 SCHEMA: Final = 1
 """Version of the tables below; a store of another version is refused."""
+_MAGIC: Final = b"SQLite format 3\0"
 BUSY_SECONDS: Final = 60
 """How long to wait for another process that writes to the same SQLite file."""
 
@@ -141,6 +142,7 @@ class Store:
                 raise StoreError(f"{place}: a store in memory would not be kept; name a file")
             if not create and not Path(name).is_file():
                 raise StoreError(f"{name}: there is no such store")
+            _require_database(Path(name))
         try:
             engine = _engine(url)
         except (ImportError, NoSuchModuleError) as error:
@@ -287,6 +289,20 @@ class Store:
                 if not busy or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+
+def _require_database(file: Path) -> None:
+    """Refuse a file that is neither missing, empty nor an SQLite database, before SQLite sees it:
+    it would take a file of a few bytes for an empty one, and wait long before refusing others."""
+    try:
+        if not file.is_file():
+            return
+        with file.open("rb") as opened:
+            start = opened.read(len(_MAGIC))
+    except OSError:
+        return  # SQLite says what is wrong
+    if start and start != _MAGIC:
+        raise StoreError(f"{file}: not a store but another file; it is left as it is")
 
 
 def database_url(place: str | Path) -> URL:

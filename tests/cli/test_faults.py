@@ -1,0 +1,101 @@
+"""Inputs that once lost data or ended as internal errors: one line, exit code 2, files intact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Called
+
+Cli = Callable[..., Called]
+
+KERNEL = """kernel k(n) {
+  memory { x: u32[n] inout at 0; }
+  parallel for i in 0 .. n { x[i] = x[i] + 1; }
+}
+"""
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Path:
+    path = tmp_path / "k.vk"
+    path.write_text(KERNEL)
+    return path
+
+
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+def test_no_output_goes_onto_an_input(cli: Cli, kernel: Path, link: str) -> None:
+    output = kernel if link == "itself" else kernel.with_name("other")
+    if link == "symbolic":
+        output.symlink_to(kernel)
+    elif link == "hard":
+        os.link(kernel, output)
+    cli("compile", kernel, "-D", "n=8", "-o", output).failed("would be overwritten")
+    assert kernel.read_text() == KERNEL
+
+
+@pytest.mark.parametrize("content", [b"x", b"my notes" * 20])
+def test_a_store_is_no_file_of_another_kind(
+    cli: Cli, kernel: Path, tmp_path: Path, content: bytes
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_bytes(content)
+    cli("compare", kernel, "-D", "n=8", "--store", notes).failed("not a store")
+    assert notes.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--seed", "2147483648"), "seed"),
+        (("--budget", "9" * 30), "budget"),
+        (("-D", "m=" + "9" * 5000), "digits"),
+        (("--max-operations", "3"), "max-operations"),
+    ],
+)
+def test_numbers_have_limits(cli: Cli, kernel: Path, options: tuple[str, ...], word: str) -> None:
+    called = cli("compile", kernel, "-D", "n=8", *options).failed(word)
+    assert len(called.stderr) < 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scratch_words = 1000000000",
+        "[slots]\nalu = 3000000000",
+        "vlen = " + "9" * 6000,
+        "a = " + "[" * 10_000,
+    ],
+    ids=len,
+)
+def test_machines_have_limits(cli: Cli, kernel: Path, tmp_path: Path, text: str) -> None:
+    machine = tmp_path / "m.toml"
+    machine.write_text(text)
+    cli("compile", kernel, "-D", "n=8", "--machine", machine).failed("error: ")
+        "m.toml" if "a =" in text else ""
+    )
+
+
+def test_a_comparison_has_a_limit_of_seeds(cli: Cli, kernel: Path) -> None:
+    cli("compare", kernel, "-D", "n=8", "--seed", "0:99999999999").failed("--seed")
+    cli("compare", kernel, "-D", "n=8", "--seed", "0:2000000000").failed("100000 seeds")
+
+
+def test_a_hint_of_another_kernel_is_refused(cli: Cli, kernel: Path, tmp_path: Path) -> None:
+    program = tmp_path / "p.json"
+    how = ("-O3", "--budget", "2")
+    cli("compile", kernel, "-D", "n=64", *how, "-o", program)
+    cli("compile", kernel, "-D", "n=72", *how, "--hint", program).failed("E0902", "'n': 64")
+    kernel.write_text(KERNEL.replace("kernel k", "kernel other"))
+    cli("compile", kernel, "-D", "n=64", *how, "--hint", program).failed("E0902", "kernel 'k'")
+
+
+def test_a_simulator_that_exits_is_an_error_of_its_file(
+    cli: Cli, kernel: Path, tmp_path: Path
+) -> None:
+    problem = tmp_path / "problem.py"
+    problem.write_text("raise SystemExit(0)\n")
+    cli("check", kernel, "-D", "n=8", "--simulator", problem).failed("problem.py", "SystemExit")
