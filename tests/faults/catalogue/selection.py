@@ -53,6 +53,7 @@ SELECTION = (
             "operations that order others are dead",
             "                wanted.update(s for s, _ in op.order if isinstance(s, MOp))\n",
             "",
+            "order within a template is added after selection; what is there then is shared code",
         ),
         (
             "a shift by 32 is emitted",
@@ -167,7 +168,12 @@ SELECTION = (
             "        if len(users[load]) != 1 or",
             "        if len(users[load]) < 1 or",
         ),
-        ("written tables", " or load.loop < 0 or load.array in written:", " or load.loop < 0:"),
+        (
+            "written tables",
+            " or load.loop < 0 or load.array in written:",
+            " or load.loop < 0:",
+            "such words are gathered, and the constant is then applied to the gathered vector",
+        ),
         (
             "differences are associative",
             "CHAINS = (Op.XOR, Op.ADD)",

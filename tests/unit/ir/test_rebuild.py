@@ -59,3 +59,16 @@ def test_reachable_and_executed() -> None:
     # Operands only: %3 is ordered after the store %2, but not computed from it.
     assert reachable([values[5]]) == {values[0], values[3], values[5]}
     assert values[7] not in executed(function) and values[4] not in executed(function)
+
+
+def test_a_builder_keeps_what_traps_and_loads_at_different_times() -> None:
+    function = parse_function(TEXT)
+    builder = Rebuild(function).builder
+    one, zero = builder.const(1, None), builder.const(0, None)
+    for op in (Op.DIV, Op.MOD):
+        assert builder.op(op, one, zero, span=None).op is op
+        assert builder.op(op, zero, one, span=None).imm == 0
+    store = builder.store("a", zero, one, span=None)
+    early, late = (builder.load("a", zero, order, span=None) for order in ((), (store,)))
+    assert early is not late
+    assert builder.load("a", zero, (store,), span=None) is late

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from isa.batch import BatchResult, run_batch
 from isa.errors import IsaError, MemoryImageError, SimulationError
 from isa.machine import MachineSpec
+from isa.opcodes import ALU_OPS
 from isa.program import Bundle, Program
 from isa.simulator import decode, run
 from isa.takehome import memory_image, naive_program, reference_images
@@ -192,3 +193,21 @@ def test_memories_are_tables_of_words(memories: NDArray[np.uint32]) -> None:
 def test_other_integer_types_are_accepted() -> None:
     result = run_batch(Program((LOAD,)), np.array([[2**32 - 1]], np.int64))
     assert result.scratch[0, 1] == 2**32 - 1
+
+
+@pytest.mark.parametrize("engine", ["alu", "valu"])
+@pytest.mark.parametrize("op", ALU_OPS)
+def test_arithmetic_on_words_that_differ_between_images(engine: str, op: str) -> None:
+    """Also in lanes behind the first one, where some image divides by zero."""
+    edges = (0, 1, 2, 3, 7, 31, 32, 33, 2**31, 2**32 - 1)
+    program = Program(
+        (
+            {"load": [("const", 0, 0), ("const", 1, 8)]},
+            {"load": [("vload", 8, 0), ("vload", 16, 1)]},
+            {engine: [(op, 24, 8, 16)]},
+        )
+    )
+    rows = [[a, *range(7), b, 1, 2, b, 4, 5, 6, 7] for a in edges for b in edges]
+    assert_equal_to_simulator(program, images(*rows))
+    last = [[a, *range(7), 3, 1, 2, b, 4, 5, 6, 7] for a in edges for b in edges]
+    assert_equal_to_simulator(program, images(*last))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, loads_of, program_of, verified
+from vliwc.analysis.facts import Facts
+from vliwc.ir.text import parse_function
 from vliwc.isel.fold import Folds, find_folds
+from vliwc.isel.program import LaneProgram
 
 BITS = "let b0 = v & 1; let b1 = (v >> 1) & 1; let b2 = (v >> 2) & 1;"
 
@@ -107,3 +111,29 @@ kernel test(n) {
     for n in (5, 8, 13):
         for name in ("gather", "select"):
             verified(text, {"n": n}, name)
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [("sub %x, %t", "sub %a, %c"), ("sub %t, %x", "sub %a, %c"), ("add %x, %t", "xor %a, %c")],
+)
+def test_only_associative_operations_pass_a_constant_on(inner: str, outer: str) -> None:
+    function = parse_function(f"""
+    function f {{
+      array x: u32[8] in at 0
+      array t: u32[8] in at 8
+      array y: u32[8] out at 16
+      loop 0 i: 8
+      %i = lane 0
+      %c = const 5
+      %x = load x[%i]
+      %seven = const 7
+      %j = and %x, %seven
+      %t = load t[%j]
+      %a = {inner}
+      %b = {outer}
+      %s = store y[%i] = %b in loop 0
+    }}""")
+    program = LaneProgram.of(function, Facts(function), MachineSpec())
+    found = find_folds(function, program.forms)
+    assert [load.array for load in found.of] == []
