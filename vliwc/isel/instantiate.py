@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Loop
+from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.isel.group import Group
 from vliwc.isel.program import LaneProgram
@@ -15,6 +15,7 @@ from vliwc.isel.records import RecordFirst
 from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.isel.scalar import Uniform
 from vliwc.isel.select import Selected, select_group
+from vliwc.isel.store_rows import Row, StoreRows, Word, emit_row
 from vliwc.isel.table_reads import Plan
 from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
@@ -65,6 +66,9 @@ class _Instantiation:
         self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
         self.regions: list[RegionLoads | None] = []
         self._loads: dict[Regions, RegionLoads] = {}
+        self._stored: dict[tuple[int, Value], list[MOp]] = {}
+        self._in_rows: dict[Value, frozenset[Value]] = {}
+        self._own: dict[Template, frozenset[MOp]] = {}
 
     def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
         """The machine DAG in which each group follows its plan."""
@@ -83,6 +87,8 @@ class _Instantiation:
         reductions = [v for v in self.function.values if v.op is Op.REDUCE and v in live]
         for loop, plans in zip(self.function.loops, assignment, strict=True):
             self._loop(loop, plans)
+            for rows in plans[0].rows if plans else ():
+                self._store_rows(rows, loop)
             for value in reductions:
                 if value.imm == loop.number:
                     self.uniform.origin = value
@@ -131,15 +137,54 @@ class _Instantiation:
             self._loads[plan.regions] = RegionLoads(plan.regions, self.uniform, first)
         return self._loads[plan.regions]
 
-    def _loads_in(self, group: int, load: Value) -> list[Source]:
-        """What ``load`` has become in a group, the loads of chunks that it reads included."""
+    def _store_rows(self, rows: StoreRows, loop: Loop) -> None:
+        """Put words that the groups of ``loop`` compute together and store them.
+
+        What comes after one of the stores in an iteration comes after all of them.
+        """
+        first = self.first_group[loop.number]
+
+        def operand(word: Word) -> Operand:
+            data = word.store.args[1]
+            if is_uniform(data):
+                return self.uniform.scalar(data)
+            group, lane = first + word.lane // self.vlen, word.lane % self.vlen
+            vector = self._seen_outside(group, self.selected[group].stored[word.store])
+            return Operand(vector.source, vector.offset + lane * vector.stride, 0)
+
+        before: tuple[Row, MOp] | None = None
+        stored: dict[int, dict[MOp, None]] = {}
+        for row in rows.rows:
+            self.uniform.origin = row.words[0].store
+            overlapped = before is not None and before[0].base + self.vlen > row.base
+            op = emit_row(self.uniform, row, operand, before[1] if before and overlapped else None)
+            before = row, op
+            for word in row.words:
+                stored.setdefault(first + word.lane // self.vlen, {})[op] = None
+        self.uniform.origin = None
+        self._in_rows.update(dict.fromkeys(rows.stores, rows.stores))
+        for group, ops in stored.items():
+            self._stored.update({(group, store): list(ops) for store in rows.stores})
+
+    def _seen_outside(self, group: int, vector: Operand) -> Operand:
+        """A vector of a group as an operand of shared operations."""
+        source = vector.source
+        if isinstance(source, PerGroup):
+            return vector._replace(source=source.member(group))
+        if isinstance(source, MOp) and source in self._local(group):
+            return vector._replace(source=InGroup(group, source))
+        return vector
+
+    def _memory_in(self, group: int, value: Value) -> list[Source]:
+        """What a load or store has become in a group, with the loads of chunks that it reads and
+        the stores of rows that it writes words of."""
         found: list[Source] = [
-            InGroup(group, op) for op in self.selected[group].memory.get(load, [])
+            InGroup(group, op) for op in self.selected[group].memory.get(value, [])
         ]
         regions = self.regions[group]
         if regions is not None:
-            found += regions.loads_in(group - regions.first_group, load)
-        return found
+            found += regions.loads_in(group - regions.first_group, value)
+        return found + list(self._stored.get((group, value), ()))
 
     def _placed(self, table: RecordTable) -> PlacedTable:
         return self.tables[table][0]
@@ -165,7 +210,7 @@ class _Instantiation:
                     instances = self._instances(load) + self._table_loads(load)
                     if space.group is not None:
                         group = self.first_group[load.loop] + space.group
-                        instances = self._loads_in(group, load)
+                        instances = self._memory_in(group, load)
                     edges.extend((i, store, 0) for i in instances for store in covered)
                 if space.before is not None and space.group is not None and rows:
                     if done is None:
@@ -190,12 +235,7 @@ class _Instantiation:
         total: Operand | None = None
         for group in self._groups_of(value.imm):
             lanes = self.selected[group]
-            result = lanes.reduced[value]
-            source = result.source
-            if isinstance(source, PerGroup):
-                result = Operand(source.member(group), result.offset, result.stride)
-            elif isinstance(source, MOp) and source in self._local(group):
-                result = Operand(InGroup(group, source), result.offset, result.stride)
+            result = self._seen_outside(group, lanes.reduced[value])
             if lanes.group.lanes < self.vlen:
                 words.extend(
                     Operand(result.source, result.offset + k * result.stride, 0)
@@ -217,8 +257,11 @@ class _Instantiation:
             words = paired + ([words[-1]] if len(words) % 2 else [])
         return words[0]
 
-    def _local(self, group: int) -> set[MOp]:
-        return set(self.groups[group].ops)
+    def _local(self, group: int) -> frozenset[MOp]:
+        template = self.groups[group]
+        if template not in self._own:
+            self._own[template] = frozenset(template.ops)
+        return self._own[template]
 
     def _combine_vectors(self, kind: Reduction, a: Operand, b: Operand) -> Operand:
         uniform = self.uniform
@@ -247,9 +290,10 @@ class _Instantiation:
         """
         edges: list[tuple[Source, Source, int]] = []
         for value in self.function.values:
-            for before in value.order:
+            for before in _ordered_before(value):
                 if value.loop == before.loop and value.loop >= 0:
-                    edges.extend(self._order_in_groups(before, value))
+                    if value not in self._in_rows.get(before, ()):
+                        edges.extend(self._order_in_groups(before, value))
                     continue
                 latency = int(before.op is Op.STORE)
                 sources = self._instances(before)
@@ -263,20 +307,24 @@ class _Instantiation:
 
     def _order_in_groups(self, before: Value, after: Value) -> list[tuple[Source, Source, int]]:
         """Order two operations of one iteration: inside the templates where both stand there, by
-        the edges returned where the first one is a load of a chunk that groups share."""
+        the edges returned where one of them is shared by groups.  Stores of the same rows write
+        different words."""
         latency = int(before.op is Op.STORE)
         for lanes in dict.fromkeys(self.selected[g] for g in self._groups_of(after.loop)):
             for first in lanes.memory.get(before, []):
                 for second in lanes.memory.get(after, []):
                     if (first, latency) not in second.order:
                         second.order.append((first, latency))
-        return [
-            (chunk, InGroup(group, op), latency)
-            for group in self._groups_of(after.loop)
-            for chunk in self._loads_in(group, before)
-            if isinstance(chunk, MOp)
-            for op in self.selected[group].memory.get(after, [])
-        ]
+        edges: dict[tuple[Source, Source, int], None] = {}
+        for group in self._groups_of(after.loop):
+            seconds = self._memory_in(group, after)
+            for first in self._memory_in(group, before):
+                edges.update(
+                    ((first, second, latency), None)
+                    for second in seconds
+                    if not (isinstance(first, InGroup) and isinstance(second, InGroup))
+                )
+        return list(edges)
 
     def _table_loads(self, load: Value) -> list[Source]:
         """The loads of words that are kept in scratch for all reads of an array."""
@@ -285,5 +333,23 @@ class _Instantiation:
     def _instances(self, value: Value) -> list[Source]:
         if value.loop == TOP_LEVEL:
             return list(self.uniform.memory.get(value, []))
-        found = (s for group in self._groups_of(value.loop) for s in self._loads_in(group, value))
+        found = (s for group in self._groups_of(value.loop) for s in self._memory_in(group, value))
         return list(dict.fromkeys(found))
+
+
+def _ordered_before(value: Value) -> list[Value]:
+    """The memory operations that must be complete before ``value``.
+
+    The order of two loads of one iteration says nothing by itself, and what loads the words of one
+    may load those of the other as well: what is ordered after the second one is ordered after both.
+    """
+    found = dict.fromkeys(value.order)
+    if value.op is Op.LOAD:
+        return [before for before in found if before.op is Op.STORE or before.loop != value.loop]
+    stack = [before for before in found if before.op is Op.LOAD]
+    while stack:
+        for before in stack.pop().order:
+            if before.op is Op.LOAD and before not in found:
+                found[before] = None
+                stack.append(before)
+    return list(found)

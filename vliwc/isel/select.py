@@ -29,10 +29,12 @@ huge shift count."""
 @dataclass(frozen=True, eq=False)
 class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
-    reductions combine, ``rows`` the loads of rows of each record table."""
+    reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.store_rows` take words
+    from, ``rows`` the loads of rows of each record table."""
 
     group: Group
     reduced: dict[Value, Operand]
+    stored: dict[Value, Operand]
     rows: dict[RecordTable, list[MOp]]
 
     @property
@@ -70,6 +72,8 @@ class _Walk:
         self.plan = plan
         self.site = site
         self.reduced: dict[Value, Operand] = {}
+        self.stored: dict[Value, Operand] = {}
+        self.in_rows = plan.in_rows
 
     def run(self) -> Selected:
         """The group with all its operations."""
@@ -80,7 +84,10 @@ class _Walk:
                 continue
             emitted = len(self.group.template.ops)
             self.group.uniform.origin = value
-            if value.op is Op.STORE:
+            if value in self.in_rows:
+                if not is_uniform(value.args[1]):
+                    self.stored[value] = self.group.vector(value.args[1])
+            elif value.op is Op.STORE:
                 self._store(value)
             elif value.op is Op.REDUCE:
                 self.reduced[value] = self.group.adjacent(self.group.vector(value.args[0]))
@@ -90,7 +97,7 @@ class _Walk:
                 op.origin = value
         self.group.uniform.origin = None
         self._remove_dead()
-        return Selected(self.group, self.reduced, self.site.rows)
+        return Selected(self.group, self.reduced, self.stored, self.site.rows)
 
     def _needed(self) -> set[Value]:
         """What has to be lowered, given that planned reads replace their index arithmetic."""
@@ -111,6 +118,8 @@ class _Walk:
             return [self.plan.aliases[value]]
         if value.op is Op.LOAD:
             return list(self.plan.reads[value].needs(self.group.forms[value.args[0]]))
+        if value in self.in_rows:
+            return [value.args[1]]
         if value.op is Op.STORE:
             return [*self.group.forms[value.args[0]].atoms, value.args[1]]
         return list(value.args)
@@ -225,7 +234,8 @@ class _Walk:
 
     def _remove_dead(self) -> None:
         wanted = {op for op in self.group.template.ops if op.width == 0}
-        wanted.update(o.source for o in self.reduced.values() if isinstance(o.source, MOp))
+        results = (*self.reduced.values(), *self.stored.values())
+        wanted.update(o.source for o in results if isinstance(o.source, MOp))
         for op in reversed(self.group.template.ops):
             if op in wanted:
                 wanted.update(s for s in sources(op) if isinstance(s, MOp))

@@ -15,6 +15,7 @@ from vliwc.isel.fold import Fold
 from vliwc.isel.group import Group
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads, Regions
+from vliwc.isel.store_rows import StoreRows
 from vliwc.mir.operation import MOp, Operand
 
 
@@ -82,6 +83,7 @@ class Plan:
     ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
     ``regions``: the chunks of memory that reads of known addresses find in scratch.
     ``arithmetic``: selections that take valu and alu instead of flow.
+    ``rows``: what is stored by whole vectors that are put together.
     """
 
     reads: dict[Value, Read]
@@ -89,6 +91,12 @@ class Plan:
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
     regions: Regions | None = None
     arithmetic: frozenset[Value] = frozenset()
+    rows: tuple[StoreRows, ...] = ()
+
+    @property
+    def in_rows(self) -> frozenset[Value]:
+        """The stores that are done by rows."""
+        return frozenset[Value]().union(*(rows.stores for rows in self.rows))
 
     def read(self, site: ReadSite, value: Value) -> Operand:
         """Emit the read of ``value``."""

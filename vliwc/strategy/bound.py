@@ -126,7 +126,8 @@ def _data_path(
     own = set(lanes.template.ops)
     reads = {lanes.group.vector(value).source for value in table}
     work = NOTHING
-    stack: list[Source] = [operand.source for operand in lanes.reduced.values()]
+    results = (*lanes.reduced.values(), *lanes.stored.values())
+    stack: list[Source] = [operand.source for operand in results]
     for value, ops in lanes.memory.items():
         form = lanes.group.forms[value.args[0]]
         if form.is_consecutive:

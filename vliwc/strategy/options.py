@@ -16,8 +16,10 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
 from vliwc.isel.region_reads import RegionRead
 from vliwc.isel.regions import Regions
+from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
 from vliwc.strategy.region_choice import loop_regions
+from vliwc.strategy.row_choice import loop_rows
 
 MAX_SELECT_WORDS = 16
 """Tables of more words than this are not kept in scratch."""
@@ -53,6 +55,7 @@ class LoopReads:
     table: list[Value]
     steps: list[list[Step]]
     regions: Regions | None = None
+    rows: tuple[StoreRows, ...] = ()
 
     def plan(self, steps: Sequence[tuple[Step, int]]) -> Plan:
         """The plan that follows ``steps``, each with its number of choice bits."""
@@ -63,7 +66,7 @@ class LoopReads:
                     read = replace(read, choice_bits=choice_bits)
                 reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
-        return Plan(reads, folds, dict(self.folds.aliases), self.regions)
+        return Plan(reads, folds, dict(self.folds.aliases), self.regions, rows=self.rows)
 
     def without(self, tables: set[RecordTable]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
@@ -88,7 +91,7 @@ def loop_reads(
     """Find the table reads of ``loop`` and the ways to do them.
 
     Words at known addresses are loaded for ``block`` groups at a time where that saves loads, not
-    at all so if it is 0.
+    at all so if it is 0; then there are no rows of stored words either.
     """
     function, forms = program.function, program.forms
     folds = find_folds(function, forms)
@@ -108,7 +111,8 @@ def loop_reads(
                 fixed[value] = Gather()
             else:
                 table.append(value)
-    found = LoopReads(loop, program, folds, fixed, table, [], regions)
+    rows = loop_rows(program, loop) if block else ()
+    found = LoopReads(loop, program, folds, fixed, table, [], regions, rows)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = _select(found, value)
