@@ -25,6 +25,7 @@ SIGNALS = {
     "OutOfScratch": "an answer of a scheduler",
     "ScheduleError": "a scheduler at fault, which may be anybody's",
     "UnknownValue": "an answer of the evaluator",
+    "TooDeep": "the parser makes a KernelError of it",
     "Unusable": "an answer of a trial of the tuner",
     "_Broken": "an answer of a job",
     "_Unknown": "an answer of the evaluator",

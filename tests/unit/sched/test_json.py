@@ -15,6 +15,7 @@ from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.graph import problem_graph, to_dot, to_graphml
 from vliwc.sched.problem.json import problem_from_json, problem_to_json
 from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.renewable import ProblemError
 from vliwc.sched.problem.schedule_json import schedule_from_json, schedule_to_json
 from vliwc.sched.staggered.scheduler import ListScheduler
@@ -131,3 +132,12 @@ def test_graphs_name_operations_and_dependences() -> None:
     dot = to_dot(problem)
     assert '0 [label="load0\\nload"];' in dot
     assert "3 -> 4;" in dot
+
+
+def test_projects_of_too_many_cycles_are_refused() -> None:
+    """Schedulers count resources cycle by cycle: minutes and gigabytes for a few long jobs."""
+    with pytest.raises(ProblemError, match="5000000 cycles, more than 200000"):
+        project_problem([10**6] * 5, [[1]] * 5, [2], [])
+    with pytest.raises(ProblemError, match="more than 200000"):
+        project_problem([1, 1], [[1]] * 2, [2], [(0, 1, 10**6)])
+    assert len(project_problem([40_000] * 5, [[1]] * 5, [2], [])) == 5

@@ -16,6 +16,10 @@ from vliwc.sched.problem.paths import CyclicProblem, heads_and_tails, topologica
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.problem.renewable import ProblemError, Renewable
 
+MAX_CYCLES = 200_000
+"""Cycles of one job after the other up to which projects are accepted: resources are counted cycle
+by cycle."""
+
 
 def project_problem(
     durations: Sequence[int],
@@ -31,10 +35,16 @@ def project_problem(
     With latency 1 an operation starts in the cycle after the end of the other, or later (the
     finish-start relation of project scheduling); each further unit is one cycle of lag.
 
-    Raises :class:`ProblemError` if the numbers do not fit together or the precedences form a
-    circle.
+    Raises :class:`ProblemError` if the numbers do not fit together, the precedences form a circle,
+    or a schedule may take more than `MAX_CYCLES` cycles.
     """
     n = len(durations)
+    longest = sum(durations) + sum(max(latency, 1) - 1 for _, _, latency in precedences)
+    if longest > MAX_CYCLES:
+        raise ProblemError(
+            f"durations and lags add up to {longest} cycles, more than {MAX_CYCLES}: divide them "
+            "by a common unit"
+        )
     for before, after, _ in precedences:
         if not (0 <= before < n and 0 <= after < n):
             raise ProblemError(f"precedence {before} -> {after}: there are {n} operations")
