@@ -133,7 +133,7 @@ def arcs(*successors: int, stated: int = 1) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (SM, "", "not a project of the form 'psplib' (ValueError"),
+        (SM, "", "not a project of the form 'psplib' (Pattern"),
         (SM, "garbage\n", "PRECEDENCE RELATIONS"),
         ("  R 1  R 2\n    3    1\n", "", "not a project"),
         (REQUEST, "", "not a project"),
@@ -176,7 +176,7 @@ def test_several_modes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "not a project of the form 'patterson' (StopIteration"),
+        ("", "not a project of the form 'patterson' (it ends too early)"),
         ("5 2\n3 1\n0 0 0 2 2", "not a project"),
         (RCP + "7\n", "numbers, but its 5 jobs take"),
         (RCP.replace("4 2 1 1 5", "4 2 1 1 6"), "job 3: there is no successor 6"),
