@@ -209,7 +209,7 @@ def test_places_that_are_no_stores(place: str, message: str) -> None:
 def test_files_that_are_no_stores(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not a database, but long enough to look at\n" * 100)
-    with pytest.raises(StoreError, match="notes.txt: file is not a database"):
+    with pytest.raises(StoreError, match="notes.txt: not a store but another file"):
         Store.open(text)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as connection:
