@@ -26,7 +26,7 @@ def table(results: list[dict[str, Any]]) -> str:
     levels = sorted({row["level"] for row in results if not row["error"]})
     columns = [f"-O{level}" for level in levels]
     lines = [
-        f"| kernel | sizes | {' | '.join(columns)} | DAG bound | gap | any mix | seconds |",
+        f"| kernel | sizes | {' | '.join(columns)} | DAG bound | gap | any assignment | seconds |",
         f"| --- | --- | {' | '.join(['---:'] * len(columns))} | ---: | ---: | ---: | ---: |",
     ]
     cases: dict[str, dict[int, dict[str, Any]]] = {}

@@ -214,7 +214,7 @@ def _show_strategies(unit: Unit) -> str:
     for number, strategy in enumerate(unit.strategies):
         lines.append(f"strategy {number}")
         for part in strategy.loops:
-            for path, plan in zip(part.mix.paths, part.plans, strict=True):
+            for path, plan in zip(part.assignment.paths, part.plans, strict=True):
                 lines.append(f"  loop {part.loop.number}: {path.groups} groups")
                 lines += [f"    {print_value(v)}: {way.name}" for v, way in plan.reads.items()]
     return "\n".join(lines) + "\n"

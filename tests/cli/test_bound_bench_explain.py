@@ -48,7 +48,7 @@ def test_bound_agrees_with_compile(cli: Cli, kernel: Path) -> None:
 def test_bound_says_what_is_proved(cli: Cli, kernel: Path) -> None:
     text = cli("bound", kernel, "-D", "n=64").succeeded().stdout
     assert "no schedule of this machine DAG takes fewer cycles" in text
-    assert "another mix" in text
+    assert "another assignment" in text
     for engine in ENGINES:
         assert f"{engine} slots" in text
 

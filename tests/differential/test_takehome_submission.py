@@ -12,7 +12,7 @@ from pathlib import Path
 
 DROP_IN = Path("examples/takehome/perf_takehome.py")
 SIZES = ["-D", "forest_height=10", "-D", "rounds=16", "-D", "batch_size=256"]
-MOST_CYCLES = 1300
+MAX_CYCLES = 1300
 
 
 def test_submission_tests_pass(takehome: Path, repository: Path, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_submission_tests_pass(takehome: Path, repository: Path, tmp_path: Path)
     assert done.stderr.rstrip().endswith("OK"), done.stderr
     cycles = {int(count) for count in re.findall(r"CYCLES:\s+(\d+)", done.stdout)}
     assert len(cycles) == 1, "one program, whatever the data"
-    assert cycles.pop() <= MOST_CYCLES
+    assert cycles.pop() <= MAX_CYCLES
 
 
 def test_check_on_the_original_simulator(takehome: Path, repository: Path) -> None:
@@ -47,5 +47,5 @@ def test_check_on_the_original_simulator(takehome: Path, repository: Path) -> No
     report = json.loads(done.stdout)
     assert report["correct"] is True
     assert report["cases"] == 8
-    assert report["cycles"] <= MOST_CYCLES
+    assert report["cycles"] <= MAX_CYCLES
     assert report["simulator"] == str(simulator)

@@ -47,9 +47,9 @@ def machine_problem(seed: int) -> tuple[ScheduleProblem, int]:
 def alike(engine: int, count: int) -> ScheduleProblem:
     """``count`` operations that one engine with one slot executes, between two others."""
     sketch = Sketch(small_machine(words=4096))
-    first = sketch.add(Task(whole=((engine + 1) % N_ENGINES,)))
-    middle = [sketch.add(Task(whole=(engine,)), [first]) for _ in range(count)]
-    sketch.add(Task(whole=((engine + 1) % N_ENGINES,)), middle)
+    first = sketch.add(Task(vector=((engine + 1) % N_ENGINES,)))
+    middle = [sketch.add(Task(vector=(engine,)), [first]) for _ in range(count)]
+    sketch.add(Task(vector=((engine + 1) % N_ENGINES,)), middle)
     return sketch.problem()
 
 

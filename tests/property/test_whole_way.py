@@ -176,7 +176,7 @@ def check_plans(generated: GeneratedKernel, seed: int, machine: MachineSpec) -> 
 
 @settings(max_examples=25)
 @given(generated=walks(), seed=st.integers(0, 2**20))
-def test_any_mix_of_strategies_is_right(generated: GeneratedKernel, seed: int) -> None:
+def test_any_strategy_assignment_is_right(generated: GeneratedKernel, seed: int) -> None:
     check_plans(generated, seed, DEFAULT_MACHINE)
 
 

@@ -1,9 +1,9 @@
 """Random scheduling problems: layered DAGs with everything a machine DAG may contain.
 
-Operations may run whole on some engines, lane by lane on one, or both; results take one word, a
-vector, or several vectors; some lanes are serial; barriers and words that stay zero take no slot;
-edges order without passing a value, with latency 0 or 1.  `problems()` is the hypothesis strategy,
-`random_problem(seed)` makes the same problems without it.
+Operations may run in vector form on some engines, scalarised on one, or both; results take one
+word, a vector, or several vectors; some lanes are serial; barriers and words that stay zero take
+no slot; edges order without passing a value, with latency 0 or 1. `problems()` is the hypothesis
+strategy, `random_problem(seed)` makes the same problems without it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Task:
-    """One operation: `whole` lists the engines that take all lanes at once, `split` the engine
-    that takes them one by one (-1: none)."""
+    """One operation: `vector` lists the engines that take all lanes at once, `scalarised` the
+    engine that takes them one by one (-1: none)."""
 
-    whole: tuple[int, ...] = ()
-    split: int = -1
+    vector: tuple[int, ...] = ()
+    scalarised: int = -1
     lanes: int = 1
     width: int = 1
     serial: bool = False
@@ -51,7 +51,7 @@ class Sketch:
         me = len(self.tasks)
         self.tasks.append(task)
         for source in dict.fromkeys(reads):
-            made = bool(self.tasks[source].whole) or self.tasks[source].split >= 0
+            made = bool(self.tasks[source].vector) or self.tasks[source].scalarised >= 0
             self.edges.append((source, me, int(made), True))
         self.edges += [(source, me, latency, False) for source, latency in dict.fromkeys(after)]
         return me
@@ -59,7 +59,7 @@ class Sketch:
     def problem(self) -> ScheduleProblem:
         """The problem as the schedulers take it."""
         classes: dict[tuple[int, int], int] = {}
-        keys = [(sum(1 << e for e in task.whole), task.split) for task in self.tasks]
+        keys = [(sum(1 << e for e in task.vector), task.scalarised) for task in self.tasks]
         numbers = [classes.setdefault(key, len(classes)) for key in keys]
         dense = make_dense(
             lanes=_column([task.lanes for task in self.tasks]),
@@ -113,7 +113,7 @@ class Generator:
             if len(sketch.tasks) < most:
                 self.task(sketch, -1, list(range(len(sketch.tasks))))
         if not sketch.tasks:
-            sketch.add(Task(whole=(LOAD,)))
+            sketch.add(Task(vector=(LOAD,)))
         return sketch.problem()
 
     def machine(self) -> MachineSpec:
@@ -130,18 +130,18 @@ class Generator:
             after.append((self.pick(before), self.integer(0, 1)))
         lanes = self.integer(1, vlen)
         made = {
-            0: Task(whole=(VALU,), split=ALU, lanes=lanes, width=vlen),
-            1: Task(whole=(VALU, FLOW), split=ALU, lanes=lanes, width=vlen),
-            2: Task(whole=(FLOW,), lanes=lanes, width=vlen),
-            3: Task(whole=(ALU,)),
-            4: Task(whole=(LOAD, FLOW)),
-            5: Task(split=LOAD, lanes=lanes, width=vlen),
-            6: Task(split=ALU, lanes=lanes, width=vlen),
-            7: Task(split=LOAD, lanes=lanes, width=lanes + vlen - 1, serial=True),
-            8: Task(split=STORE, lanes=lanes, width=0),
-            9: Task(whole=(STORE,), width=0),
+            0: Task(vector=(VALU,), scalarised=ALU, lanes=lanes, width=vlen),
+            1: Task(vector=(VALU, FLOW), scalarised=ALU, lanes=lanes, width=vlen),
+            2: Task(vector=(FLOW,), lanes=lanes, width=vlen),
+            3: Task(vector=(ALU,)),
+            4: Task(vector=(LOAD, FLOW)),
+            5: Task(scalarised=LOAD, lanes=lanes, width=vlen),
+            6: Task(scalarised=ALU, lanes=lanes, width=vlen),
+            7: Task(scalarised=LOAD, lanes=lanes, width=lanes + vlen - 1, serial=True),
+            8: Task(scalarised=STORE, lanes=lanes, width=0),
+            9: Task(vector=(STORE,), width=0),
             10: Task(lanes=0, width=0),
-            11: Task(whole=(LOAD,), width=vlen),
+            11: Task(vector=(LOAD,), width=vlen),
         }[self.integer(0, 11)]
         if made.width == 0 and made.lanes == 0:
             reads = []

@@ -25,30 +25,30 @@ from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
-from vliwc.strategy.choose import BLOCKS, FILLS, Strategy, choose_strategies, plain_strategy
-from vliwc.strategy.group_order import ARRANGEMENTS, IN_BLOCKS, arrange
+from vliwc.strategy.choose import BLOCKS, DRAIN_ALLOWANCES, Strategy, choose_strategies, gather_only
+from vliwc.strategy.group_order import GROUP_ORDERS, IN_BLOCKS, group_order
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much a level tries.
 
-    ``fills``: guesses of how long engines idle, each of which gives a mix of strategies;
-    ``arrangements`` of each mix; ``blocks``: numbers of groups that share chunks of memory;
-    ``balance``: CP-SAT's deterministic time for one mix; ``trials`` schedules per candidate at
-    most, then ``finals`` for the best one, as many as ``work`` operations allow; ``fill_steps``
-    changes to the first cycles of the ``kept`` best candidates; ``anneal``: operations scheduled
-    while annealing.
+    ``allowances``: guesses of how long engines idle, each gives a strategy assignment;
+    ``group_orders`` of each assignment; ``blocks``: numbers of groups that share chunks of memory;
+    ``balance``: CP-SAT's deterministic time for one assignment; ``trials`` schedules per candidate
+    at most, then ``finals`` for the best one, as many as ``work`` operations allow;
+    ``prologue_steps`` changes to the first cycles of the ``kept`` best candidates; ``anneal``:
+    operations scheduled while annealing.
     """
 
-    fills: int = 1
-    arrangements: int = 1
+    allowances: int = 1
+    group_orders: int = 1
     blocks: int = 1
     balance: float = 0.2
     trials: int = 8
     finals: int = 0
     work: int = 1_500_000
-    fill_steps: int = 0
+    prologue_steps: int = 0
     kept: int = 1
     anneal: int = 0
 
@@ -56,30 +56,30 @@ class Effort:
 EFFORT = {
     1: Effort(),
     2: Effort(
-        fills=3,
-        arrangements=2,
+        allowances=3,
+        group_orders=2,
         blocks=2,
         balance=1.0,
         trials=60,
         finals=400,
         work=10_000_000,
-        fill_steps=2000,
+        prologue_steps=2000,
     ),
     3: Effort(
-        fills=5,
-        arrangements=3,
+        allowances=5,
+        group_orders=3,
         blocks=2,
         balance=4.0,
         trials=200,
         finals=600,
         work=40_000_000,
-        fill_steps=8000,
+        prologue_steps=8000,
         kept=2,
         anneal=900_000_000,
     ),
 }
 MIN_TRIALS = 8
-FILL_SHARE = 5
+PROLOGUE_SHARE = 5
 """A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
 
 
@@ -135,7 +135,7 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
     effort = EFFORT[options.level]
     return choose_strategies(
         program,
-        FILLS[: effort.fills],
+        DRAIN_ALLOWANCES[: effort.allowances],
         records=options.level >= 2,
         seed=options.seed,
         effort=effort.balance,
@@ -154,7 +154,7 @@ def generate(
     however few groups are in flight.
     """
     if options.level == 0:
-        return _candidate(program, plain_strategy(program), {}, options, clock).generated()
+        return _candidate(program, gather_only(program), {}, options, clock).generated()
     found = _generate(program, strategies, options, clock)
     lower = _lower_level(program, options, clock, found.schedule.cycles)
     return found if lower is None else lower
@@ -185,7 +185,10 @@ def _least(program: LaneProgram, strategies: Sequence[Strategy], clock: Clock) -
     """No schedule of the machine DAGs of ``strategies`` takes fewer cycles."""
     bounds: list[int] = []
     for strategy in strategies:
-        order = [part.group_plans(arrange(part.mix.paths, IN_BLOCKS)) for part in strategy.loops]
+        order = [
+            part.group_plans(group_order(part.assignment.paths, IN_BLOCKS))
+            for part in strategy.loops
+        ]
         problem = problem_of(instantiate(program, order, strategy.placements).dag)
         bounds.append(lower_bound(problem).cycles)
     return min(bounds, default=0)
@@ -201,7 +204,7 @@ def _generate(
     if options.hint is not None:
         _resume(candidates, options.hint, program.function)
     if not candidates:
-        plain = _candidate(program, plain_strategy(program), {}, options, clock)
+        plain = _candidate(program, gather_only(program), {}, options, clock)
         plain.search.improve(effort.trials)
         return plain.generated(
             "scratch is too small for tables in scratch; all tables are read by gathers"
@@ -215,7 +218,8 @@ def _generate(
         for number, candidate in enumerate(candidates[: effort.kept]):
             if not candidate.search.done:
                 steps = min(
-                    effort.fill_steps, FILL_SHARE * effort.work // len(candidate.search.problem)
+                    effort.prologue_steps,
+                    PROLOGUE_SHARE * effort.work // len(candidate.search.problem),
                 )
                 candidate.search.search_prologue(steps, options.seed + number)
                 candidate.search.improve(finals // 4, wide=0.2, narrow=0.05)
@@ -244,7 +248,7 @@ def _candidates(
     options: Options,
     clock: Clock,
 ) -> list[Candidate]:
-    """Arrangements of strategies that fit into scratch, the best first.
+    """Group orders of strategies that fit into scratch, the best first.
 
     Large kernels get fewer of them: half of the level's work is spent here at most, but for the
     first one.
@@ -252,18 +256,19 @@ def _candidates(
     found: list[Candidate] = []
     spent = 0
     fewest: float = math.inf
-    total = len(strategies) * effort.arrangements
+    total = len(strategies) * effort.group_orders
     for number, strategy in enumerate(strategies):
         mixed = any(len(part.plans) > 1 for part in strategy.loops)
-        for turn, arrangement in enumerate(ARRANGEMENTS[: effort.arrangements if mixed else 1]):
+        for turn, kind in enumerate(GROUP_ORDERS[: effort.group_orders if mixed else 1]):
             if spent > effort.work // 2:
                 break
-            clock.progress("schedule", (number * effort.arrangements + turn) / (2 * total))
+            clock.progress("schedule", (number * effort.group_orders + turn) / (2 * total))
             assignment = [
-                part.group_plans(arrange(part.mix.paths, arrangement)) for part in strategy.loops
+                part.group_plans(group_order(part.assignment.paths, kind))
+                for part in strategy.loops
             ]
             try:
-                name = f"{number}/{arrangement.name}"
+                name = f"{number}/{kind.name}"
                 candidate = _candidate(
                     program, assignment, strategy.placements, options, clock, name
                 )
@@ -278,7 +283,7 @@ def _candidates(
     if found and all(candidate.search.poor for candidate in found):
         # Perhaps the entries of tables take the scratch that groups in flight need.
         with suppress(OutOfScratch):
-            plain = _candidate(program, plain_strategy(program), {}, options, clock)
+            plain = _candidate(program, gather_only(program), {}, options, clock)
             plain.search.improve(MIN_TRIALS)
             found.append(plain)
     return sorted(found, key=lambda candidate: candidate.search.cycles)

@@ -63,7 +63,7 @@ def _executions(dag: MachineDag, schedule: Schedule) -> Iterator[_Execution]:
     for number, (op, group) in enumerate(dag.operations()):
         if engine[number] < N_ENGINES:
             form = chosen_form(op, ENGINES[engine[number]])
-            for lane in range(op.lanes if form.split else 1):
+            for lane in range(op.lanes if form.scalarised else 1):
                 yield _Execution(cycle[at + lane], number, op, group, form, lane)
         at += max(op.lanes, 1)
 

@@ -20,7 +20,7 @@ KEY = "search"
 
 @dataclass(frozen=True)
 class SearchState:
-    """The candidate (mix and arrangement) that a schedule belongs to, and its windows."""
+    """The candidate (assignment and group order) that a schedule belongs to, and its windows."""
 
     candidate: str
     windows: GroupWindows

@@ -142,7 +142,17 @@ def _print(results: Sequence[Result]) -> None:
                 marks and f"{marks}{len(PUBLISHED_MARKS)}",
             )
         )
-    columns = ("kernel", "sizes", "-O", "cycles", "bound", "gap", "any mix", "seconds", "beats")
+    columns = (
+        "kernel",
+        "sizes",
+        "-O",
+        "cycles",
+        "bound",
+        "gap",
+        "any assignment",
+        "seconds",
+        "beats",
+    )
     print_table("Benchmarks", columns, rows, right=columns[2:8])
     for level, gap in median_gaps(results).items():
         typer.echo(f"median gap at -O{level}: {percent(gap)}")

@@ -73,18 +73,19 @@ def bound(
 
 
 def _print(result: Compilation, report: BoundReport) -> None:
-    from vliwc.explain.bounds import PROVES_DAG, PROVES_MIX, gap
+    from vliwc.explain.bounds import PROVES_DAG, PROVES_KERNEL, gap
 
     sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
-    best, mix = report.best, report.mix_cycles
+    best, kernel = report.best, report.kernel_cycles
     print_fields(
         {
             "kernel": f"{result.kernel.name}({sizes})",
             "cycles": str(report.cycles),
             "DAG bound": f"{best.cycles}, gap {percent(gap(report.cycles, best.cycles))}\n"
             f"{best.reason}\nproves that {PROVES_DAG}",
-            "kernel bound": f"{mix}, gap {percent(gap(report.cycles, mix))}\n"
-            f"{report.mix:.1f} cycles of work in the best mix\nproves that {PROVES_MIX}",
+            "kernel bound": f"{kernel}, gap {percent(gap(report.cycles, kernel))}\n"
+            f"{report.kernel:.1f} cycles of work in the best assignment\n"
+            f"proves that {PROVES_KERNEL}",
         }
     )
     typer.echo()

@@ -94,8 +94,8 @@ def _print(explanation: Explanation) -> None:
         "cycles": str(result.cycles),
         "DAG bound": f"{bounds.best.cycles}, gap "
         f"{percent(gap(bounds.cycles, bounds.best.cycles))}: {bounds.best.reason}",
-        "kernel bound": f"{bounds.mix_cycles}, gap "
-        f"{percent(gap(bounds.cycles, bounds.mix_cycles))}",
+        "kernel bound": f"{bounds.kernel_cycles}, gap "
+        f"{percent(gap(bounds.cycles, bounds.kernel_cycles))}",
     }
     if explanation.gap is not None:
         parts = explanation.gap

@@ -1,4 +1,4 @@
-"""The bounds of a compilation: of the machine DAG it scheduled and of every mix it could choose."""
+"""The bounds of a compilation: of its machine DAG and of every assignment it could choose."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from vliwc.driver import ENGINES, Compilation
 from vliwc.isel.program import LaneProgram
 from vliwc.sched.problem.bounds import SLACK, Bound, every_bound, lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
-from vliwc.strategy.bound import proved_mix_bound
+from vliwc.strategy.bound import proved_kernel_bound
 
 PROVES_DAG = "no schedule of this machine DAG takes fewer cycles, whatever the scheduler"
-PROVES_MIX = (
-    "no program that the compiler could make of the optimised kernel by another mix of its "
+PROVES_KERNEL = (
+    "no program that the compiler could make of the optimised kernel by another assignment of its "
     "strategies takes fewer cycles"
 )
 
 
 @dataclass(frozen=True)
 class BoundReport:
-    """``dag``: every bound of the machine DAG; ``best``: the highest of them; ``mix``: cycles that
-    any mix of strategies takes (a multiple of a tenth)."""
+    """``dag``: every bound of the machine DAG; ``best``: the highest of them; ``kernel``: cycles
+    that any strategy assignment takes (a multiple of a tenth)."""
 
     cycles: int
     dag: tuple[Bound, ...]
     best: Bound
-    mix: float
+    kernel: float
 
     @property
-    def mix_cycles(self) -> int:
-        """The bound over all mixes in whole cycles."""
-        return ceil(self.mix - SLACK)
+    def kernel_cycles(self) -> int:
+        """The bound over all assignments in whole cycles."""
+        return ceil(self.kernel - SLACK)
 
     def to_json(self) -> dict[str, JSON]:
         """The report as JSON data; gaps are fractions of the bounds."""
@@ -53,10 +53,10 @@ class BoundReport:
                 }
                 for bound in self.dag
             ],
-            "mix_bound": self.mix_cycles,
-            "mix_work": self.mix,
-            "mix_gap": gap(self.cycles, self.mix_cycles),
-            "mix_proves": PROVES_MIX,
+            "mix_bound": self.kernel_cycles,
+            "mix_work": self.kernel,
+            "mix_gap": gap(self.cycles, self.kernel_cycles),
+            "mix_proves": PROVES_KERNEL,
         }
 
 
@@ -64,13 +64,13 @@ def bound_report(compilation: Compilation) -> BoundReport:
     """The bounds of a compilation."""
     bounds = tuple(every_bound(compilation.generated.problem))
     best = max(bounds, key=lambda bound: bound.cycles)
-    return BoundReport(compilation.cycles, bounds, best, mix_bound(compilation))
+    return BoundReport(compilation.cycles, bounds, best, kernel_bound(compilation))
 
 
-def mix_bound(compilation: Compilation) -> float:
-    """The proved bound over all mixes of strategies for the optimised kernel."""
+def kernel_bound(compilation: Compilation) -> float:
+    """The proved bound over all strategy assignments for the optimised kernel."""
     function, machine = compilation.function, compilation.program.machine
-    return proved_mix_bound(LaneProgram.of(function, Facts(function), machine))
+    return proved_kernel_bound(LaneProgram.of(function, Facts(function), machine))
 
 
 def with_one_more_slot(problem: ScheduleProblem) -> dict[str, Bound]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from vliwc.explain.bounds import PROVES_DAG, PROVES_MIX, gap
+from vliwc.explain.bounds import PROVES_DAG, PROVES_KERNEL, gap
 from vliwc.explain.report import Explanation
 from vliwc.sched.problem.dense import ENGINES
 
@@ -38,8 +38,9 @@ def html_page(explanation: Explanation) -> str:
         f"<h1>{escape(title)}</h1>",
         f"<p>DAG bound {bounds.best.cycles} ({_percent(gap(bounds.cycles, bounds.best.cycles))} "
         f"above it): {escape(PROVES_DAG)}, by {escape(bounds.best.reason)}.<br>"
-        f"Kernel bound {bounds.mix_cycles} "
-        f"({_percent(gap(bounds.cycles, bounds.mix_cycles))} above it): {escape(PROVES_MIX)}.</p>",
+        f"Kernel bound {bounds.kernel_cycles} "
+        f"({_percent(gap(bounds.cycles, bounds.kernel_cycles))} above it): "
+        f"{escape(PROVES_KERNEL)}.</p>",
         "<h2>Use of the engines over time</h2>",
         *(_chart(explanation, engine) for engine in ENGINES),
         *_gap(explanation),

@@ -18,7 +18,7 @@ from vliwc.explain.attribution import (
     windows,
 )
 from vliwc.explain.bounds import BoundReport, bound_report, with_one_more_slot
-from vliwc.explain.mixes import ReadMix, read_mixes
+from vliwc.explain.reads import ReadAssignment, read_assignments
 from vliwc.explain.slots import slot_table
 from vliwc.sched.problem.bounds import Bound
 from vliwc.sched.problem.dense import ENGINES
@@ -47,7 +47,7 @@ class Explanation:
     owners: tuple[Share, ...]
     kinds: tuple[Share, ...]
     lines: tuple[LineShare, ...]
-    reads: tuple[ReadMix, ...]
+    reads: tuple[ReadAssignment, ...]
     one_more: dict[str, Bound]
 
     def to_json(self) -> dict[str, JSON]:
@@ -93,7 +93,7 @@ def explain(compilation: Compilation, *, count: int = WINDOWS) -> Explanation:
         tuple(shares(slots, prices, owner)),
         tuple(shares(slots, prices, kind)),
         tuple(_lines(compilation, shares(slots, prices, line))),
-        tuple(read_mixes(compilation)),
+        tuple(read_assignments(compilation)),
         with_one_more_slot(compilation.generated.problem),
     )
 

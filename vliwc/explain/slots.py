@@ -55,7 +55,7 @@ def slot_table(compilation: Compilation) -> SlotTable:
         if on >= N_ENGINES:
             continue
         at = lane_ptr[number]
-        lanes = op.lanes if chosen_form(op, ENGINES[on]).split else 1
+        lanes = op.lanes if chosen_form(op, ENGINES[on]).scalarised else 1
         cycle.extend(lane_cycle[at : at + lanes])
         engine.extend([on] * lanes)
         operation.extend([number] * lanes)

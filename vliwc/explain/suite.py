@@ -17,7 +17,7 @@ from isa.program import JSON
 from isa.takehome import PUBLISHED_MARKS, REFERENCE_BATCH, REFERENCE_HEIGHT, REFERENCE_ROUNDS
 from vliwc.diagnostics import KernelError, UserError
 from vliwc.driver import compile_file, compile_text
-from vliwc.explain.bounds import mix_bound
+from vliwc.explain.bounds import kernel_bound
 from vliwc.options import Options
 from vliwc.sched.problem.bounds import SLACK
 
@@ -147,7 +147,7 @@ SUITES: Final = {
 class Result:
     """What compiling ``kernel`` with ``params`` at ``level`` gave.
 
-    ``mix_bound``: proved cycles of any mix of strategies; ``marks_beaten``: published marks above
+    ``mix_bound``: proved cycles of any strategy assignment; ``marks_beaten``: published marks above
     ``cycles``, None where they do not apply; ``error``: why there is no program (then the
     numbers are 0).
     """
@@ -209,7 +209,7 @@ def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None
         compiled.lower_bound,
         compiled.bound_reason,
         compiled.gap,
-        ceil(mix_bound(compiled) - SLACK),
+        ceil(kernel_bound(compiled) - SLACK),
         compiled.scratch_words,
         round(compiled.compile_seconds, 3),
         sum(mark > compiled.cycles for mark in PUBLISHED_MARKS) if marked else None,

@@ -69,10 +69,10 @@ class Group:
 
     def elementwise(self, opcode: str, a: Operand, b: Operand, name: str = "t") -> Operand:
         """Lane-wise arithmetic; operands with a stride other than 1 can only be read by alu."""
-        split = Form("alu", opcode, (a, b), split=True)
+        scalarised = Form("alu", opcode, (a, b), scalarised=True)
         if a.stride == CONTIGUOUS and b.stride == CONTIGUOUS:
-            return self.emit(name, Form("valu", opcode, (a, b)), split)
-        return self.emit(name, split)
+            return self.emit(name, Form("valu", opcode, (a, b)), scalarised)
+        return self.emit(name, scalarised)
 
     def adjacent(self, vector: Operand) -> Operand:
         """``vector`` with its lanes in neighbouring words; copied there once if they are not."""
@@ -107,8 +107,8 @@ class Group:
         """``word`` where ``bit`` is 1, 0 where it is 0: on whatever engine is free."""
         a, b, zero = self.adjacent(bit), self.adjacent(word), self.uniform.vector(0)
         flow = Form("flow", "vselect", (a, b, zero))
-        split = Form("alu", "*", (a, b), split=True)
-        return self.emit(name, flow, Form("valu", "*", (a, b)), split)
+        scalarised = Form("alu", "*", (a, b), scalarised=True)
+        return self.emit(name, flow, Form("valu", "*", (a, b)), scalarised)
 
     def bit_choice(
         self, bit: Operand, one: int, zero: int, name: str = "t", *, multiply: bool = True
@@ -125,7 +125,7 @@ class Group:
         if difference in (1, MASK):
             opcode, a, b = ("+", bit, zeros) if difference == 1 else ("-", zeros, bit)
             plain = Form("valu", opcode, (a, b))
-            return self.emit(name, flow, plain, Form("alu", opcode, (a, b), split=True))
+            return self.emit(name, flow, plain, Form("alu", opcode, (a, b), scalarised=True))
         if not multiply:
             return self.emit(name, flow)
         factor = self.uniform.vector(difference)
@@ -191,7 +191,7 @@ class Group:
 
     def gather(self, value: Value, address: Operand, name: str) -> Operand:
         """Load one word per lane from the addresses in a vector."""
-        result = self.emit(name, Form("load", "load", (address,), split=True))
+        result = self.emit(name, Form("load", "load", (address,), scalarised=True))
         if not isinstance(result.source, MOp):
             raise InternalError("a gather is an operation of its template")
         self.memory.setdefault(value, []).append(result.source)
@@ -205,5 +205,5 @@ class Group:
         lanes: tuple[tuple[Operand, ...], ...],
         width: int,
     ) -> MOp:
-        form = Form(engine, opcode, split=True, per_lane=lanes)
+        form = Form(engine, opcode, scalarised=True, per_lane=lanes)
         return MOp(name, (form,), self.lanes, width)

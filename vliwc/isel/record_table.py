@@ -84,7 +84,7 @@ def build_table(uniform: Uniform, table: RecordTable, base: int) -> PlacedTable:
             else:
                 word = uniform.table_word(array, index, fold)
                 lanes.append((word, uniform.word(NEUTRAL[opcode])))
-        form = Form("alu", opcode, split=True, per_lane=tuple(lanes))
+        form = Form("alu", opcode, scalarised=True, per_lane=tuple(lanes))
         pack = uniform.add(MOp(f"rec{base + start}", (form,), vlen, vlen))
         address = uniform.word(base + start)
         store = Form("store", "vstore", (address, Operand(pack)))

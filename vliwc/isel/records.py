@@ -34,7 +34,7 @@ class RecordFirst:
         form = form.times(table.pitch).plus(start)
         address = site.addresses.address(form, self.choice_bits)
         width = table.pitch * (site.group.lanes - 1) + site.group.vlen
-        load = Form("load", "vload", (address,), split=True, dest_stride=table.pitch)
+        load = Form("load", "vload", (address,), scalarised=True, dest_stride=table.pitch)
         op = MOp(
             f"row{value.id}", (load,), site.group.lanes, width, serial=table.pitch < site.group.vlen
         )

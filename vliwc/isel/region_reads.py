@@ -22,7 +22,7 @@ class RegionRead:
         found = site.region_word(value)
         if not isinstance(found, Operand):
             lanes = tuple((word, word) for word in found)
-            copy = Form("alu", "|", split=True, per_lane=lanes)
+            copy = Form("alu", "|", scalarised=True, per_lane=lanes)
             found = group.emit(f"{value.array}{value.id}", copy)
         elif site.readers[value] > 1:
             # What several operations read is better copied once than read by alu each time.

@@ -199,7 +199,7 @@ class RegionLoads:
             form = Form("load", "vload", (self.uniform.word(chunk.base),))
         else:
             lanes = tuple((self.uniform.word(start),) for start in starts)
-            form = Form("load", "vload", split=True, per_lane=lanes, dest_stride=vlen)
+            form = Form("load", "vload", scalarised=True, per_lane=lanes, dest_stride=vlen)
         width = chunk.vectors * vlen
         op = MOp(f"mem{chunk.base}", (form,), lanes=chunk.vectors, width=width)
         return self.uniform.intern(("chunk", self.regions.loop.number, chunk), op)

@@ -87,7 +87,7 @@ class Uniform:
         key = ("splat", scalar.source, scalar.offset)
         forms = (
             Form("valu", "vbroadcast", (scalar,)),
-            Form("alu", "|", (scalar, scalar), split=True),
+            Form("alu", "|", (scalar, scalar), scalarised=True),
         )
         op = self.intern(key, MOp(name, forms, lanes=self.vlen, width=self.vlen))
         return Operand(op)
@@ -186,12 +186,12 @@ class Uniform:
         key = ("v" + opcode, a, b)
         forms = (
             Form("valu", opcode, (a, b)),
-            Form("alu", opcode, (a, b), split=True),
+            Form("alu", opcode, (a, b), scalarised=True),
         )
         return self.intern(key, MOp(name, forms, lanes=self.vlen, width=self.vlen))
 
     def _iota(self) -> MOp:
-        form = Form("load", "const", split=True, per_lane_imm=tuple(range(self.vlen)))
+        form = Form("load", "const", scalarised=True, per_lane_imm=tuple(range(self.vlen)))
         return self.intern(("iota",), MOp("iota", (form,), lanes=self.vlen, width=self.vlen))
 
     def _lower(self, value: Value) -> Operand:

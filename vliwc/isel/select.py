@@ -202,7 +202,7 @@ class _Walk:
         short = self.group.lanes < self.group.vlen
         if short and not y.is_const and value.op in UNSAFE_SECONDS:
             # Lanes past the end hold garbage.
-            return self.group.emit(name, Form("alu", opcode, (a, b), split=True))
+            return self.group.emit(name, Form("alu", opcode, (a, b), scalarised=True))
         return self.group.elementwise(opcode, a, b, name)
 
     def _store(self, value: Value) -> None:
@@ -227,8 +227,8 @@ class _Walk:
                 op = self.group.lane_op(name, "store", "store", lanes, 0)
         else:
             address = self.site.addresses.address(form.plus(Linear(array.base)))
-            split = Form("store", "store", (address, data), split=True)
-            op = MOp(name, (split,), self.group.lanes, 0)
+            scalarised = Form("store", "store", (address, data), scalarised=True)
+            op = MOp(name, (scalarised,), self.group.lanes, 0)
         self.group.template.ops.append(op)
         self.group.memory[value] = [op]
 

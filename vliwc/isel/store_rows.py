@@ -104,7 +104,7 @@ def emit_row(
         data = Operand(first.source, first.offset)
     else:
         lanes = tuple((word, word) for word in words)
-        form = Form("alu", "|", split=True, per_lane=lanes)
+        form = Form("alu", "|", scalarised=True, per_lane=lanes)
         data = Operand(uniform.add(MOp(name, (form,), len(words), len(words))))
     store = Form("store", "vstore", (uniform.word(row.base), data))
     op = MOp(f"{name}=", (store,), width=0)

@@ -62,7 +62,7 @@ def left_out(problem: ScheduleProblem) -> list[str]:
         )
     mixed = sum(view.is_mixed)
     if mixed:
-        found.append(f"engines: {mixed} operations that run whole or by lanes take no resource")
+        found.append(f"engines: {mixed} operations of two forms take no resource")
     at_once = sum(latency == 0 for _, _, latency in view.dependences)
     if at_once:
         found.append(

@@ -19,7 +19,7 @@ from vliwc.ir.value import Value
 class MOp:
     """One machine operation.
 
-    ``lanes``: lane tasks of a split execution (1 for scalar operations, 0 for a barrier).
+    ``lanes``: lane tasks of a scalarised execution (1 for scalar operations, 0 for a barrier).
     ``width``: scratch words of the result (0 without one).
     ``serial``: lanes must issue in ascending order, one per cycle (their writes overlap).
     ``order``: operations that must come before, with the latency (0: same cycle allowed).
@@ -81,7 +81,7 @@ class Operand(NamedTuple):
 class Form:
     """One way to execute an operation.
 
-    ``split``: one slot per lane, each free to issue in its own cycle, with scalar ``opcode``;
+    ``scalarised``: one slot per lane, each free to issue in its own cycle, with scalar ``opcode``;
     lane ``k`` writes word ``dest_stride * k`` of the result.  ``per_lane``, if given, lists the
     operands of each lane instead of ``operands``.  ``imm`` is appended to the slot; with
     ``per_lane_imm`` each lane has its own.
@@ -91,7 +91,7 @@ class Form:
     opcode: str
     operands: tuple[Operand, ...] = ()
     imm: int | None = None
-    split: bool = False
+    scalarised: bool = False
     dest_stride: int = 1
     per_lane: tuple[tuple[Operand, ...], ...] | None = None
     per_lane_imm: tuple[int, ...] | None = None

@@ -127,7 +127,7 @@ def _engines(op: MOp) -> tuple[int, int]:
     scalarised = -1
     for form in op.forms:
         engine = ENGINES.index(form.engine)
-        if form.split:
+        if form.scalarised:
             scalarised = engine
         else:
             vector |= 1 << engine

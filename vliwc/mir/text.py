@@ -112,7 +112,7 @@ class _Printer:
         return " ".join(parts)
 
     def form(self, form: Form) -> str:
-        text = f"{form.engine}{'*' * form.split} {form.opcode}{self.operands(form.operands)}"
+        text = f"{form.engine}{'*' * form.scalarised} {form.opcode}{self.operands(form.operands)}"
         if form.per_lane is not None:
             text += f" lanes {', '.join(self.operands(lane) for lane in form.per_lane)}"
         if form.imm is not None:
@@ -353,8 +353,8 @@ class _Parser(TokenReader):
 
     def _form(self) -> Form:
         engine = self._take("name", "an engine")
-        split = self.token.text == "*" and self.tokens[self.next + 1].text != "("
-        if split:
+        scalarised = self.token.text == "*" and self.tokens[self.next + 1].text != "("
+        if scalarised:
             self.next += 1
         opcode = self.token
         if (engine.text, opcode.text) not in OPCODES:
@@ -375,7 +375,7 @@ class _Parser(TokenReader):
                 words.append(self._number("a number", 0, MASK))
             imms = tuple(words)
         step = self._number("a step", 0, LARGEST) if self._accept("by") else 1
-        return Form(engine.text, opcode.text, operands, imm, split, step, per_lane, imms)
+        return Form(engine.text, opcode.text, operands, imm, scalarised, step, per_lane, imms)
 
     def _operands(self) -> tuple[Operand, ...]:
         self._expect("(")

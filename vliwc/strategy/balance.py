@@ -43,7 +43,7 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Mix:
+class StrategyAssignment:
     """The chosen paths, the cycles the busiest engine is busy (infinite if they were not counted),
     the proved lower bound, and for selections by the operations they take without flow, how many
     (of all groups together) do without."""
@@ -250,7 +250,7 @@ def balance(
     *,
     seed: int,
     effort: float,
-) -> Mix:
+) -> StrategyAssignment:
     """Choose paths for ``groups`` groups of a loop.
 
     ``selects``: vector operations that each selection of a group takes if it leaves flow.
@@ -273,12 +273,12 @@ def balance(
             network.model.add_hint(arc.flow, plain[id(arc)])
         status = solver.solve(network.model)
         if status not in solved:
-            return Mix(tuple(_decompose(network, plain)), inf, 0.0)
+            return StrategyAssignment(tuple(_decompose(network, plain)), inf, 0.0)
     flows = {id(arc): solver.value(arc.flow) for arc in network.arcs}
     paths = _decompose(network, flows)
     blended = tuple((k, solver.value(number)) for k, number in network.blended.items())
     bound = solver.best_objective_bound / TENTHS
-    return Mix(tuple(paths), solver.objective_value / TENTHS, bound, blended)
+    return StrategyAssignment(tuple(paths), solver.objective_value / TENTHS, bound, blended)
 
 
 def _gathers(network: _Model) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""A proved lower bound on the cycles of a kernel over all mixes of strategies the compiler knows.
+"""A proved lower bound on the cycles of a kernel over all strategy assignments the compiler knows.
 
 :func:`vliwc.strategy.choose.choose_strategy` wants a good *estimate* and adds what good schedules
 lose at their ends.  This module wants a *proof*, so wherever it does not know it counts less:
@@ -35,7 +35,7 @@ from vliwc.isel.regions import Regions
 from vliwc.isel.select import Selected
 from vliwc.isel.working_memory import WorkingMemory, free_spaces
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
-from vliwc.strategy.choose import max_passing, plain_strategy
+from vliwc.strategy.choose import gather_only, max_passing
 from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 TENTHS = 10
@@ -50,8 +50,8 @@ MANY_WORDS = 1 << 16
 """With more words of working memory than this, any address is taken to be possible."""
 
 
-def proved_mix_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
-    """No program the compiler could make of ``program`` by another mix takes fewer cycles.
+def proved_kernel_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
+    """No program the compiler could make of ``program`` by another assignment takes fewer cycles.
 
     The result is in cycles, a multiple of a tenth; ``effort`` is CP-SAT's deterministic time for
     each of two runs, with and without presolve, which can be wrong (docs/bounds.md): what both say.
@@ -70,13 +70,13 @@ def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) ->
     solver.parameters.cp_model_presolve = presolve
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN):
-        raise InternalError(f"the mix model has no solution: {solver.status_name(status)}")
+        raise InternalError(f"the assignment model has no solution: {solver.status_name(status)}")
     return max(solver.best_objective_bound, 0.0) / TENTHS
 
 
 def unavoidable_work(program: LaneProgram) -> EngineDemand:
     """What every machine DAG of ``program`` contains, whatever the plans are."""
-    instance = instantiate(program, plain_strategy(program, block=1))
+    instance = instantiate(program, gather_only(program, block=1))
     dag = instance.dag
     table_loads = {op for ops in instance.uniform.table_loads.values() for op in ops}
     shared = {op for op in dag.shared if op.width == 0 and op.forms}
@@ -112,7 +112,7 @@ def unavoidable_work(program: LaneProgram) -> EngineDemand:
     for op in shared:
         if op in chunks:
             continue
-        # Table words may come with other loads and be broadcast as entries in another mix.
+        # Table words may come with other loads and be broadcast as entries in another assignment.
         from_table = op in table_loads or any(s in table_loads for s in sources(op))
         if op not in constants and not from_table:
             total = total.plus(_slots(op))
@@ -169,8 +169,8 @@ def _least_region_loads(program: LaneProgram, regions: Regions) -> int:
 def _slots(op: MOp) -> EngineDemand:
     """The slots of one operation, by what can take them."""
     engines = {form.engine for form in op.forms}
-    whole = any(not form.split for form in op.forms)
-    slots = 1 if whole else op.lanes
+    vector = any(not form.scalarised for form in op.forms)
+    slots = 1 if vector else op.lanes
     if not engines:
         return NOTHING
     if engines == {"valu"}:

@@ -1,4 +1,4 @@
-"""Choosing the mix of strategies for every loop, and where record tables stand."""
+"""Choosing the strategy assignment for every loop, and where record tables stand."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
 from vliwc.sched.problem.paths import heads_and_tails
-from vliwc.strategy.balance import Limits, Mix, Offsets, balance
-from vliwc.strategy.group_order import IN_BLOCKS, arrange
+from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
+from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.region_choice import region_loads
 
 
 @dataclass(frozen=True, eq=False)
-class LoopMix:
+class LoopStrategy:
     """The chosen paths of one loop, with the plan of each."""
 
     loop: Loop
     reads: LoopReads
-    mix: Mix
+    assignment: StrategyAssignment
     plans: tuple[Plan, ...]
     selects: Mapping[Value, int]
 
     def group_plans(self, order: Sequence[int]) -> list[Plan]:
         """The plan of each group, if groups take the paths in ``order``: of the selections of each
-        kind as many do without flow as the mix says, spread evenly over groups and program."""
+        kind as many do without flow as ``assignment`` says, spread evenly over groups and
+        program."""
         found: list[Plan] = []
         made: dict[tuple[int, frozenset[Value]], Plan] = {}
         for number, path in enumerate(order):
             arithmetic: set[Value] = set()
-            for operations, total in self.mix.blended:
+            for operations, total in self.assignment.blended:
                 kind = [value for value, count in self.selects.items() if count == operations]
                 done = total * (number + 1) // len(order) - total * number // len(order)
                 arithmetic.update(kind[(2 * k + 1) * len(kind) // (2 * done)] for k in range(done))
@@ -55,13 +56,13 @@ class LoopMix:
 
 @dataclass(frozen=True, eq=False)
 class Strategy:
-    """The mixes of all loops and the places of the record tables they use."""
+    """The assignments of all loops and the places of the record tables they use."""
 
-    loops: tuple[LoopMix, ...]
+    loops: tuple[LoopStrategy, ...]
     placements: dict[RecordTable, Placement]
 
 
-def plain_strategy(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
+def gather_only(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
     """Gathers for every table read; without ``block`` of groups that share chunks of memory, what
     always works."""
     assignment: list[list[Plan]] = []
@@ -73,20 +74,21 @@ def plain_strategy(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
 
 
 @dataclass(frozen=True)
-class Fill:
-    """Cycles beyond the proved ones for which an engine is not busy: a guess."""
+class DrainAllowance:
+    """Cycles beyond the proved ones, at the start and in the drain, for which an engine is not
+    busy: a guess."""
 
     compute: float
     flow: float
     load: float
 
 
-FILLS = (
-    Fill(2.0, 24.0, 16.0),
-    Fill(2.0, 16.0, 16.0),
-    Fill(2.0, 30.0, 24.0),
-    Fill(2.0, 8.0, 24.0),
-    Fill(2.0, 16.0, 8.0),
+DRAIN_ALLOWANCES = (
+    DrainAllowance(2.0, 24.0, 16.0),
+    DrainAllowance(2.0, 16.0, 16.0),
+    DrainAllowance(2.0, 30.0, 24.0),
+    DrainAllowance(2.0, 8.0, 24.0),
+    DrainAllowance(2.0, 16.0, 8.0),
 )
 """Guesses that led to good schedules, the best first."""
 
@@ -98,7 +100,7 @@ in scratch, several save the loads of words that neighbours have in common."""
 
 def choose_strategies(
     program: LaneProgram,
-    fills: Sequence[Fill],
+    allowances: Sequence[DrainAllowance],
     *,
     records: bool,
     seed: int,
@@ -106,20 +108,20 @@ def choose_strategies(
     blocks: Sequence[int] = BLOCKS[:1],
 ) -> list[Strategy]:
     """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
-    saves loads; equal mixes once."""
+    saves loads; equal assignments once."""
     found: list[Strategy] = []
     loads: int | None = None
     for block in blocks:
         needed = region_loads(program, block)
         if loads is None or needed < loads:
-            found += _choose(program, fills, records, seed, effort, block)
+            found += _choose(program, allowances, records, seed, effort, block)
             loads = needed
     return found
 
 
 def _choose(
     program: LaneProgram,
-    fills: Sequence[Fill],
+    allowances: Sequence[DrainAllowance],
     records: bool,
     seed: int,
     effort: float,
@@ -137,9 +139,11 @@ def _choose(
         return [first]
     idle = _measured_offsets(program, first)
     found: dict[object, Strategy] = {}
-    for fill in fills:
+    for allowance in allowances:
         offsets = [
-            Offsets(at.compute + fill.compute, at.flow + fill.flow, at.load + fill.load)
+            Offsets(
+                at.compute + allowance.compute, at.flow + allowance.flow, at.load + allowance.load
+            )
             for at in idle
         ]
         strategy = balancing.strategy(offsets)
@@ -152,7 +156,7 @@ def _signature(strategy: Strategy) -> object:
     return tuple(
         (path.groups, tuple((step.name, step.reads[0][0].id, bits) for step, bits in path.steps))
         for part in strategy.loops
-        for path in part.mix.paths
+        for path in part.assignment.paths
     )
 
 
@@ -177,14 +181,14 @@ class _Balancing:
         forbidden: set[RecordTable] = set()
         while True:
             memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
-            chosen: list[LoopMix] = []
+            chosen: list[LoopStrategy] = []
             for loop in program.function.loops:
                 reads = self.reads[loop.number].without(forbidden)
                 limits = Limits(
                     memory_words=memory.capacity(loop.number, max_passing(program, loop)),
                     entry_words=program.machine.scratch_words // ENTRY_SHARE,
                 )
-                mix = balance(
+                assignment = balance(
                     reads,
                     program.groups(loop),
                     self.base[loop.number],
@@ -194,8 +198,10 @@ class _Balancing:
                     seed=self.seed,
                     effort=self.effort,
                 )
-                plans = tuple(reads.plan(path.steps) for path in mix.paths)
-                chosen.append(LoopMix(loop, reads, mix, plans, self.selects[loop.number]))
+                plans = tuple(reads.plan(path.steps) for path in assignment.paths)
+                chosen.append(
+                    LoopStrategy(loop, reads, assignment, plans, self.selects[loop.number])
+                )
             failed, placements = _place_tables(program, chosen, memory)
             if failed is None:
                 return Strategy(tuple(chosen), placements)
@@ -203,7 +209,7 @@ class _Balancing:
 
 
 def _place_tables(
-    program: LaneProgram, chosen: list[LoopMix], memory: WorkingMemory
+    program: LaneProgram, chosen: list[LoopStrategy], memory: WorkingMemory
 ) -> tuple[RecordTable | None, dict[RecordTable, Placement]]:
     """Places for all record tables, or the first for which there is no room."""
     placements: dict[RecordTable, Placement] = {}
@@ -217,8 +223,10 @@ def _place_tables(
 
 
 def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
-    """When engines can find work in the groups of each loop, from the machine DAG of a mix."""
-    assignment = [part.group_plans(arrange(part.mix.paths, IN_BLOCKS)) for part in strategy.loops]
+    """When engines can find work in the groups of each loop, from its machine DAG."""
+    assignment = [
+        part.group_plans(group_order(part.assignment.paths, IN_BLOCKS)) for part in strategy.loops
+    ]
     instance = instantiate(program, assignment, strategy.placements)
     problem = problem_of(instance.dag)
     head, tail = heads_and_tails(problem)
@@ -246,11 +254,11 @@ ENTRY_SHARE = 4
 """Table entries for select trees may take one part in so many of scratch."""
 
 
-def _tables(chosen: Iterable[LoopMix]) -> list[tuple[RecordTable, Loop]]:
+def _tables(chosen: Iterable[LoopStrategy]) -> list[tuple[RecordTable, Loop]]:
     """Record tables in use with the last loop that reads each, the largest first."""
     found: dict[RecordTable, Loop] = {}
     for part in chosen:
-        for path in part.mix.paths:
+        for path in part.assignment.paths:
             for step, _ in path.steps:
                 if step.table is not None:
                     found[step.table] = part.loop
@@ -266,7 +274,7 @@ def _base_demand(
     With that for each loop the selections that it does on flow, and the vector operations that
     each of them would take without.
     """
-    instance = instantiate(program, plain_strategy(program, block))
+    instance = instantiate(program, gather_only(program, block))
     dag = instance.dag
     shared = slots_needed(dag.shared)
     found: list[EngineDemand] = []

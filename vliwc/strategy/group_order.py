@@ -1,4 +1,4 @@
-"""The order in which groups take the plans of a mix.
+"""The order in which groups take the plans of an assignment.
 
 Groups start one after the other, so the order decides when an engine is in demand: plans that
 load much belong early, where the load engine would otherwise idle, and plans that select much
@@ -14,7 +14,7 @@ from vliwc.strategy.balance import Path
 
 
 @dataclass(frozen=True)
-class Arrangement:
+class GroupOrder:
     """``grade`` 0 spreads every plan evenly over the groups, 1 lets the share of load-heavy
     plans fall from twice the average to nothing; ``None`` puts plans one after the other."""
 
@@ -22,15 +22,15 @@ class Arrangement:
     grade: float | None
 
 
-IN_BLOCKS = Arrangement("blocks", None)
-ARRANGEMENTS = (IN_BLOCKS, Arrangement("graded", 0.75), Arrangement("even", 0.0))
+IN_BLOCKS = GroupOrder("blocks", None)
+GROUP_ORDERS = (IN_BLOCKS, GroupOrder("graded", 0.75), GroupOrder("even", 0.0))
 """The one that did best most often first."""
 
 
-def arrange(paths: Sequence[Path], arrangement: Arrangement) -> list[int]:
+def group_order(paths: Sequence[Path], kind: GroupOrder) -> list[int]:
     """The path of each group, by position in ``paths``."""
     order = sorted(range(len(paths)), key=lambda p: (-_load_share(paths[p]), p))
-    if arrangement.grade is None:
+    if kind.grade is None:
         return [p for p in order for _ in range(paths[p].groups)]
     groups = sum(path.groups for path in paths)
     left = [path.groups for path in paths]
@@ -41,7 +41,7 @@ def arrange(paths: Sequence[Path], arrangement: Arrangement) -> list[int]:
         for place, p in enumerate(order):
             # Places 0..1 from load-heavy to load-light; the density falls or rises linearly.
             lean = 1 - 2 * place / max(len(order) - 1, 1)
-            density = 1 + arrangement.grade * lean * (1 - 2 * x)
+            density = 1 + kind.grade * lean * (1 - 2 * x)
             error[p] += density * paths[p].groups / groups
         best = max((p for p in order if left[p]), key=lambda p: error[p])
         error[best] -= 1.0

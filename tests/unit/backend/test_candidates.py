@@ -16,7 +16,7 @@ from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.options import Options
 from vliwc.sched.check import check_schedule
 from vliwc.sched.staggered.scheduler import OutOfScratch
-from vliwc.strategy.choose import plain_strategy
+from vliwc.strategy.choose import gather_only
 
 WALK = """
 kernel walk(n, rounds) {
@@ -84,9 +84,9 @@ def test_better_than_gathers_alone() -> None:
     assert chosen.schedule.cycles < 0.8 * plain.schedule.cycles
 
 
-def test_the_plain_strategy_gathers_everything() -> None:
+def test_gather_only_gathers_everything() -> None:
     program = lane_program(kernel(20, 3))
-    (plans,) = plain_strategy(program)
+    (plans,) = gather_only(program)
     assert len(plans) == 3 and len({id(plan) for plan in plans}) == 1
     table = [read for value, read in plans[0].reads.items() if value.array == "tree"]
     assert table and all(isinstance(read, Gather) for read in table)

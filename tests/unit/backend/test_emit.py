@@ -39,7 +39,7 @@ def scheduled(dag: MachineDag) -> Schedule:
 
 
 def test_the_forms_of_an_operation() -> None:
-    op = MOp("x", (Form("valu", "+"), Form("alu", "+", split=True)), lanes=4, width=4)
+    op = MOp("x", (Form("valu", "+"), Form("alu", "+", scalarised=True)), lanes=4, width=4)
     assert [chosen_form(op, engine).engine for engine in ("alu", "valu")] == ["alu", "valu"]
     with pytest.raises(InternalError, match="no form"):
         chosen_form(op, "flow")
@@ -52,7 +52,7 @@ def test_a_vector_operation_on_either_engine(engine: int) -> None:
     splat = MOp("s", (Form("valu", "vbroadcast", (scalar(c),)),), lanes=4, width=4)
     forms = (
         Form("valu", "+", (Operand(splat), Operand(splat))),
-        Form("alu", "+", (Operand(splat), Operand(splat)), split=True),
+        Form("alu", "+", (Operand(splat), Operand(splat)), scalarised=True),
     )
     total = MOp("t", forms, lanes=4, width=4)
     out = MOp("o", (Form("store", "vstore", (scalar(c), Operand(total))),), width=0)
@@ -73,10 +73,13 @@ def test_a_vector_operation_on_either_engine(engine: int) -> None:
 def test_operands_of_each_lane() -> None:
     """Packing four words from four places, and immediates lane by lane."""
     iota = MOp(
-        "iota", (Form("load", "const", split=True, per_lane_imm=(9, 8, 7, 6)),), lanes=4, width=4
+        "iota",
+        (Form("load", "const", scalarised=True, per_lane_imm=(9, 8, 7, 6)),),
+        lanes=4,
+        width=4,
     )
     rows = tuple((Operand(iota, 3 - k, 0), Operand(iota, 0, 0)) for k in range(4))
-    pack = MOp("pack", (Form("alu", "-", split=True, per_lane=rows),), lanes=4, width=4)
+    pack = MOp("pack", (Form("alu", "-", scalarised=True, per_lane=rows),), lanes=4, width=4)
     c = const(2)
     out = MOp("o", (Form("store", "vstore", (scalar(c), Operand(pack))),), width=0)
     dag = MachineDag(MACHINE, [iota, pack, c, out], [])
@@ -87,12 +90,12 @@ def test_operands_of_each_lane() -> None:
 def test_rows_step_by_their_pitch() -> None:
     """Lane k of a vload with stride 3 goes 3k words further; later rows overwrite earlier ones."""
     addresses = MOp(
-        "a", (Form("load", "const", split=True, per_lane_imm=(0, 4, 2)),), lanes=3, width=4
+        "a", (Form("load", "const", scalarised=True, per_lane_imm=(0, 4, 2)),), lanes=3, width=4
     )
-    form = Form("load", "vload", (Operand(addresses),), split=True, dest_stride=3)
+    form = Form("load", "vload", (Operand(addresses),), scalarised=True, dest_stride=3)
     row = MOp("row", (form,), lanes=3, width=2 * 3 + 4, serial=True)
     thirds = tuple((Operand(row, 3 * k, 0), Operand(row, 3 * k + 2, 0)) for k in range(3))
-    packed = MOp("p", (Form("alu", "+", split=True, per_lane=thirds),), lanes=3, width=4)
+    packed = MOp("p", (Form("alu", "+", scalarised=True, per_lane=thirds),), lanes=3, width=4)
     c = const(8)
     out = MOp("o", (Form("store", "vstore", (scalar(c), Operand(packed))),), width=0)
     dag = MachineDag(MACHINE, [addresses, row, packed, c, out], [])

@@ -9,7 +9,7 @@ import pytest
 from vliwc.driver import ENGINES, Compilation, compile_file, compile_text
 from vliwc.explain.attribution import attribute_gap, kind, owner, shares, windows
 from vliwc.explain.bounds import bound_report, with_one_more_slot
-from vliwc.explain.mixes import read_mixes
+from vliwc.explain.reads import read_assignments
 from vliwc.explain.report import explain
 from vliwc.explain.slots import slot_table
 from vliwc.options import Options
@@ -78,7 +78,7 @@ def test_shares_cover_every_slot(compilation: Compilation) -> None:
 def test_every_group_does_every_read(compilation: Compilation) -> None:
     program = compilation.function
     vlen = compilation.program.machine.vlen
-    reads = read_mixes(compilation)
+    reads = read_assignments(compilation)
     assert reads
     for read in reads:
         assert sum(read.ways.values()) == -(-program.loops[read.loop].extent // vlen)

@@ -16,7 +16,10 @@ def engines(op: MOp) -> set[str]:
 def test_arithmetic_runs_on_valu_or_lane_by_lane_on_alu() -> None:
     _, lanes = selected(program_of(kernel_text("o[i] = (v + 7) ^ (v >> 3);"), n=16))
     shift = next(op for op in lanes.template.ops if op.forms[0].opcode == ">>")
-    assert [(form.engine, form.split) for form in shift.forms] == [("valu", False), ("alu", True)]
+    assert [(form.engine, form.scalarised) for form in shift.forms] == [
+        ("valu", False),
+        ("alu", True),
+    ]
 
 
 def test_choices_run_on_flow() -> None:
@@ -81,7 +84,7 @@ def test_strided_lanes_are_copied_together_once() -> None:
     assert lanes.group.adjacent(strided) == moved
     assert lanes.group.adjacent(moved) == moved
     (copy,) = lanes.template.ops[before:]
-    assert engines(copy) == {"alu"} and copy.forms[0].split
+    assert engines(copy) == {"alu"} and copy.forms[0].scalarised
 
 
 @pytest.mark.parametrize("way", ["madd", "select", "bit_choice"])
@@ -96,7 +99,7 @@ def test_vector_instructions_get_neighbouring_lanes(way: str) -> None:
         result = lanes.group.bit_choice(strided, 100, 7)
     assert isinstance(result.source, MOp)
     for form in result.source.forms:
-        if not form.split:
+        if not form.scalarised:
             assert {operand.stride for operand in form.operands} == {1}
 
 

@@ -277,7 +277,7 @@ def test_engine_alternatives_are_kept_exactly(tmp_path: Path) -> None:
 
 def test_lanes_are_jobs(tmp_path: Path) -> None:
     for serial, cycles in ((False, 2), (True, 4)):
-        task = Task(split=LOAD, lanes=4, width=0, serial=serial)
+        task = Task(scalarised=LOAD, lanes=4, width=0, serial=serial)
         problem = unit_jobs(task, slots={"load": 2})
         assert left_out(problem) == []
         again = reread(problem, tmp_path)
@@ -285,7 +285,7 @@ def test_lanes_are_jobs(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_is_said_and_loosens(tmp_path: Path) -> None:
-    mixed = Task((VALU,), split=ALU, lanes=4, width=4)
+    mixed = Task((VALU,), scalarised=ALU, lanes=4, width=4)
     problem = unit_jobs(*[mixed] * 6, slots={})
     missing = left_out(problem)
     assert [thing.partition(":")[0] for thing in missing] == ["scratch", "engines"]

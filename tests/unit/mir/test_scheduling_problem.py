@@ -41,7 +41,7 @@ def example() -> MachineDag:
     family = PerGroup("f", 0, [const(2), const(3)])
     forms = (
         Form("valu", "+", (Operand(one), Operand(family))),
-        Form("alu", "+", (Operand(one), Operand(family)), split=True),
+        Form("alu", "+", (Operand(one), Operand(family)), scalarised=True),
     )
     vector = MOp("v", forms, lanes=4, width=4)
     stored = MOp("s", (Form("store", "vstore", (Operand(family), Operand(vector))),), width=0)

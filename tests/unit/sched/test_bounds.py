@@ -12,8 +12,8 @@ from vliwc.sched.problem.dense import ALU, FLOW, LOAD, STORE, VALU
 from vliwc.sched.problem.paths import heads_and_tails
 from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
 
-SCALAR = Task(whole=(ALU,))
-EITHER = Task(whole=(VALU,), split=ALU, lanes=4, width=4)
+SCALAR = Task(vector=(ALU,))
+EITHER = Task(vector=(VALU,), scalarised=ALU, lanes=4, width=4)
 
 
 def machine(**slots: int) -> MachineSpec:
@@ -27,8 +27,8 @@ def test_nothing_to_do() -> None:
 def test_critical_path() -> None:
     sketch = Sketch(machine(load=2))
     a = sketch.add(SCALAR)
-    gather = sketch.add(Task(split=LOAD, lanes=4, width=4), [a])
-    rows = sketch.add(Task(split=LOAD, lanes=4, width=7, serial=True), [gather])
+    gather = sketch.add(Task(scalarised=LOAD, lanes=4, width=4), [a])
+    rows = sketch.add(Task(scalarised=LOAD, lanes=4, width=7, serial=True), [gather])
     sketch.add(SCALAR, [rows])
     bound = lower_bound(sketch.problem())
     assert bound.cycles == 1 + 2 + 4 + 1
@@ -37,9 +37,9 @@ def test_critical_path() -> None:
 
 def test_barriers_and_latency_0_cost_nothing() -> None:
     sketch = Sketch(machine())
-    a = sketch.add(Task(whole=(LOAD,)))
+    a = sketch.add(Task(vector=(LOAD,)))
     barrier = sketch.add(Task(lanes=0, width=0), after=[(a, 0)])
-    sketch.add(Task(whole=(STORE,), width=0), after=[(barrier, 0)])
+    sketch.add(Task(vector=(STORE,), width=0), after=[(barrier, 0)])
     problem = sketch.problem()
     assert lower_bound(problem).cycles == 1 == shortest(problem)
 
@@ -66,7 +66,7 @@ def test_engines_together() -> None:
 def test_three_engines_together() -> None:
     sketch = Sketch(machine(alu=4, valu=1, flow=1))
     for _ in range(12):
-        sketch.add(Task(whole=(VALU, FLOW), split=ALU, lanes=4, width=4))
+        sketch.add(Task(vector=(VALU, FLOW), scalarised=ALU, lanes=4, width=4))
     bound = lower_bound(sketch.problem())
     assert bound.cycles == 4
     assert "alu and valu and flow" in bound.reason
@@ -76,9 +76,9 @@ def test_work_between_the_start_and_the_end() -> None:
     """All six loads wait for one operation, and another one waits for each of them."""
     sketch = Sketch(machine())
     a = sketch.add(SCALAR)
-    loads = [sketch.add(Task(whole=(LOAD,)), [a]) for _ in range(6)]
+    loads = [sketch.add(Task(vector=(LOAD,)), [a]) for _ in range(6)]
     for load in loads:
-        sketch.add(Task(whole=(STORE,), width=0), [load])
+        sketch.add(Task(vector=(STORE,), width=0), [load])
     problem = sketch.problem()
     bound = lower_bound(problem)
     assert bound.cycles == 8 == shortest(problem)
@@ -88,7 +88,7 @@ def test_work_between_the_start_and_the_end() -> None:
 def test_heads_and_tails() -> None:
     sketch = Sketch(machine())
     a = sketch.add(SCALAR)
-    b = sketch.add(Task(split=LOAD, lanes=4, width=4), [a])
+    b = sketch.add(Task(scalarised=LOAD, lanes=4, width=4), [a])
     c = sketch.add(SCALAR, [b])
     head, tail = heads_and_tails(sketch.problem())
     assert head.tolist() == [0, 1, 5]

@@ -22,13 +22,13 @@ def example() -> ScheduleProblem:
     """A bit of everything, on a machine with two slots of each engine and spare scratch."""
     sketch = Sketch(small_machine(vlen=4, words=64, alu=2, valu=2, load=2, store=2))
     sketch.add(Task(lanes=0, width=1))
-    sketch.add(Task(split=LOAD, lanes=4, width=4), [ZERO])
-    sketch.add(Task(whole=(VALU,), split=ALU, lanes=4, width=4), [SPLIT])
-    sketch.add(Task(split=LOAD, lanes=4, width=7, serial=True), [SPLIT])
-    sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4), [BOTH, ROWS])
-    sketch.add(Task(whole=(STORE,), width=0), [SUM, ZERO])
+    sketch.add(Task(scalarised=LOAD, lanes=4, width=4), [ZERO])
+    sketch.add(Task(vector=(VALU,), scalarised=ALU, lanes=4, width=4), [SPLIT])
+    sketch.add(Task(scalarised=LOAD, lanes=4, width=7, serial=True), [SPLIT])
+    sketch.add(Task(vector=(VALU, FLOW), lanes=4, width=4), [BOTH, ROWS])
+    sketch.add(Task(vector=(STORE,), width=0), [SUM, ZERO])
     sketch.add(Task(lanes=0, width=0), after=[(STORED, 1)])
-    sketch.add(Task(whole=(LOAD,)), after=[(BARRIER, 0)])
+    sketch.add(Task(vector=(LOAD,)), after=[(BARRIER, 0)])
     return sketch.problem()
 
 
@@ -130,7 +130,7 @@ def test_more_lanes_than_slots() -> None:
 def test_more_operations_than_slots() -> None:
     sketch = Sketch(small_machine(alu=1))
     for _ in range(2):
-        sketch.add(Task(whole=(ALU,)))
+        sketch.add(Task(vector=(ALU,)))
     problem = sketch.problem()
     wrong = changed(problem, run_core(problem), 1, cycles=[0])
     assert "slots" in rules(problem, wrong)
@@ -211,9 +211,9 @@ def test_two_values_in_one_word(shift: int) -> None:
 
 def test_a_word_may_be_overwritten_in_the_cycle_of_its_last_read_and_not_before() -> None:
     sketch = Sketch(small_machine(alu=2))
-    a = sketch.add(Task(whole=(ALU,)))
-    sketch.add(Task(whole=(STORE,), width=0), [a])
-    b = sketch.add(Task(whole=(ALU,)))
+    a = sketch.add(Task(vector=(ALU,)))
+    sketch.add(Task(vector=(STORE,), width=0), [a])
+    b = sketch.add(Task(vector=(ALU,)))
     problem = sketch.problem()
     base = run_core(problem)
     base = changed(problem, changed(problem, base, a, address=5), b, address=5)
@@ -227,7 +227,7 @@ def test_two_writes_of_a_word_in_one_cycle() -> None:
     """Even values that nobody reads must not be written over each other."""
     sketch = Sketch(small_machine(alu=2))
     for _ in range(2):
-        sketch.add(Task(whole=(ALU,)))
+        sketch.add(Task(vector=(ALU,)))
     problem = sketch.problem()
     base = run_core(problem)
     assert base.cycles == 1
@@ -238,8 +238,8 @@ def test_two_writes_of_a_word_in_one_cycle() -> None:
 def test_a_value_between_the_lanes_of_another_one() -> None:
     """A split operation owns its words from its first lane on."""
     sketch = Sketch(small_machine(vlen=4, words=64, load=1, alu=1))
-    a = sketch.add(Task(split=LOAD, lanes=3, width=4))
-    b = sketch.add(Task(whole=(ALU,)))
+    a = sketch.add(Task(scalarised=LOAD, lanes=3, width=4))
+    b = sketch.add(Task(vector=(ALU,)))
     problem = sketch.problem()
     base = changed(problem, run_core(problem), a, cycles=[0, 2, 4], address=8)
     for now, expected in ((0, {"scratch"}), (1, {"scratch"}), (3, {"scratch"}), (5, set[str]())):
@@ -248,9 +248,9 @@ def test_a_value_between_the_lanes_of_another_one() -> None:
 
 def test_a_word_that_was_written_is_not_zero() -> None:
     sketch = Sketch(small_machine(alu=1))
-    a = sketch.add(Task(whole=(ALU,)))
+    a = sketch.add(Task(vector=(ALU,)))
     zero = sketch.add(Task(lanes=0, width=1))
-    reader = sketch.add(Task(whole=(ALU,)), [zero])
+    reader = sketch.add(Task(vector=(ALU,)), [zero])
     problem = sketch.problem()
     base = run_core(problem)
     base = changed(problem, base, zero, cycles=[3], address=20)

@@ -9,11 +9,11 @@ from tests.unit.sched.helpers import cycles_of, is_stuck, run_core, slots_in
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
 
-VECTOR = Task(whole=(VALU,), lanes=4, width=4)
-EITHER = Task(whole=(VALU,), split=ALU, lanes=4, width=4)
-GATHER = Task(split=LOAD, lanes=4, width=4)
-SCALAR = Task(whole=(ALU,))
-LOADED = Task(whole=(LOAD,))
+VECTOR = Task(vector=(VALU,), lanes=4, width=4)
+EITHER = Task(vector=(VALU,), scalarised=ALU, lanes=4, width=4)
+GATHER = Task(scalarised=LOAD, lanes=4, width=4)
+SCALAR = Task(vector=(ALU,))
+LOADED = Task(vector=(LOAD,))
 
 
 def test_results_are_read_in_the_next_cycle() -> None:
@@ -64,7 +64,7 @@ def test_a_result_without_readers_holds_its_place_for_its_own_cycle_only() -> No
 def test_order_edges(latency: int, expected: int) -> None:
     sketch = Sketch(small_machine())
     a = sketch.add(LOADED)
-    b = sketch.add(Task(whole=(STORE,), width=0), after=[(a, latency)])
+    b = sketch.add(Task(vector=(STORE,), width=0), after=[(a, latency)])
     problem = sketch.problem()
     assert cycles_of(problem, run_core(problem), b) == [expected]
 
@@ -72,7 +72,7 @@ def test_order_edges(latency: int, expected: int) -> None:
 def test_latency_0_counts_from_the_last_lane() -> None:
     sketch = Sketch(small_machine(load=1))
     a = sketch.add(GATHER)
-    b = sketch.add(Task(whole=(STORE,), width=0), after=[(a, 0)])
+    b = sketch.add(Task(vector=(STORE,), width=0), after=[(a, 0)])
     problem = sketch.problem()
     schedule = run_core(problem)
     assert cycles_of(problem, schedule, a) == [0, 1, 2, 3]
@@ -81,7 +81,7 @@ def test_latency_0_counts_from_the_last_lane() -> None:
 
 def test_barriers_take_no_slot_and_pass_the_order_on() -> None:
     sketch = Sketch(small_machine(store=1))
-    stores = [sketch.add(Task(whole=(STORE,), width=0)) for _ in range(3)]
+    stores = [sketch.add(Task(vector=(STORE,), width=0)) for _ in range(3)]
     barrier = sketch.add(Task(lanes=0, width=0), after=[(store, 1) for store in stores])
     load = sketch.add(LOADED, after=[(barrier, 0)])
     problem = sketch.problem()
@@ -102,7 +102,7 @@ def test_lanes_spread_over_cycles_when_slots_are_short() -> None:
 
 def test_serial_lanes_issue_one_after_the_other() -> None:
     sketch = Sketch(small_machine(load=3))
-    a = sketch.add(Task(split=LOAD, lanes=4, width=7, serial=True))
+    a = sketch.add(Task(scalarised=LOAD, lanes=4, width=7, serial=True))
     b = sketch.add(LOADED)
     problem = sketch.problem()
     schedule = run_core(problem)
@@ -114,7 +114,9 @@ def test_serial_lanes_issue_one_after_the_other() -> None:
 def test_wide_results_take_neighbouring_vectors() -> None:
     sketch = Sketch(small_machine(vlen=4, words=16, load=2))
     blocks = [sketch.add(VECTOR) for _ in range(2)]
-    wide = sketch.add(Task(split=LOAD, lanes=2, width=7), after=[(block, 0) for block in blocks])
+    wide = sketch.add(
+        Task(scalarised=LOAD, lanes=2, width=7), after=[(block, 0) for block in blocks]
+    )
     sketch.add(VECTOR, [*blocks, wide])
     problem = sketch.problem()
     schedule = run_core(problem)
@@ -129,9 +131,9 @@ def test_a_wide_result_waits_until_its_words_are_neighbours() -> None:
     """Of three vectors only the one in the middle is in use; then it is read and gone."""
     sketch = Sketch(small_machine(vlen=4, words=12, valu=3, load=2))
     low, middle, high = (sketch.add(VECTOR) for _ in range(3))
-    sketch.add(Task(whole=(STORE,), width=0), [low, high])
-    reader = sketch.add(Task(whole=(STORE,), width=0), [middle], [(0, 1)])
-    wide = sketch.add(Task(split=LOAD, lanes=2, width=8), after=[(low, 1)])
+    sketch.add(Task(vector=(STORE,), width=0), [low, high])
+    reader = sketch.add(Task(vector=(STORE,), width=0), [middle], [(0, 1)])
+    wide = sketch.add(Task(scalarised=LOAD, lanes=2, width=8), after=[(low, 1)])
     problem = sketch.problem()
     schedule = run_core(problem, rank=[0, 1, 2, 3, 5, 4])
     check_schedule(problem, schedule)
@@ -142,7 +144,7 @@ def test_a_wide_result_waits_until_its_words_are_neighbours() -> None:
 def test_words_share_a_vector() -> None:
     sketch = Sketch(small_machine(vlen=4, words=4, alu=4))
     words = [sketch.add(SCALAR) for _ in range(4)]
-    sketch.add(Task(whole=(STORE,), width=0), words)
+    sketch.add(Task(vector=(STORE,), width=0), words)
     problem = sketch.problem()
     schedule = run_core(problem)
     check_schedule(problem, schedule)
@@ -173,8 +175,8 @@ def test_vector_operations_use_every_engine_that_takes_them() -> None:
 @pytest.mark.parametrize(("flow_queue", "engine"), [(0, VALU), (1, FLOW)])
 def test_operations_leave_flow_to_those_that_need_it(flow_queue: int, engine: int) -> None:
     sketch = Sketch(small_machine())
-    free = sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4))
-    sketch.add(Task(whole=(FLOW,), lanes=4, width=4))
+    free = sketch.add(Task(vector=(VALU, FLOW), lanes=4, width=4))
+    sketch.add(Task(vector=(FLOW,), lanes=4, width=4))
     problem = sketch.problem()
     schedule = run_core(problem, flow_queue=flow_queue)
     assert schedule.engine[free] == engine
@@ -184,9 +186,9 @@ def test_the_reserve_is_for_the_oldest_group() -> None:
     """Each group holds two vectors at a time; with two vectors kept, they run one by one."""
     sketch = Sketch(small_machine(vlen=4, words=16, valu=4))
     for group in range(3):
-        a = sketch.add(Task(whole=(VALU,), lanes=4, width=4, group=group))
-        b = sketch.add(Task(whole=(VALU,), lanes=4, width=4, group=group), [a])
-        sketch.add(Task(whole=(STORE,), width=0, group=group), [a, b])
+        a = sketch.add(Task(vector=(VALU,), lanes=4, width=4, group=group))
+        b = sketch.add(Task(vector=(VALU,), lanes=4, width=4, group=group), [a])
+        sketch.add(Task(vector=(STORE,), width=0, group=group), [a, b])
     problem = sketch.problem()
     free = run_core(problem)
     narrow = run_core(problem, reserve=4)
@@ -200,8 +202,8 @@ def test_the_reserve_is_for_the_oldest_group() -> None:
 def test_groups_finish_in_the_order_asked_for() -> None:
     sketch = Sketch(small_machine(vlen=4, words=8, valu=2))
     for group in range(2):
-        a = sketch.add(Task(whole=(VALU,), lanes=4, width=4, group=group))
-        sketch.add(Task(whole=(STORE,), width=0, group=group), [a])
+        a = sketch.add(Task(vector=(VALU,), lanes=4, width=4, group=group))
+        sketch.add(Task(vector=(STORE,), width=0, group=group), [a])
     problem = sketch.problem()
     schedule = run_core(problem, group_order=[1, 0], reserve=2)
     check_schedule(problem, schedule)
@@ -211,7 +213,7 @@ def test_groups_finish_in_the_order_asked_for() -> None:
 def test_stuck_when_results_can_never_fit() -> None:
     sketch = Sketch(small_machine(vlen=4, words=8, valu=3))
     values = [sketch.add(VECTOR) for _ in range(3)]
-    sketch.add(Task(whole=(STORE,), width=0), values)
+    sketch.add(Task(vector=(STORE,), width=0), values)
     schedule = run_core(sketch.problem())
     assert is_stuck(schedule)
     assert schedule.statistics["left"] == 2
@@ -246,9 +248,9 @@ def test_nothing_to_do() -> None:
 def test_choices_wait_for_flow_until_they_are_urgent() -> None:
     """Early on, the only valu slot goes to an operation that needs it, later to the choice."""
     sketch = Sketch(small_machine())
-    choice = sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4))
+    choice = sketch.add(Task(vector=(VALU, FLOW), lanes=4, width=4))
     other = sketch.add(VECTOR)
-    sketch.add(Task(whole=(FLOW,), lanes=4, width=4))
+    sketch.add(Task(vector=(FLOW,), lanes=4, width=4))
     problem = sketch.problem()
     hurried = run_core(problem, urgent=[0, 0, 0])
     assert hurried.engine[choice] == VALU
@@ -260,8 +262,8 @@ def test_choices_wait_for_flow_until_they_are_urgent() -> None:
 
 def test_a_slot_that_nobody_else_wants_is_not_left_empty() -> None:
     sketch = Sketch(small_machine())
-    choice = sketch.add(Task(whole=(VALU, FLOW), lanes=4, width=4))
-    sketch.add(Task(whole=(FLOW,), lanes=4, width=4))
+    choice = sketch.add(Task(vector=(VALU, FLOW), lanes=4, width=4))
+    sketch.add(Task(vector=(FLOW,), lanes=4, width=4))
     problem = sketch.problem()
     schedule = run_core(problem, urgent=[9, 9])
     assert schedule.cycles == 1 and schedule.engine[choice] == VALU
@@ -281,9 +283,9 @@ def test_few_groups_in_flight() -> None:
     sketch = Sketch(small_machine(vlen=4, words=256, valu=8, load=8, store=8))
     steps: list[list[int]] = []
     for group in range(6):
-        a = sketch.add(Task(whole=(LOAD,), width=4, group=group))
-        b = sketch.add(Task(whole=(VALU,), lanes=4, width=4, group=group), [a])
-        c = sketch.add(Task(whole=(STORE,), width=0, group=group), [b])
+        a = sketch.add(Task(vector=(LOAD,), width=4, group=group))
+        b = sketch.add(Task(vector=(VALU,), lanes=4, width=4, group=group), [a])
+        c = sketch.add(Task(vector=(STORE,), width=0, group=group), [b])
         steps.append([a, b, c])
     problem = sketch.problem()
     wide, narrow = run_core(problem), run_core(problem, in_flight=1)

@@ -13,11 +13,11 @@ from vliwc.sched.staggered.deadlines import deadlines, planned_cycles, ranks, ta
 from vliwc.sched.staggered.depth_first import in_chunks
 from vliwc.sched.staggered.shared_ops import with_shared_in_groups
 
-SCALAR = Task(whole=(ALU,))
+SCALAR = Task(vector=(ALU,))
 
 
 def member(group: int, **changes: object) -> Task:
-    return Task(**{"whole": (ALU,), "group": group, **changes})  # pyright: ignore
+    return Task(**{"vector": (ALU,), "group": group, **changes})  # pyright: ignore
 
 
 def positions(order: list[int]) -> dict[int, int]:
@@ -75,8 +75,8 @@ def test_chunks_of_neighbours() -> None:
 def test_durations() -> None:
     sketch = Sketch(small_machine(load=3))
     sketch.add(SCALAR)
-    sketch.add(Task(split=LOAD, lanes=4, width=4))
-    sketch.add(Task(split=LOAD, lanes=4, width=7, serial=True))
+    sketch.add(Task(scalarised=LOAD, lanes=4, width=4))
+    sketch.add(Task(scalarised=LOAD, lanes=4, width=7, serial=True))
     sketch.add(Task(lanes=0, width=0))
     assert durations(sketch.problem().dense).tolist() == [1, 2, 4, 0]
 
@@ -101,7 +101,7 @@ def test_shared_operations_in_groups() -> None:
     second = sketch.add(SCALAR, [base])
     unused = sketch.add(SCALAR)
     groups = [sketch.add(member(1), [second]), sketch.add(member(0), [first])]
-    total = sketch.add(Task(whole=(STORE,), width=0), groups)
+    total = sketch.add(Task(vector=(STORE,), width=0), groups)
     owner = with_shared_in_groups(sketch.problem()).dense.group
     assert [owner[op] for op in (base, first, second)] == [0, 0, 1]
     assert [owner[op] for op in (unused, total)] == [-1, -1]

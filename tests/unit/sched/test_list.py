@@ -19,15 +19,15 @@ from vliwc.sched.staggered.settings import TUNING, Stagger, first_settings, muta
 def streams(groups: int, words: int, steps: int = 3, shared: bool = True) -> ScheduleProblem:
     """Groups that load a vector, compute on it and store it; addresses are shared code."""
     sketch = Sketch(small_machine(vlen=4, words=words, alu=4, valu=2, load=2, store=2))
-    addresses = [sketch.add(Task(whole=(LOAD,))) for _ in range(groups)] if shared else []
+    addresses = [sketch.add(Task(vector=(LOAD,))) for _ in range(groups)] if shared else []
     for group in range(groups):
         own = [addresses[group]] if shared else []
-        value = sketch.add(Task(whole=(LOAD,), width=4, group=group), own)
+        value = sketch.add(Task(vector=(LOAD,), width=4, group=group), own)
         for _ in range(steps):
             value = sketch.add(
-                Task(whole=(VALU,), split=ALU, lanes=4, width=4, group=group), [value]
+                Task(vector=(VALU,), scalarised=ALU, lanes=4, width=4, group=group), [value]
             )
-        sketch.add(Task(whole=(STORE,), width=0, group=group), [value, *own])
+        sketch.add(Task(vector=(STORE,), width=0, group=group), [value, *own])
     return sketch.problem()
 
 
@@ -43,7 +43,7 @@ def test_a_schedule_with_its_bound() -> None:
 
 def test_nothing_more_is_tried_once_the_bound_is_met() -> None:
     sketch = Sketch(small_machine())
-    sketch.add(Task(whole=(ALU,)))
+    sketch.add(Task(vector=(ALU,)))
     schedule = ListScheduler(50).schedule(sketch.problem())
     assert (schedule.cycles, schedule.status) == (1, "optimal")
     assert schedule.statistics["trials"] == 1
@@ -127,16 +127,16 @@ def tree(depth: int, words: int) -> ScheduleProblem:
     Leaves that belong together have numbers far apart.
     """
     sketch = Sketch(small_machine(vlen=1, words=words, alu=4, load=4))
-    leaves = [sketch.add(Task(whole=(LOAD,))) for _ in range(2**depth)]
+    leaves = [sketch.add(Task(vector=(LOAD,))) for _ in range(2**depth)]
     level = [
         leaf for pair in zip(leaves, leaves[2 ** (depth - 1) :], strict=False) for leaf in pair
     ]
     while len(level) > 1:
         level = [
-            sketch.add(Task(whole=(ALU,)), pair)
+            sketch.add(Task(vector=(ALU,)), pair)
             for pair in zip(level[::2], level[1::2], strict=True)
         ]
-    sketch.add(Task(whole=(STORE,), width=0), level)
+    sketch.add(Task(vector=(STORE,), width=0), level)
     return sketch.problem()
 
 

@@ -9,7 +9,7 @@ import pytest
 from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, program_of
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.strategy.balance import Limits, Mix, Offsets, balance
+from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
 from vliwc.strategy.options import LoopReads, loop_reads
 
 PLENTY = Limits(memory_words=10_000, entry_words=10_000)
@@ -39,24 +39,24 @@ def reads_of(text: str, n: int = 128, machine: MachineSpec | None = None) -> Loo
 
 def solve(
     reads: LoopReads, groups: int = 16, base: EngineDemand | None = None, limits: Limits = PLENTY
-) -> Mix:
+) -> StrategyAssignment:
     return balance(reads, groups, base or NOTHING, limits, NO_OFFSETS, seed=0, effort=2.0)
 
 
-def steps_of(mix: Mix) -> dict[str, int]:
+def steps_of(assignment: StrategyAssignment) -> dict[str, int]:
     """Groups that take each kind of step, summed over the reads."""
     found: dict[str, int] = {}
-    for path in mix.paths:
+    for path in assignment.paths:
         for step, _ in path.steps:
             found[step.name] = found.get(step.name, 0) + path.groups
     return found
 
 
-def busiest(reads: LoopReads, mix: Mix, base: EngineDemand) -> float:
+def busiest(reads: LoopReads, assignment: StrategyAssignment, base: EngineDemand) -> float:
     """Cycles of the busiest engine, from the paths alone; choices go where they fit best."""
     machine = reads.program.machine
     total, entries, tables = NOTHING, dict[object, None](), dict[object, None]()
-    for path in mix.paths:
+    for path in assignment.paths:
         known = None
         for step, bits in path.steps:
             address = reads.address_sum(step, known, bits)
@@ -80,9 +80,9 @@ def busiest(reads: LoopReads, mix: Mix, base: EngineDemand) -> float:
 @pytest.mark.parametrize("groups", [1, 2, 5, 16])
 def test_every_group_gets_a_path_through_all_reads(groups: int) -> None:
     reads = reads_of(TREE)
-    mix = solve(reads, groups)
-    assert sum(path.groups for path in mix.paths) == groups
-    for path in mix.paths:
+    assignment = solve(reads, groups)
+    assert sum(path.groups for path in assignment.paths) == groups
+    for path in assignment.paths:
         assert path.groups > 0
         read = [value for step, _ in path.steps for value, _ in step.reads]
         assert read == reads.table
@@ -96,9 +96,9 @@ def test_the_objective_is_not_below_what_the_paths_need() -> None:
         EngineDemand(load=300),
         EngineDemand(flow=100),
     ):
-        mix = solve(reads, 16, base)
-        assert mix.bound <= mix.cycles
-        assert busiest(reads, mix, base) <= mix.cycles + 0.1
+        assignment = solve(reads, 16, base)
+        assert assignment.bound <= assignment.cycles
+        assert busiest(reads, assignment, base) <= assignment.cycles + 0.1
 
 
 def test_without_room_for_anything_all_reads_are_gathers() -> None:
@@ -106,13 +106,13 @@ def test_without_room_for_anything_all_reads_are_gathers() -> None:
 
 
 def test_busy_load_engines_make_selects_and_records() -> None:
-    mix = solve(reads_of(TREE), base=EngineDemand(load=2000))
-    assert steps_of(mix).get("gather", 0) == 0
+    assignment = solve(reads_of(TREE), base=EngineDemand(load=2000))
+    assert steps_of(assignment).get("gather", 0) == 0
 
 
 def test_busy_compute_and_flow_make_gathers() -> None:
-    mix = solve(reads_of(TREE), base=EngineDemand(compute=60_000, flow=1500))
-    found = steps_of(mix)
+    assignment = solve(reads_of(TREE), base=EngineDemand(compute=60_000, flow=1500))
+    found = steps_of(assignment)
     assert found["gather"] > found.get("select", 0)
 
 
@@ -122,39 +122,44 @@ def test_many_load_slots_make_gathers() -> None:
     assert steps_of(solve(reads_of(TREE, machine=machine)))["gather"] >= 3 * 16
 
 
-def test_a_mix_is_better_than_one_path_for_all_groups() -> None:
+def test_an_assignment_is_better_than_one_path_for_all_groups() -> None:
     """Some groups take more loads and others more selections, so that both engines are full."""
     reads = reads_of(TREE)
     base = EngineDemand(compute=12_000, load=200)
-    mix = solve(reads, base=base)
-    assert len(mix.paths) > 1
-    alone = [busiest(reads, Mix((type(path)(16, path.steps),), 0, 0), base) for path in mix.paths]
-    assert mix.cycles < max(alone)
+    assignment = solve(reads, base=base)
+    assert len(assignment.paths) > 1
+    alone = [
+        busiest(reads, StrategyAssignment((type(path)(16, path.steps),), 0, 0), base)
+        for path in assignment.paths
+    ]
+    assert assignment.cycles < max(alone)
 
 
 def test_limits_on_entries_and_memory() -> None:
     reads = reads_of(TREE)
     words = {entry: 8 for steps in reads.steps for step in steps for entry in step.entries}
     for limit in (0, 16, 48, sum(words.values())):
-        mix = solve(reads, base=EngineDemand(load=2000), limits=Limits(0, limit))
-        used = {entry for path in mix.paths for step, _ in path.steps for entry in step.entries}
+        assignment = solve(reads, base=EngineDemand(load=2000), limits=Limits(0, limit))
+        used = {
+            entry for path in assignment.paths for step, _ in path.steps for entry in step.entries
+        }
         assert 8 * len(used) <= limit
     for limit in (0, 8, 24, 100):
-        mix = solve(reads, base=EngineDemand(load=2000), limits=Limits(limit, 0))
-        tables = {step.table for path in mix.paths for step, _ in path.steps} - {None}
+        assignment = solve(reads, base=EngineDemand(load=2000), limits=Limits(limit, 0))
+        tables = {step.table for path in assignment.paths for step, _ in path.steps} - {None}
         assert sum(-(-table.words // 8) * 8 for table in tables if table is not None) <= limit
 
 
 def test_a_loop_without_table_reads() -> None:
-    mix = solve(reads_of(kernel_text("o[i] = v * 3;")), groups=7)
-    assert [(path.groups, path.steps) for path in mix.paths] == [(7, ())]
+    assignment = solve(reads_of(kernel_text("o[i] = v * 3;")), groups=7)
+    assert [(path.groups, path.steps) for path in assignment.paths] == [(7, ())]
 
 
-def test_the_same_seed_gives_the_same_mix() -> None:
-    def signature(mix: Mix) -> list[object]:
+def test_the_same_seed_gives_the_same_assignment() -> None:
+    def signature(assignment: StrategyAssignment) -> list[object]:
         return [
             (path.groups, [(step.name, step.reads[0][0].id, bits) for step, bits in path.steps])
-            for path in mix.paths
+            for path in assignment.paths
         ]
 
     reads = reads_of(TREE)
@@ -178,14 +183,14 @@ LONG = TREE.replace("for r in 0 .. 4", "for r in 0 .. 120").replace(
 
 @pytest.mark.parametrize("effort", [1e-9, 0.3])
 def test_loops_with_many_reads(effort: float) -> None:
-    """Without any time for the solver there is still a mix: gathers throughout."""
+    """Without any time for the solver there is still an assignment: gathers throughout."""
     reads = reads_of(LONG, n=40)
     assert len(reads.table) > 80
-    mix = balance(reads, 5, NOTHING, PLENTY, NO_OFFSETS, seed=0, effort=effort)
-    assert sum(path.groups for path in mix.paths) == 5
-    for path in mix.paths:
+    assignment = balance(reads, 5, NOTHING, PLENTY, NO_OFFSETS, seed=0, effort=effort)
+    assert sum(path.groups for path in assignment.paths) == 5
+    for path in assignment.paths:
         assert [value for step, _ in path.steps for value, _ in step.reads] == reads.table
     if effort < 1e-6:
-        assert steps_of(mix) == {"gather": 5 * len(reads.table)} and mix.cycles == inf
+        assert steps_of(assignment) == {"gather": 5 * len(reads.table)} and assignment.cycles == inf
     else:
-        assert mix.cycles < inf
+        assert assignment.cycles < inf

@@ -1,4 +1,4 @@
-"""The bound over all mixes stays below whatever is made of a kernel."""
+"""The bound over all assignments stays below whatever is made of a kernel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ortools.sat.python import cp_model
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.analysis.facts import Facts
 from vliwc.driver import compile_file, compile_text
-from vliwc.explain.bounds import mix_bound
+from vliwc.explain.bounds import kernel_bound
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.table_reads import Plan
@@ -26,8 +26,8 @@ from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
 from vliwc.sched.problem.bounds import every_bound
 from vliwc.strategy import bound as bound_module
-from vliwc.strategy.bound import proved_mix_bound, unavoidable_work
-from vliwc.strategy.choose import plain_strategy
+from vliwc.strategy.bound import proved_kernel_bound, unavoidable_work
+from vliwc.strategy.choose import gather_only
 from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 KERNELS = Path(__file__).resolve().parents[3] / "kernels"
@@ -75,11 +75,11 @@ def random_plan(reads: LoopReads, rng: random.Random) -> Plan:
 @pytest.mark.parametrize(("name", "params"), SMALL, ids=lambda p: p if isinstance(p, str) else "")
 @settings(max_examples=4)
 @given(seed=st.integers(0, 2**32))
-def test_no_random_mix_needs_less_work(
+def test_no_random_assignment_needs_less_work(
     name: str, params: dict[str, int], machine: MachineSpec, seed: int
 ) -> None:
     program = lane_program(name, params, machine)
-    bound = proved_mix_bound(program)
+    bound = proved_kernel_bound(program)
     rng = random.Random(seed)
     assignment: list[list[Plan]] = []
     for loop in program.function.loops:
@@ -87,7 +87,7 @@ def test_no_random_mix_needs_less_work(
         plans = [random_plan(reads, rng) for _ in range(rng.choice((1, 2, 3)))]
         assignment.append([rng.choice(plans) for _ in range(program.groups(loop))])
     problem = problem_of(instantiate(program, assignment).dag)
-    # The bound is a multiple of a tenth, rounded up from what the work of the best mix takes.
+    # The bound is a multiple of a tenth, rounded up from what the best assignment's work takes.
     assert max(b.cycles for b in every_bound(problem)) >= bound
     assert max(b.work for b in every_bound(problem) if b.prices) > bound - 1
 
@@ -96,7 +96,7 @@ def test_no_random_mix_needs_less_work(
 @pytest.mark.parametrize(("name", "params"), SMALL, ids=lambda p: p if isinstance(p, str) else "")
 def test_no_compilation_beats_the_bound(name: str, params: dict[str, int], level: int) -> None:
     result = compile_file(KERNELS / f"{name}.vk", params, Options(level=level))
-    bound = mix_bound(result)
+    bound = kernel_bound(result)
     assert 0 < bound <= result.cycles
     work = max(b.work for b in every_bound(result.generated.problem) if b.prices)
     assert bound < work + 1
@@ -118,7 +118,7 @@ def test_bound_counts_loads_and_stores() -> None:
     program = text_program(text)
     work = unavoidable_work(program)
     assert (work.load, work.store, work.compute, work.flow) == (40, 20, 160, 0)
-    assert proved_mix_bound(program) == 20.0
+    assert proved_kernel_bound(program) == 20.0
     assert compile_text(text, "test", {}).cycles >= 20
 
 
@@ -130,22 +130,22 @@ def test_bound_counts_gathers_where_nothing_else_is_possible() -> None:
     }
     """
     # 80 scalar loads and 10 vector loads, two a cycle.
-    assert proved_mix_bound(text_program(text)) == 45.0
+    assert proved_kernel_bound(text_program(text)) == 45.0
 
 
 def test_bound_follows_the_machine() -> None:
     params = {"forest_height": 5, "rounds": 8, "batch_size": 64}
     program = lane_program("tree_hash", params)
-    bound = proved_mix_bound(program)
+    bound = proved_kernel_bound(program)
     slots = {engine: 2 * count for engine, count in DEFAULT_MACHINE.slots.items()}
     twice = replace(program, machine=replace(DEFAULT_MACHINE, slots=slots))
-    assert proved_mix_bound(twice) == pytest.approx(bound / 2, abs=0.2)
+    assert proved_kernel_bound(twice) == pytest.approx(bound / 2, abs=0.2)
 
 
 def test_unavoidable_work_is_part_of_the_plain_translation() -> None:
     for name, params in SMALL:
         program = lane_program(name, params)
-        problem = problem_of(instantiate(program, plain_strategy(program)).dag)
+        problem = problem_of(instantiate(program, gather_only(program)).dag)
         work = unavoidable_work(program)
         assert 0 < work.compute <= int(problem.dense.lanes.sum())
 
@@ -153,11 +153,11 @@ def test_unavoidable_work_is_part_of_the_plain_translation() -> None:
 def test_presolve_alone_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """CP-SAT's presolve can be wrong; without it the solver has to say the same."""
     program = lane_program("lcg", {"lanes": 16, "steps": 8})
-    right = proved_mix_bound(program)
+    right = proved_kernel_bound(program)
     claimed = bound_module._claimed_bound
 
     def too_much(model: cp_model.CpModel, effort: float, *, presolve: bool) -> float:
         return claimed(model, effort, presolve=presolve) + 5 * presolve
 
     monkeypatch.setattr(bound_module, "_claimed_bound", too_much)
-    assert proved_mix_bound(program) == right
+    assert proved_kernel_bound(program) == right

@@ -1,4 +1,4 @@
-"""Choosing mixes of strategies for all loops, and places for the tables they use."""
+"""Choosing strategy assignments for all loops, and places for the tables they use."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from vliwc.isel.records import RecordFirst
 from vliwc.lang.interpret import protected_words
 from vliwc.mir.operation import Form, MOp, Operand
 from vliwc.strategy.choose import (
-    FILLS,
+    DRAIN_ALLOWANCES,
     Strategy,
     choose_strategies,
-    plain_strategy,
+    gather_only,
     slots_needed,
 )
 
@@ -47,8 +47,12 @@ def walk(words: int = 256, role: str = "scratch", n: int = 256) -> LaneProgram:
     return program_of(WALK % (words, role), n=n, rounds=6)
 
 
-def strategies(program: LaneProgram, *, records: bool = True, fills: int = 2) -> list[Strategy]:
-    return choose_strategies(program, FILLS[:fills], records=records, seed=0, effort=1.0)
+def strategies(
+    program: LaneProgram, *, records: bool = True, allowances: int = 2
+) -> list[Strategy]:
+    return choose_strategies(
+        program, DRAIN_ALLOWANCES[:allowances], records=records, seed=0, effort=1.0
+    )
 
 
 def tables(strategy: Strategy) -> set[object]:
@@ -66,17 +70,17 @@ def test_each_strategy_covers_all_groups() -> None:
     program = walk()
     for strategy in strategies(program):
         for loop, part in zip(program.function.loops, strategy.loops, strict=True):
-            assert sum(path.groups for path in part.mix.paths) == program.groups(loop)
-            assert len(part.plans) == len(part.mix.paths)
+            assert sum(path.groups for path in part.assignment.paths) == program.groups(loop)
+            assert len(part.plans) == len(part.assignment.paths)
 
 
-def test_different_guesses_that_lead_to_one_mix_are_one_strategy() -> None:
-    assert 1 <= len(strategies(walk(), fills=len(FILLS))) <= len(FILLS)
+def test_different_guesses_that_lead_to_one_assignment_are_one_strategy() -> None:
+    assert 1 <= len(strategies(walk(), allowances=len(DRAIN_ALLOWANCES))) <= len(DRAIN_ALLOWANCES)
     plain = program_of(
         "kernel k(n) { memory { o: u32[n] out at 0; } parallel for i in 0 .. n { o[i] = i; } }",
         n=40,
     )
-    assert len(strategies(plain, fills=len(FILLS))) == 1
+    assert len(strategies(plain, allowances=len(DRAIN_ALLOWANCES))) == 1
 
 
 def test_tables_have_places() -> None:
@@ -113,7 +117,7 @@ def test_places_lie_where_roles_allow_and_do_not_overlap() -> None:
         generated = random_walk(seed)
         program = lane_program(generated.kernel)
         protected = {a for words in protected_words(generated.kernel) for a in words}
-        chosen = choose_strategies(program, FILLS[:1], records=True, seed=0, effort=0.2)
+        chosen = choose_strategies(program, DRAIN_ALLOWANCES[:1], records=True, seed=0, effort=0.2)
         placements = [strategy.placements for strategy in chosen]
         for places in (*placements, random_choice(program, random.Random(seed)).placements):
             taken: set[int] = set()
@@ -129,11 +133,11 @@ def test_few_groups_and_small_scratch() -> None:
     for n in (1, 5, 8):
         for machine in (MachineSpec(), MachineSpec(scratch_words=64), MachineSpec(vlen=3)):
             program = program_of(WALK % (64, "scratch"), machine, n=n, rounds=5)
-            for strategy in strategies(program, fills=1):
+            for strategy in strategies(program, allowances=1):
                 entries = {
                     entry
                     for part in strategy.loops
-                    for path in part.mix.paths
+                    for path in part.assignment.paths
                     for step, _ in path.steps
                     for entry in step.entries
                 }
@@ -143,14 +147,14 @@ def test_few_groups_and_small_scratch() -> None:
 def test_slots_are_counted_by_what_can_execute_them() -> None:
     a = MOp("a", ())
     x = (Operand(a), Operand(a))
-    valu, alu = Form("valu", "+", x), Form("alu", "+", x, split=True)
+    valu, alu = Form("valu", "+", x), Form("alu", "+", x, scalarised=True)
     ops = [
         MOp("either way", (valu, alu), lanes=8, width=8),
         MOp("valu", (Form("valu", "multiply_add", (*x, x[0])),), lanes=8, width=8),
         MOp("alu", (alu,), lanes=8, width=8),
         MOp("scalar", (Form("alu", "+", x),)),
         MOp("flow", (Form("flow", "vselect", (*x, x[0])),), lanes=8, width=8),
-        MOp("gather", (Form("load", "load", (x[0],), split=True),), lanes=8, width=8),
+        MOp("gather", (Form("load", "load", (x[0],), scalarised=True),), lanes=8, width=8),
         MOp("vload", (Form("load", "vload", (x[0],)),), width=8),
         MOp("store", (Form("store", "vstore", x),), width=0),
         MOp("barrier", (), lanes=0, width=0),
@@ -163,8 +167,8 @@ def test_slots_are_counted_by_what_can_execute_them() -> None:
 def test_base_loads_are_those_of_the_code() -> None:
     """With gathers only, the slots counted are those of the operations that were built."""
     program = walk()
-    dag = instantiate(program, plain_strategy(program)).dag
+    dag = instantiate(program, gather_only(program)).dag
     counted = slots_needed(op for op, group in dag.operations() if group >= 0)
-    gathers = sum(len(plan.reads) - 1 for plan in plain_strategy(program)[0])
+    gathers = sum(len(plan.reads) - 1 for plan in gather_only(program)[0])
     assert counted.load >= 8 * gathers * 0.8
     assert counted.store == program.groups(program.function.loops[0])

@@ -1,4 +1,4 @@
-"""The chosen mix of strategies in words: which table read is done how, by how many groups."""
+"""The chosen strategy assignment in words: which table read is done how, by how many groups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class ReadMix:
+class ReadAssignment:
     """One read of ``array`` at indices ``low .. high`` on source line ``line`` (0: not known);
     ``ways`` counts groups by the way they do it."""
 
@@ -57,11 +57,11 @@ def _in_words(name: str, one_word: bool) -> str:
     return WORDS.get(name, name)
 
 
-def read_mixes(compilation: Compilation) -> list[ReadMix]:
+def read_assignments(compilation: Compilation) -> list[ReadAssignment]:
     """How the groups of each loop do its reads, in program order."""
     function = compilation.function
     facts = Facts(function)
-    found: list[ReadMix] = []
+    found: list[ReadAssignment] = []
     for loop, plans in zip(function.loops, compilation.generated.assignment, strict=True):
         ways: dict[int, dict[str, int]] = {}
         for plan in plans:
@@ -73,7 +73,7 @@ def read_mixes(compilation: Compilation) -> list[ReadMix]:
                 continue
             index = value.args[0]
             found.append(
-                ReadMix(
+                ReadAssignment(
                     loop.number,
                     value.array,
                     facts.lo(index),
