@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from vliwc.sched.staggered.anneal import Cooling, anneal_parallel
 from vliwc.sched.staggered.search import StaggerSearch
 
-ROUNDS = 8
-"""After each round every chain goes on from the best windows found."""
-WORKERS = 2
-"""Chains at a time; fixed, because the result may not depend on the computer."""
-FIRST_ROUND = Cooling(hot=1.5, cold=0.4, wide=40.0, narrow=10.0)
-LAST_ROUND = Cooling(hot=0.4, cold=0.05, wide=10.0, narrow=1.0)
+
+@dataclass(frozen=True)
+class RoundsTuning:
+    """The tuned numbers of this module, set by hand: ``vliwc compile -O3`` shows cycles."""
+
+    rounds: int = 8
+    """After each round every chain goes on from the best windows found."""
+    workers: int = 2
+    """Chains at a time; fixed, because the result may not depend on the computer."""
+    candidates: int = 2
+    """The best candidates that are annealed in the first round, each with one part in so many of
+    its steps: which of them is best is not known before."""
+    first: Cooling = Cooling(hot=1.5, cold=0.4, wide=40.0, narrow=10.0)
+    """Temperatures and sizes of changes, in cycles, of the first round; those between go from
+    here ..."""
+    last: Cooling = Cooling(hot=0.4, cold=0.05, wide=10.0, narrow=1.0)
+    """... to here, the last round, by equal factors."""
+
+
+TUNING = RoundsTuning()
 
 
 class HasSearch(Protocol):
@@ -42,26 +57,26 @@ def anneal_candidates(
         return candidates[0]
     size = len(candidates[0].search.problem)
     schedules = budget if budget is not None else work // max(size, 1)
-    steps = max(schedules // (ROUNDS * WORKERS), 1)
+    steps = max(schedules // (TUNING.rounds * TUNING.workers), 1)
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
-    for number, candidate in enumerate(candidates[:2]):
-        progress("anneal", number / (ROUNDS + 1))
+    for number, candidate in enumerate(candidates[: TUNING.candidates]):
+        progress("anneal", number / (TUNING.rounds + 1))
         if not best.search.done:
-            _round(candidate.search, steps // 2, seed + 100 * number, FIRST_ROUND)
+            _round(candidate.search, steps // TUNING.candidates, seed + 100 * number, TUNING.first)
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
-    for number in range(1, ROUNDS):
-        progress("anneal", (number + 1) / (ROUNDS + 1))
+    for number in range(1, TUNING.rounds):
+        progress("anneal", (number + 1) / (TUNING.rounds + 1))
         if best.search.done:
             break
-        _round(best.search, steps, seed + 1000 * number, _cooling(number / (ROUNDS - 1)))
+        _round(best.search, steps, seed + 1000 * number, _cooling(number / (TUNING.rounds - 1)))
     return best
 
 
 def _cooling(part: float) -> Cooling:
     """Cooling of a round, ``part`` of the way from the first to the last."""
     pairs = zip(
-        (FIRST_ROUND.hot, FIRST_ROUND.cold, FIRST_ROUND.wide, FIRST_ROUND.narrow),
-        (LAST_ROUND.hot, LAST_ROUND.cold, LAST_ROUND.wide, LAST_ROUND.narrow),
+        (TUNING.first.hot, TUNING.first.cold, TUNING.first.wide, TUNING.first.narrow),
+        (TUNING.last.hot, TUNING.last.cold, TUNING.last.wide, TUNING.last.narrow),
         strict=True,
     )
     return Cooling(*(a * (b / a) ** part for a, b in pairs))
@@ -73,11 +88,11 @@ def _round(search: StaggerSearch, steps: int, seed: int, cooling: Cooling) -> No
     chains = anneal_parallel(
         runner.dense,
         runner.tails,
-        [search.windows] * WORKERS,
+        [search.windows] * TUNING.workers,
         runner.bound.cycles,
         steps,
         seed,
         cooling,
-        WORKERS,
+        TUNING.workers,
     )
     search.follow(min(chains, key=lambda chain: chain.cost))

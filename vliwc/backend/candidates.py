@@ -25,13 +25,15 @@ from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
-from vliwc.strategy.choose import BLOCKS, DRAIN_ALLOWANCES, Strategy, choose_strategies, gather_only
+from vliwc.strategy.choose import Strategy, choose_strategies, gather_only
 from vliwc.strategy.group_order import GROUP_ORDERS, IN_BLOCKS, group_order
+from vliwc.strategy.tuning import TUNING as STRATEGIES
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a level tries.
+    """How much a level tries; set by hand, ``python -m benchmarks.suite`` shows cycles and
+    seconds.
 
     ``allowances``: guesses of how long engines idle, each gives a strategy assignment;
     ``group_orders`` of each assignment; ``blocks``: numbers of groups that share chunks of memory;
@@ -78,9 +80,30 @@ EFFORT = {
         anneal=900_000_000,
     ),
 }
-MIN_TRIALS = 8
-PROLOGUE_SHARE = 5
-"""A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
+
+
+@dataclass(frozen=True)
+class BackendTuning:
+    """How a level's work is shared out, set by hand: ``python -m benchmarks.suite``."""
+
+    min_trials: int = 8
+    """Schedules tried however large a kernel is, or large kernels would not be searched at all."""
+    prologue_share: int = 5
+    """A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
+    candidates_divisor: int = 2
+    """One part in so many of a level's work is for all candidates, the rest for the best ones."""
+    final_wide: float = 0.6
+    """Size of the first change to the best candidate, in ``StaggerTuning.reach``: less than at
+    first, for it is good already."""
+    after_prologue_wide: float = 0.2
+    """The same after its first cycles were improved, which only neighbours keep."""
+    final_narrow: float = 0.05
+    """Size of the last change, of both."""
+    after_prologue_divisor: int = 4
+    """One part in so many of the final trials is made once more then."""
+
+
+TUNING = BackendTuning()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +158,11 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
     effort = EFFORT[options.level]
     return choose_strategies(
         program,
-        DRAIN_ALLOWANCES[: effort.allowances],
+        STRATEGIES.allowances[: effort.allowances],
         records=options.level >= 2,
         seed=options.seed,
         effort=effort.balance,
-        blocks=BLOCKS[: effort.blocks],
+        blocks=STRATEGIES.blocks[: effort.blocks],
     )
 
 
@@ -213,16 +236,20 @@ def _generate(
     if effort.finals:
         progress("schedule", 0.5)
         trials = effort.work // max(len(best.search.problem), 1)
-        finals = min(max(trials, MIN_TRIALS), effort.finals)
-        best.search.improve(finals, wide=0.6, narrow=0.05)
+        finals = min(max(trials, TUNING.min_trials), effort.finals)
+        best.search.improve(finals, wide=TUNING.final_wide, narrow=TUNING.final_narrow)
         for number, candidate in enumerate(candidates[: effort.kept]):
             if not candidate.search.done:
                 steps = min(
                     effort.prologue_steps,
-                    PROLOGUE_SHARE * effort.work // len(candidate.search.problem),
+                    TUNING.prologue_share * effort.work // len(candidate.search.problem),
                 )
                 candidate.search.search_prologue(steps, options.seed + number)
-                candidate.search.improve(finals // 4, wide=0.2, narrow=0.05)
+                candidate.search.improve(
+                    finals // TUNING.after_prologue_divisor,
+                    wide=TUNING.after_prologue_wide,
+                    narrow=TUNING.final_narrow,
+                )
         best = min(candidates, key=lambda candidate: candidate.search.cycles)
     if effort.anneal:
         best = anneal_candidates(candidates, effort.anneal, options.budget, options.seed, progress)
@@ -255,12 +282,13 @@ def _candidates(
     """
     found: list[Candidate] = []
     spent = 0
+    room = effort.work // TUNING.candidates_divisor
     fewest: float = math.inf
     total = len(strategies) * effort.group_orders
     for number, strategy in enumerate(strategies):
         mixed = any(len(part.plans) > 1 for part in strategy.loops)
         for turn, kind in enumerate(GROUP_ORDERS[: effort.group_orders if mixed else 1]):
-            if spent > effort.work // 2:
+            if spent > room:
                 break
             clock.progress("schedule", (number * effort.group_orders + turn) / (2 * total))
             assignment = [
@@ -275,8 +303,9 @@ def _candidates(
             except OutOfScratch:
                 continue
             if candidate.search.runner.bound.cycles < fewest:
-                trials = effort.work // max(len(candidate.search.problem), 1) // (2 * total)
-                candidate.search.improve(min(max(trials, MIN_TRIALS), effort.trials))
+                size = max(len(candidate.search.problem), 1)
+                trials = effort.work // size // (TUNING.candidates_divisor * total)
+                candidate.search.improve(min(max(trials, TUNING.min_trials), effort.trials))
             found.append(candidate)
             fewest = min(fewest, candidate.search.cycles)
             spent += candidate.search.runner.runs * len(candidate.search.problem)
@@ -284,7 +313,7 @@ def _candidates(
         # Perhaps the entries of tables take the scratch that groups in flight need.
         with suppress(OutOfScratch):
             plain = _candidate(program, gather_only(program), {}, options, clock)
-            plain.search.improve(MIN_TRIALS)
+            plain.search.improve(TUNING.min_trials)
             found.append(plain)
     return sorted(found, key=lambda candidate: candidate.search.cycles)
 

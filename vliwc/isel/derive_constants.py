@@ -15,11 +15,22 @@ from vliwc.ir.value import MASK
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, MOp, Operand
 
-MARGIN = 3.0
-"""Cycles that operands of a derived constant must be due earlier than it."""
-MAX_STRIDES = 7
-WORTH_STRIDES = 4
-"""A stride is added if it lets at least so many more constants be derived as strides there are."""
+
+@dataclass(frozen=True)
+class DeriveTuning:
+    """The tuned numbers of this module, set by hand: ``python -m benchmarks.suite``."""
+
+    margin: float = 3.0
+    """Cycles that operands of a derived constant must be due earlier than it: due times are
+    estimates, and its operands must not come onto the critical path."""
+    strides: int = 7
+    """Strides that are looked at: the vector length, doubled each time."""
+    worth: int = 4
+    """A stride is added if it lets at least so many more constants be derived as strides there
+    are: it takes a load itself."""
+
+
+TUNING = DeriveTuning()
 
 
 @dataclass(frozen=True)
@@ -41,11 +52,11 @@ def derive_constants(dag: MachineDag, due: Callable[[MOp], float]) -> MachineDag
     for when, word, op in waiting:
         best: tuple[int, float, int, str, MOp, MOp] | None = None
         for x, a in made.items():
-            if a.due > when - MARGIN:
+            if a.due > when - TUNING.margin:
                 continue
             for opcode, y in (("+", (word - x) & MASK), ("-", (x - word) & MASK)):
                 b = made.get(y)
-                if b is None or b.due > when - MARGIN:
+                if b is None or b.due > when - TUNING.margin:
                     continue
                 depth = max(a.depth, b.depth) + 1
                 if best is None or (depth, -a.due, x) < best[:3]:
@@ -75,10 +86,10 @@ def _strides(dag: MachineDag, waiting: list[tuple[float, int]]) -> dict[int, MOp
     )
     if zero is None:
         return found
-    for power in range(MAX_STRIDES):
+    for power in range(TUNING.strides):
         stride = dag.machine.vlen << power
         pairs = sum((word + stride) & MASK in words for word in words)
-        if stride in words or pairs < WORTH_STRIDES * (power + 1):
+        if stride in words or pairs < TUNING.worth * (power + 1):
             continue
         forms = (
             Form("load", "const", imm=stride),

@@ -20,10 +20,6 @@ from vliwc.ir.value import Value
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
 
-MAX_STRIDE = 8
-"""Strides up to this are read where they stand; the words of larger ones are looked up one by one:
-of a chunk that holds them all, most words would be of no use."""
-
 
 class Chunk(NamedTuple):
     """``vectors`` whole vectors from memory address ``base`` on."""
@@ -95,13 +91,17 @@ def plan_regions(
     return Regions(loop, chunks, places, pattern)
 
 
-def stride_of(words: Sequence[int]) -> int | None:
-    """The step from each word to the next, if it is always the same and no larger than
-    `MAX_STRIDE`; None otherwise."""
+def stride_of(words: Sequence[int], vlen: int) -> int | None:
+    """The step from each word to the next, if it is always the same and at most ``vlen``; None
+    otherwise.
+
+    The words of larger strides are looked up one by one: a chunk that holds them all would have
+    vectors of which no word is of use.
+    """
     if len(words) == 1:
         return 0
     step = words[1] - words[0]
-    if not 0 <= step <= MAX_STRIDE:
+    if not 0 <= step <= vlen:
         return None
     even = all(b - a == step for a, b in zip(words, words[1:], strict=False))
     return step if even else None
@@ -112,7 +112,7 @@ def _cover(accesses: Sequence[tuple[int, ...]], vlen: int, limit: int) -> list[C
     spans: list[tuple[int, int]] = []
     points: set[int] = set()
     for words in dict.fromkeys(accesses):
-        if stride_of(words):
+        if stride_of(words, vlen):
             spans.append((words[0], words[-1] + 1))
         else:
             points.update(words)
@@ -171,7 +171,7 @@ class RegionLoads:
         first = places[0]
         one_chunk = all(place.chunk == first.chunk for place in places)
         offsets = [place.offset for place in places]
-        stride = stride_of(offsets) if one_chunk else None
+        stride = stride_of(offsets, self.uniform.vlen) if one_chunk else None
         width = self.regions.chunks[group][first.chunk].vectors * self.uniform.vlen
         if stride == 1 and first.offset + self.uniform.vlen > width:
             stride = None  # a short group: whole-vector operations would read past the chunk

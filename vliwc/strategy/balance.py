@@ -20,6 +20,7 @@ from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
 from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.strategy.options import LoopReads, Step
+from vliwc.strategy.tuning import TUNING
 
 TENTHS = 10
 """The objective counts tenths of a cycle."""
@@ -263,7 +264,7 @@ def balance(
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = effort
     solver.parameters.linearization_level = 2
-    solver.parameters.relative_gap_limit = 0.001
+    solver.parameters.relative_gap_limit = TUNING.balance_gap
     solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
     status = solver.solve(network.model)
     if status not in solved:

@@ -37,20 +37,17 @@ from vliwc.isel.working_memory import WorkingMemory, free_spaces
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
 from vliwc.strategy.choose import gather_only, max_passing
 from vliwc.strategy.options import LoopReads, Step, loop_reads
+from vliwc.strategy.tuning import TUNING
 
 TENTHS = 10
 """The model counts tenths of a cycle."""
-EFFORT = 1.0
-"""Deterministic time of the solver; the bound is valid whenever it stops."""
 HORIZON = 1 << 40
 """More tenths of a cycle than any program takes."""
 CHOICE_BITS = (0, 1, 2)
 """How many bits may choose the constant of an address."""
-MANY_WORDS = 1 << 16
-"""With more words of working memory than this, any address is taken to be possible."""
 
 
-def proved_kernel_bound(program: LaneProgram, *, effort: float = EFFORT) -> float:
+def proved_kernel_bound(program: LaneProgram, *, effort: float = TUNING.bound_effort) -> float:
     """No program the compiler could make of ``program`` by another assignment takes fewer cycles.
 
     The result is in cycles, a multiple of a tenth; ``effort`` is CP-SAT's deterministic time for
@@ -221,7 +218,7 @@ class _Model:
         function, vlen = program.function, program.machine.vlen
         lasting, passing = free_spaces(function, program.forms, vlen)
         spaces = [range(s.base, s.base + s.length) for s in (*lasting, *passing)]
-        few = sum(len(space) for space in spaces) <= MANY_WORDS
+        few = sum(len(space) for space in spaces) <= TUNING.bound_places
         self.places = np.array([w for s in spaces for w in s], dtype=np.uint64) if few else None
         for loop in function.loops:
             self._network(loop_reads(program, loop), loop.extent // vlen)

@@ -22,6 +22,7 @@ from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.region_choice import region_loads
+from vliwc.strategy.tuning import TUNING, DrainAllowance
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,31 +74,6 @@ def gather_only(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
     return assignment
 
 
-@dataclass(frozen=True)
-class DrainAllowance:
-    """Cycles beyond the proved ones, at the start and in the drain, for which an engine is not
-    busy: a guess."""
-
-    compute: float
-    flow: float
-    load: float
-
-
-DRAIN_ALLOWANCES = (
-    DrainAllowance(2.0, 24.0, 16.0),
-    DrainAllowance(2.0, 16.0, 16.0),
-    DrainAllowance(2.0, 30.0, 24.0),
-    DrainAllowance(2.0, 8.0, 24.0),
-    DrainAllowance(2.0, 16.0, 8.0),
-)
-"""Guesses that led to good schedules, the best first."""
-
-
-BLOCKS = (1, 4)
-"""Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest words
-in scratch, several save the loads of words that neighbours have in common."""
-
-
 def choose_strategies(
     program: LaneProgram,
     allowances: Sequence[DrainAllowance],
@@ -105,7 +81,7 @@ def choose_strategies(
     records: bool,
     seed: int,
     effort: float,
-    blocks: Sequence[int] = BLOCKS[:1],
+    blocks: Sequence[int] = TUNING.blocks[:1],
 ) -> list[Strategy]:
     """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
     saves loads; equal assignments once."""
@@ -186,7 +162,7 @@ class _Balancing:
                 reads = self.reads[loop.number].without(forbidden)
                 limits = Limits(
                     memory_words=memory.capacity(loop.number, max_passing(program, loop)),
-                    entry_words=program.machine.scratch_words // ENTRY_SHARE,
+                    entry_words=program.machine.scratch_words // TUNING.entry_share,
                 )
                 assignment = balance(
                     reads,
@@ -244,14 +220,8 @@ def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]
 
 def max_passing(program: LaneProgram, loop: Loop) -> int:
     """Groups that may lend the words of their results: their inputs wait in scratch meanwhile."""
-    room = program.machine.scratch_words // (PASSING_SHARE * program.machine.vlen)
-    return min(program.groups(loop) // 4, room)
-
-
-PASSING_SHARE = 32
-"""Inputs of groups that lend words may take one part in so many of scratch."""
-ENTRY_SHARE = 4
-"""Table entries for select trees may take one part in so many of scratch."""
+    room = program.machine.scratch_words // (TUNING.passing_share * program.machine.vlen)
+    return min(program.groups(loop) // TUNING.passing_groups, room)
 
 
 def _tables(chosen: Iterable[LoopStrategy]) -> list[tuple[RecordTable, Loop]]:

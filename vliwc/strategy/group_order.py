@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vliwc.strategy.balance import Path
+from vliwc.strategy.tuning import TUNING
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class GroupOrder:
 
 
 IN_BLOCKS = GroupOrder("blocks", None)
-GROUP_ORDERS = (IN_BLOCKS, GroupOrder("graded", 0.75), GroupOrder("even", 0.0))
+GROUP_ORDERS = (IN_BLOCKS, GroupOrder("graded", TUNING.grade), GroupOrder("even", 0.0))
 """The one that did best most often first."""
 
 
@@ -54,4 +55,4 @@ def _load_share(path: Path) -> float:
     """How much more a path asks of the load engine than of flow."""
     loads = sum(step.demand.load for step, _ in path.steps)
     flows = sum(step.demand.flow + 2 * (bits == 2) for step, bits in path.steps)
-    return loads / 2 - flows
+    return TUNING.load_weight * loads - flows

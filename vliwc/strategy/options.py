@@ -20,11 +20,7 @@ from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
-
-MAX_SELECT_WORDS = 16
-"""Tables of more words than this are not kept in scratch."""
-MAX_RECORDS = 128
-"""Record tables of more records are not built."""
+from vliwc.strategy.tuning import TUNING
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +140,7 @@ def _select(reads: LoopReads, value: Value) -> Step | None:
             return None
         domains[atom] = words
     count = prod(len(words) for words in domains.values())
-    if count > MAX_SELECT_WORDS:
+    if count > reads.program.machine.scratch_words // TUNING.select_share:
         return None
     indices = [index for _, index in combinations(form, domains)]
     if any(index >= array.length for index in indices):
@@ -169,7 +165,7 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     if not lead.terms:
         return None
     atom, coefficient = lead.terms[0]
-    for scale in range(1, 9):
+    for scale in range(1, TUNING.record_scales + 1):
         if (coefficient * scale - follow.coefficient(atom)) & MASK == 0:
             break
     else:
@@ -181,7 +177,9 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     words = domain(picker, program.facts)
     index = first.args[0]
     lo, hi = program.facts.lo(index), program.facts.hi(index)
-    if words is None or hi - lo >= MAX_RECORDS or len(words) + 1 > program.machine.vlen:
+    vlen = program.machine.vlen
+    most = program.machine.scratch_words // TUNING.record_share
+    if words is None or hi - lo >= most or len(words) + 1 > vlen:
         return None
     offsets = tuple((rest.const + step * word) & MASK for word in words)
     for x in (lo, hi):
@@ -194,7 +192,6 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     table = RecordTable(array.name, lo, hi - lo + 1, scale, signed, folds)
     comparisons = len(words) - 2 + (words[0] != 0)
     extra = len(words) - 1
-    vlen = program.machine.vlen
     demand = vector_demand(vlen, flow=extra, plain=comparisons, lanes=extra, load=vlen)
     return Step(
         "record",

@@ -7,10 +7,7 @@ from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.regions import Regions, plan_regions, stride_of
-
-MAX_SHARE = 2
-"""Chunks of one array that all groups share, or that one group needs, may take one part in so many
-of scratch."""
+from vliwc.strategy.tuning import TUNING
 
 
 def loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None:
@@ -56,7 +53,7 @@ def known_reads(program: LaneProgram, loop: Loop) -> dict[str, dict[Value, Words
 def _fits(program: LaneProgram, regions: Regions) -> bool:
     """Whether neither the shared chunks nor those of one group take too much of scratch."""
     vlen = program.machine.vlen
-    room = program.machine.scratch_words // MAX_SHARE
+    room = program.machine.scratch_words // TUNING.chunk_share
     uses: dict[tuple[int, int], int] = {}
     for chunks in regions.chunks:
         for chunk in chunks:
@@ -77,5 +74,5 @@ def _loads_apart(reads: dict[Value, Words], extent: int, vlen: int) -> int:
     for words in reads.values():
         for start in range(0, extent, vlen):
             lanes: list[int] = words[start : start + vlen].tolist()
-            total += 1 if stride_of(lanes) == 1 else len(lanes)
+            total += 1 if stride_of(lanes, vlen) == 1 else len(lanes)
     return total

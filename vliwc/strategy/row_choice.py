@@ -12,9 +12,7 @@ from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.store_rows import StoreRows, plan_rows
-
-MAX_SHARE = 2
-"""Words that wait until their rows are complete may take one part in so many of scratch."""
+from vliwc.strategy.tuning import TUNING
 
 
 def loop_rows(program: LaneProgram, loop: Loop) -> tuple[StoreRows, ...]:
@@ -92,7 +90,7 @@ def _fits(program: LaneProgram, rows: StoreRows) -> bool:
     for group in sorted(changes):
         waiting += changes[group]
         peak = max(peak, waiting)
-    return peak <= program.machine.scratch_words // MAX_SHARE
+    return peak <= program.machine.scratch_words // TUNING.row_share
 
 
 def can_merge(function: Function, sets: Sequence[Collection[Value]]) -> bool:

@@ -434,7 +434,11 @@ SELECTION = (
             "            elif value.array in written:\n                fixed[value] = Gather()\n",
             "",
         ),
-        ("select trees of any size", "    if count > MAX_SELECT_WORDS:\n        return None\n", ""),
+        (
+            "select trees of any size",
+            "    if count > reads.program.machine.scratch_words // TUNING.select_share:\n        return None\n",
+            "",
+        ),
         (
             "gathers cost one load",
             "demand = vector_demand(vlen, load=vlen,",

@@ -85,7 +85,7 @@ def test_places_hold_the_words(rows: list[tuple[int, int]], n: int, block: int) 
             found = [chunks[p.chunk].base + p.offset for p in places[value]]
             assert found == own
             assert all(0 <= p.offset < 8 * chunks[p.chunk].vectors for p in places[value])
-            if stride_of(own):
+            if stride_of(own, 8):
                 assert len({p.chunk for p in places[value]}) == 1
 
 
@@ -115,7 +115,7 @@ def test_groups_with_equal_places_share_a_pattern() -> None:
     ("words", "step"), [([5], 0), ([4, 6, 8], 2), ([4, 4], 0), ([8, 4], None), ([1, 2, 4], None)]
 )
 def test_strides(words: list[int], step: int | None) -> None:
-    assert stride_of(words) == step
+    assert stride_of(words, 8) == step
 
 
 def test_words_that_follow_from_the_lane_are_known() -> None:

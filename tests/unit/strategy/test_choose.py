@@ -16,12 +16,12 @@ from vliwc.isel.records import RecordFirst
 from vliwc.lang.interpret import protected_words
 from vliwc.mir.operation import Form, MOp, Operand
 from vliwc.strategy.choose import (
-    DRAIN_ALLOWANCES,
     Strategy,
     choose_strategies,
     gather_only,
     slots_needed,
 )
+from vliwc.strategy.tuning import TUNING
 
 WALK = """
 kernel walk(n, rounds) {
@@ -51,7 +51,7 @@ def strategies(
     program: LaneProgram, *, records: bool = True, allowances: int = 2
 ) -> list[Strategy]:
     return choose_strategies(
-        program, DRAIN_ALLOWANCES[:allowances], records=records, seed=0, effort=1.0
+        program, TUNING.allowances[:allowances], records=records, seed=0, effort=1.0
     )
 
 
@@ -75,12 +75,12 @@ def test_each_strategy_covers_all_groups() -> None:
 
 
 def test_different_guesses_that_lead_to_one_assignment_are_one_strategy() -> None:
-    assert 1 <= len(strategies(walk(), allowances=len(DRAIN_ALLOWANCES))) <= len(DRAIN_ALLOWANCES)
+    assert 1 <= len(strategies(walk(), allowances=len(TUNING.allowances))) <= len(TUNING.allowances)
     plain = program_of(
         "kernel k(n) { memory { o: u32[n] out at 0; } parallel for i in 0 .. n { o[i] = i; } }",
         n=40,
     )
-    assert len(strategies(plain, allowances=len(DRAIN_ALLOWANCES))) == 1
+    assert len(strategies(plain, allowances=len(TUNING.allowances))) == 1
 
 
 def test_tables_have_places() -> None:
@@ -117,7 +117,7 @@ def test_places_lie_where_roles_allow_and_do_not_overlap() -> None:
         generated = random_walk(seed)
         program = lane_program(generated.kernel)
         protected = {a for words in protected_words(generated.kernel) for a in words}
-        chosen = choose_strategies(program, DRAIN_ALLOWANCES[:1], records=True, seed=0, effort=0.2)
+        chosen = choose_strategies(program, TUNING.allowances[:1], records=True, seed=0, effort=0.2)
         placements = [strategy.placements for strategy in chosen]
         for places in (*placements, random_choice(program, random.Random(seed)).placements):
             taken: set[int] = set()

@@ -1,0 +1,75 @@
+"""The tuned numbers of choosing strategies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DrainAllowance:
+    """Cycles beyond the proved ones, at the start and in the drain, for which an engine is not
+    busy: a guess."""
+
+    compute: float
+    flow: float
+    load: float
+
+
+@dataclass(frozen=True)
+class StrategyTuning:
+    """What is tried and how much scratch it may take; set by hand.  Where no other command is
+    named, ``python -m benchmarks.suite`` shows what a change does to cycles.
+
+    Of a *share* n, one part in n of the machine's scratch may be used.
+    """
+
+    allowances: tuple[DrainAllowance, ...] = (
+        DrainAllowance(2.0, 24.0, 16.0),
+        DrainAllowance(2.0, 16.0, 16.0),
+        DrainAllowance(2.0, 30.0, 24.0),
+        DrainAllowance(2.0, 8.0, 24.0),
+        DrainAllowance(2.0, 16.0, 8.0),
+    )
+    """Guesses, in cycles, that led to good schedules, the best first; levels try the first ones."""
+    blocks: tuple[int, ...] = (1, 4)
+    """Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest
+    words in scratch, several save the loads of words that neighbours have in common."""
+    passing_share: int = 32
+    """Inputs of groups that lend the words of their results may take one part in so many of
+    scratch, where they wait meanwhile, ..."""
+    passing_groups: int = 4
+    """... and one group in so many may lend them."""
+    entry_share: int = 4
+    """Table entries for select trees may take one part in so many of scratch: the rest is for
+    groups in flight."""
+    chunk_share: int = 2
+    """Chunks of one array that all groups share, or that one group needs, may take one part in so
+    many of scratch: the rest is for results."""
+    row_share: int = 2
+    """Words that wait until their rows are complete may take one part in so many of scratch."""
+    select_share: int = 96
+    """Select trees choose from tables of at most one word for so many words of scratch: the entries
+    stay there, a vector each, and a choice among n of them takes n - 1 selections."""
+    record_share: int = 12
+    """Record tables have at most one record for so many words of scratch: building one takes slots
+    for each record, which only reads of many groups earn back."""
+    record_scales: int = 8
+    """Largest factor between the indices of two reads for which records are looked for: trees of so
+    many children a node."""
+    balance_gap: float = 0.001
+    """Part of the cycles by which an assignment may miss the best one: a cycle in a thousand, less
+    than the guesses of idle cycles are wrong by."""
+    load_weight: float = 0.5
+    """What a load slot counts against a flow slot when paths are ordered by how much they load."""
+    grade: float = 0.75
+    """Steepness of the graded group order: 0 spreads paths evenly, at 1 the share of those that
+    load most falls to nothing at the end."""
+    bound_effort: float = 1.0
+    """CP-SAT's deterministic time for the kernel bound, which is valid whenever it stops.
+    ``vliwc bound``"""
+    bound_places: int = 1 << 16
+    """With more words of working memory than this, the kernel bound takes any address to be
+    possible: listing them would take too long.  ``vliwc bound``"""
+
+
+TUNING = StrategyTuning()
