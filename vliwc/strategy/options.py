@@ -140,7 +140,7 @@ def _select(reads: LoopReads, value: Value) -> Step | None:
             return None
         domains[atom] = words
     count = prod(len(words) for words in domains.values())
-    if count > reads.program.machine.scratch_words // TUNING.select_share:
+    if count > TUNING.select_words(reads.program.machine.vlen):
         return None
     indices = [index for _, index in combinations(form, domains)]
     if any(index >= array.length for index in indices):
@@ -178,7 +178,7 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     index = first.args[0]
     lo, hi = program.facts.lo(index), program.facts.hi(index)
     vlen = program.machine.vlen
-    most = program.machine.scratch_words // TUNING.record_share
+    most = TUNING.records_per_lane * vlen
     if words is None or hi - lo >= most or len(words) + 1 > vlen:
         return None
     offsets = tuple((rest.const + step * word) & MASK for word in words)

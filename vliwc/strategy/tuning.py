@@ -47,12 +47,14 @@ class StrategyTuning:
     many of scratch: the rest is for results."""
     row_share: int = 2
     """Words that wait until their rows are complete may take one part in so many of scratch."""
-    select_share: int = 96
-    """Select trees choose from tables of at most one word for so many words of scratch: the entries
-    stay there, a vector each, and a choice among n of them takes n - 1 selections."""
-    record_share: int = 12
-    """Record tables have at most one record for so many words of scratch: building one takes slots
-    for each record, which only reads of many groups earn back."""
+    select_words_per_lane: int = 2
+    """Select trees choose from at most so many words for each lane of a vector: among n words they
+    take n - 1 selections, a gather one load per lane."""
+    least_select_words: int = 4
+    """Short vectors or not, a choice by two bits is tried."""
+    records_per_lane: int = 16
+    """Record tables have at most so many records for each lane of a vector: building one takes
+    slots for each record, which only reads of many groups earn back."""
     record_scales: int = 8
     """Largest factor between the indices of two reads for which records are looked for: trees of so
     many children a node."""
@@ -70,6 +72,10 @@ class StrategyTuning:
     bound_places: int = 1 << 16
     """With more words of working memory than this, the kernel bound takes any address to be
     possible: listing them would take too long.  ``vliwc bound``"""
+
+    def select_words(self, vlen: int) -> int:
+        """Words of the largest table that a select tree chooses from."""
+        return max(self.select_words_per_lane * vlen, self.least_select_words)
 
 
 TUNING = StrategyTuning()
