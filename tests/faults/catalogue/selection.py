@@ -436,7 +436,7 @@ SELECTION = (
         ),
         (
             "select trees of any size",
-            "    if count > reads.program.machine.scratch_words // TUNING.select_share:\n        return None\n",
+            "    if count > TUNING.select_words(reads.program.machine.vlen):\n        return None\n",
             "",
         ),
         (
