@@ -212,7 +212,7 @@ def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None
         ceil(kernel_bound(compiled) - SLACK),
         compiled.scratch_words,
         round(compiled.compile_seconds, 3),
-        sum(mark > compiled.cycles for mark in PUBLISHED_MARKS) if marked else None,
+        sum(mark.cycles > compiled.cycles for mark in PUBLISHED_MARKS) if marked else None,
     )
 
 
