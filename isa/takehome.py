@@ -32,6 +32,7 @@ __all__ = [
     "Layout",
     "Mark",
     "OriginalProblem",
+    "comparable_marks",
     "hash_word",
     "memory_image",
     "naive_program",
@@ -73,6 +74,14 @@ PUBLISHED_MARKS: Final = (
     *(Mark(cycles, "board") for cycles in (875, 872, 870, 869, 864)),
 )
 """Published cycle counts for the reference sizes, seen until 2026-10-05, the largest first."""
+
+
+def comparable_marks(*, with_indices: bool) -> tuple[int, ...]:
+    """The cycles of the marks that a program may be held against, the largest first: without the
+    indices it does less than what those that return them count."""
+    return tuple(
+        mark.cycles for mark in PUBLISHED_MARKS if with_indices or mark.returns == "values"
+    )
 
 
 @dataclass(frozen=True, slots=True)

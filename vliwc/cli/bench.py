@@ -120,8 +120,7 @@ def _baseline(path: Path) -> list[Result]:
 
 
 def _print(results: Sequence[Result]) -> None:
-    from isa.takehome import PUBLISHED_MARKS
-    from vliwc.explain.suite import Case, median_gaps
+    from vliwc.explain.suite import MARKS, Case, median_gaps
 
     rows: list[tuple[str, ...]] = []
     for result in results:
@@ -130,7 +129,7 @@ def _print(results: Sequence[Result]) -> None:
         if result.error:
             rows.append((*name, "-", "-", "-", "-", "-", result.error.splitlines()[0]))
             continue
-        marks = "" if result.marks_beaten is None else f"{result.marks_beaten} of "
+        beaten = result.marks_beaten
         rows.append(
             (
                 *name,
@@ -139,7 +138,7 @@ def _print(results: Sequence[Result]) -> None:
                 percent(result.gap),
                 str(result.mix_bound),
                 f"{result.compile_seconds:.2f}",
-                marks and f"{marks}{len(PUBLISHED_MARKS)}",
+                "" if beaten is None else f"{beaten} of {len(MARKS[result.kernel])}",
             )
         )
     columns = (

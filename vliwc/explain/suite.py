@@ -14,7 +14,12 @@ from statistics import median
 from typing import Final, cast
 
 from isa.program import JSON
-from isa.takehome import PUBLISHED_MARKS, REFERENCE_BATCH, REFERENCE_HEIGHT, REFERENCE_ROUNDS
+from isa.takehome import (
+    REFERENCE_BATCH,
+    REFERENCE_HEIGHT,
+    REFERENCE_ROUNDS,
+    comparable_marks,
+)
 from vliwc.diagnostics import KernelError, UserError
 from vliwc.driver import compile_file, compile_text
 from vliwc.explain.bounds import kernel_bound
@@ -28,8 +33,11 @@ HEADLINE: Final = {
     "rounds": REFERENCE_ROUNDS,
     "batch_size": REFERENCE_BATCH,
 }
-_MARKED: Final = ("tree_hash", "tree_hash_full")
-"""Kernels that solve the reference problem."""
+MARKS: Final = {
+    "tree_hash": comparable_marks(with_indices=False),
+    "tree_hash_full": comparable_marks(with_indices=True),
+}
+"""The published marks for each kernel that solves the reference problem."""
 
 
 _WARM_UP: Final = """
@@ -200,7 +208,7 @@ def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None
         compiled = compile_file(kernels / f"{case.kernel}.vk", params, options)
     except KernelError as error:
         return Result(case.kernel, params, level, error=str(error))
-    marked = case.kernel in _MARKED and params == HEADLINE
+    marks = MARKS.get(case.kernel) if params == HEADLINE else None
     return Result(
         case.kernel,
         params,
@@ -212,7 +220,7 @@ def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None
         ceil(kernel_bound(compiled) - SLACK),
         compiled.scratch_words,
         round(compiled.compile_seconds, 3),
-        sum(mark.cycles > compiled.cycles for mark in PUBLISHED_MARKS) if marked else None,
+        None if marks is None else sum(mark > compiled.cycles for mark in marks),
     )
 
 
