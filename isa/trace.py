@@ -13,12 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
+from isa.endless import WatchedSimulator
 from isa.errors import ProgramError, SimulationError
 from isa.load import parse_integer
 from isa.machine import MachineSpec
 from isa.opcodes import OPCODES, Effect, OperandKind, OpInfo
 from isa.program import JSON, DebugKey, Program, Slot
-from isa.simulator import RunResult, Simulator, decode
+from isa.simulator import RunResult, Simulator
+
+MAX_EVENTS: Final = 200_000
+"""Length of the longest trace: it takes about 150 MB here, and viewers are no better."""
 
 _PROCESS: Final = 0
 
@@ -57,7 +61,7 @@ def record(
     max_cycles: int | None = None,
     reference: Mapping[DebugKey, int] | None = None,
 ) -> Trace:
-    """Run `program` as `isa.simulator.run` does, and record every slot it executes.
+    """Run `program` as `isa.endless.WatchedSimulator` does, and record every slot it executes.
 
     Args:
         program: the program.
@@ -71,16 +75,23 @@ def record(
         ProgramError: the names in the program's meta data have not the right form.
     """
     recorder = _Recorder(program, scratch_names(program) if names is None else names, debug)
-    simulator = Simulator(
-        decode(program, debug=debug),
+    simulator = WatchedSimulator(
+        program,
         memory,
         pause=pause,
+        debug=debug,
         max_cycles=max_cycles,
         reference=reference,
     )
     error = None
     while simulator.status == "running" and error is None:
-        if simulator.pc < len(program.bundles):
+        if len(recorder.events) > MAX_EVENTS:
+            error = SimulationError(
+                f"the trace has more than {MAX_EVENTS} events; end the run earlier (max_cycles)",
+                pc=simulator.pc,
+                cycle=simulator.cycles,
+            )
+        elif simulator.pc < len(program.bundles):
             error = recorder.step(simulator)
         else:
             simulator.step()

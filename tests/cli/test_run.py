@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +142,17 @@ def test_step_limit(cli: Cli, image_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "loop.json"
     path.write_text('[{"flow": [["jump", 0]]}]')
     cli("run", path, "--memory", image_file, "--max-cycles", "100").failed("100")
+
+
+def test_a_loop_that_changes_nothing(cli: Cli, image_file: Path, tmp_path: Path) -> None:
+    path, trace = tmp_path / "loop.json", tmp_path / "trace.json"
+    path.write_text('[{"flow": [["jump", 0]]}]')
+    call = ("run", path, "--memory", image_file)
+    before = time.process_time()
+    cli(*call).failed("bundle 0", "never ends", "nothing has changed since cycle 4096")
+    cli(*call, "--trace", trace).failed("never ends")
+    assert time.process_time() - before < 2
+    assert json.loads(trace.read_text())
 
 
 def test_a_file_that_cannot_be_written(cli: Cli, program_file: Path, image_file: Path) -> None:

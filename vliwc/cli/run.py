@@ -7,8 +7,8 @@ from typing import Annotated, Final, TypedDict, cast
 
 import typer
 
+from isa.endless import WatchedSimulator
 from isa.program import DebugKey, decode_key
-from isa.simulator import run as simulate
 from isa.trace import record
 from vliwc.cli.arguments import Json, MachineFile, ProgramFile
 from vliwc.cli.convert import read_program
@@ -21,7 +21,7 @@ MAX_CYCLES: Final = 100_000_000
 
 
 class _How(TypedDict):
-    """How a program is run, for `isa.simulator.run` and `isa.trace.record` alike."""
+    """How a program is run, for `WatchedSimulator` and `isa.trace.record` alike."""
 
     pause: bool
     debug: bool
@@ -77,7 +77,8 @@ def run(
 ) -> None:
     """Run a program on a memory image and print its cycles.
 
-    As in the take-home's tests, pauses and debug slots are ignored unless asked for.
+    As in the take-home's tests, pauses and debug slots are ignored unless asked for. A program that
+    comes to the same bundle again with nothing changed is refused as one that never ends.
     """
     if reference is not None and not debug:
         raise CommandError("--reference has a meaning only together with --debug")
@@ -90,7 +91,7 @@ def run(
         "reference": {} if reference is None else read_reference(reference),
     }
     if trace is None:
-        result = simulate(loaded, image, **how)
+        result = WatchedSimulator(loaded, image, **how).run()
     else:
         recorded = record(loaded, image, **how)
         # The way into a trap is what one wants to see of a program that traps.
