@@ -25,6 +25,7 @@ ANALYSIS = (
             "words are truth values",
             "    if value.op is Op.AND and truth and all(_is_truth(arg) for arg in value.args):",
             "    if value.op is Op.AND and truth:",
+            "`x & y` is not 0 only where neither x nor y is, whatever words they are",
         ),
         (
             "a negation is none",
@@ -114,8 +115,8 @@ ANALYSIS = (
         ),
         (
             "different from any of many",
-            "    if bound.word is None or fact.word is not None:",
-            "    if fact.word is not None:",
+            "    if bound.word is None or fact.word is not None:\n        return fact\n    if fact.lo == bound.word:",
+            "    if fact.word is not None:\n        return fact\n    if fact.lo == bound.lo:",
         ),
         (
             "masks of equations are ignored",
@@ -255,7 +256,7 @@ ANALYSIS = (
     ),
     *faults_in(
         "vliwc/analysis/linear.py",
-        ("tests/unit/isel", KERNELS),
+        ("tests/unit/analysis/test_linear.py", "tests/unit/isel", KERNELS),
         (
             "xor is a sum",
             "            if value.op is Op.XOR and y.is_const and y.imm == 1 and facts.hi(x) <= 1:",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.strategies.sketch import Sketch
@@ -11,8 +13,9 @@ from vliwc.analysis import facts, knownbits, ranges
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Fact, Facts
 from vliwc.ir.graph import Array, Function, Role
+from vliwc.ir.interpret import execute
 from vliwc.ir.text import parse_function
-from vliwc.ir.value import MASK, OPS, Op, Value
+from vliwc.ir.value import MASK, OPS, Op, Reduction, Value
 
 ARITHMETIC = [op for op, info in OPS.items() if info.arithmetic]
 WORD = st.one_of(
@@ -89,11 +92,14 @@ def test_meet_and_join(a: tuple[int, Fact], b: tuple[int, Fact]) -> None:
         (Op.MOD, [(20, 22), (16, 16)], (4, 6)),
         (Op.DIV, [(10, 21), (0, 3)], (3, 21)),
         (Op.SHL, [(1, 3), (4, 4)], (16, 48)),
+        (Op.SHL, [(1, 3), (4, 5)], (16, 96)),
+        (Op.SHL, [(1, MASK), (1, 2)], (0, MASK)),
         (Op.SHR, [(64, 255), (2, 40)], (0, 63)),
         (Op.XOR, [(0, 5), (0, 9)], (0, 15)),
         (Op.LT, [(0, 5), (6, 9)], (1, 1)),
         (Op.LT, [(6, 9), (0, 6)], (0, 0)),
         (Op.EQ, [(0, 5), (6, 9)], (0, 0)),
+        (Op.EQ, [(0, 5), (0, 5)], (0, 1)),
     ],
 )
 def test_intervals(op: Op, args: list[ranges.Range], expected: ranges.Range) -> None:
@@ -158,9 +164,16 @@ function f {{
         ("%a = eq %1, %3 %b = eq %a, %3 assume %b", 1, MASK, 0),
         ("%a = and %1, %4 %b = eq %a, %3 assume %b", 0, MASK ^ 7, 7),
         ("%e = const 8 %a = mod %1, %e %b = eq %a, %3 assume %b", 0, MASK ^ 7, 7),
+        ("%e = const 6 %a = mod %1, %e %b = eq %a, %3 assume %b", 0, MASK, 0),
         ("%a = lt %1, %2 %b = lt %4, %1 %c = and %a, %b assume %c", 8, 9, (MASK ^ 15) | 6),
         ("%o = const 1 %a = lt %1, %2 %b = xor %a, %o assume %b", 10, MASK, 0),
+        # A word of several says less than a constant: its far end bounds, and it excludes none.
         ("%a = lt %1, %0 assume %a", 0, 6, MASK ^ 7),
+        ("%a = lt %0, %1 assume %a", 1, MASK, 0),
+        ("%a = lt %1, %0 %b = eq %a, %3 assume %b", 0, MASK, 0),
+        ("%a = lt %0, %1 %b = eq %a, %3 assume %b", 0, 7, MASK ^ 7),
+        ("%a = eq %1, %0 assume %a", 0, 7, MASK ^ 7),
+        ("%a = eq %1, %0 %b = eq %a, %3 assume %b", 0, MASK, 0),
         ("assume %1", 1, MASK, 0),
         ("%a = or %1, %2 assume %a", 0, MASK, 0),
         # One of two facts says nothing of either, nor does that not both are true.
@@ -243,6 +256,32 @@ def test_reductions(kind: str, lo: int, hi: int) -> None:
     assert (found.lo(value), found.hi(value)) == (lo, hi)
 
 
+@pytest.mark.parametrize("kind", list(Reduction))
+@example(words=[], more=[(0, facts.ANY)])
+@example(words=[(MASK, facts.exactly(MASK))] * 2, more=[])
+@given(words=st.lists(words_and_fact(), max_size=5), more=st.lists(words_and_fact(), max_size=1))
+def test_reductions_are_sound(
+    kind: Reduction, words: list[tuple[int, Fact]], more: list[tuple[int, Fact]]
+) -> None:
+    """What the words reduce to is in the set; iterations that never run may say anything."""
+    function, found = facts_of(f"""
+    function f {{
+      array x: u32[8] in at 0
+      array y: u32[1] out at 8
+      loop 0 i: {len(words)}
+      %0 = lane 0
+      %1 = load x[%0]
+      %2 = reduce {kind.value} loop 0 of %1
+      %3 = const 0
+      %4 = store y[%3] = %2 at top
+    }}""")
+    load, result = function.values[1:3]
+    sets = [fact for _, fact in words + more]
+    found.narrow(load, reduce(facts.join, sets) if sets else facts.ANY)
+    image = [word for word, _ in words] + [0] * (9 - len(words))
+    assert contains(found.add(result), execute(function, image).words(result)[0])
+
+
 def test_bounds() -> None:
     function, found = facts_of("""
     function f {
@@ -256,8 +295,13 @@ def test_bounds() -> None:
       %4 = load x[%1]
       %5 = store y[%3] = %4 in loop 0
       %6 = store y[%0] = %4 in loop 0 after %5
+      %7 = const 1
+      %8 = add %0, %7
+      %9 = load x[%8]
+      %10 = sub %8, %7
+      %11 = load x[%0]
     }""")
-    assert [value.id for value in check_bounds(function, found)] == [4, 6]
+    assert [value.id for value in check_bounds(function, found)] == [4, 6, 9]
 
 
 def test_new_values_can_be_added_and_narrowed() -> None:

@@ -14,6 +14,7 @@ function f {
   array y: u32[64] out at 64
   array p: u32[64] in at 128 distinct
   array q: u32[64] in at 192
+  array r: u32[64] inout at 256 distinct
   loop 0 i: 8
   loop 1 j: 8
   %i = lane 0
@@ -36,6 +37,11 @@ function f {
   %p4 = add %p1, %one
   %q0 = load q[%row]
   %q1 = load q[%odd]
+  %r0 = load r[%row]
+  %r1 = load r[%odd]
+  %w = store r[%row] = %u in loop 0 after %r0, %r1
+  %late0 = load r[%row] after %w
+  %late1 = load r[%odd] after %w
 """
 
 
@@ -59,6 +65,9 @@ function f {
         ("store a[%p0] = %one in loop 0", "load a[%p4]", True),
         ("store a[%q0] = %one in loop 0", "load a[%q1]", True),
         ("store a[%p0] = %one in loop 0", "load a[%q1]", True),
+        ("store a[%r0] = %one in loop 0", "load a[%r1]", False),
+        ("store a[%late0] = %one in loop 0", "load a[%late1]", True),
+        ("store a[%r0] = %one in loop 0", "load a[%late1]", True),
     ],
 )
 def test_accesses_that_can_meet(store: str, load: str, meet: bool) -> None:

@@ -95,6 +95,7 @@ def test_a_good_function_passes() -> None:
         (10, "uses %7:store, which has no result", rewired(10, args=(2, 7))),
         (4, "is ordered after %8:load, which does not precede it", rewired(4, order=(8,))),
         (5, "has its commuting operands in the wrong order", rewired(5, args=(4, 3))),
+        (5, "has its commuting operands in the wrong order", rewired(5, args=(2, 3))),
         (2, "holds 4294967296, which is not a 32-bit word", changed(2, imm=1 << 32)),
         (2, "holds -1, which is not a 32-bit word", changed(2, imm=-1)),
         (5, "has an immediate, 4", changed(5, imm=4)),
@@ -109,9 +110,10 @@ def test_a_good_function_passes() -> None:
         (9, "stands in loop 1, not -1", changed(9, loop=1)),
         (9, "uses a value of loop 1, which is another loop", changed(9, imm=0)),
         (7, "uses a value of loop 0, which is another loop", changed(7, loop=1)),
-        (7, "stands in loop 5, which is not declared", changed(7, loop=5)),
+        (7, "stands in loop 2, which is not declared", changed(7, loop=2)),
         (3, "names array z, which is not declared", changed(3, array="z")),
         (7, "is ordered after %3:load, which is not on its array", rewired(7, order=(3,))),
+        (7, "is ordered after %5:add, which is not on its array", rewired(7, order=(5,))),
         (10, "writes x, which must stay intact", changed(10, array="x", order=())),
         (6, "is no memory operation but has an array", changed(6, array="x")),
         (6, "is no memory operation but has an array or order edges", rewired(6, order=(3,))),
@@ -136,6 +138,7 @@ def test_the_guilty_value_is_named(
     [
         ("loop 3 is declared as number 1", {"loops": (Loop(0, 8), Loop(3, 8))}),
         ("loop 1 has extent -1", {"loops": (Loop(0, 8), Loop(1, -1))}),
+        ("loop 1 has extent 4294967296", {"loops": (Loop(0, 8), Loop(1, 1 << 32))}),
         ("array y ends at 16, memory at 12", {"memory_words": 12}),
         (
             "arrays x and y overlap",
@@ -143,6 +146,12 @@ def test_the_guilty_value_is_named(
         ),
         ("array z is declared under the name x", {"arrays": {"x": Array("z", 0, 8, Role.IN)}}),
         ("array x has an impossible place", {"arrays": {"x": Array("x", -1, 8, Role.IN)}}),
+        ("array x has an impossible place", {"arrays": {"x": Array("x", 8, -1, Role.IN)}}),
+        ("array x has an impossible place", {"arrays": {"x": Array("x", 0, 8, Role.IN, below=0)}}),
+        (
+            "array x has an impossible place",
+            {"arrays": {"x": Array("x", 0, 8, Role.IN, below=(1 << 32) + 1)}},
+        ),
         (
             "array x has 8 words in shape",
             {"arrays": {"x": Array("x", 0, 8, Role.IN, shape=(2, 3))}},
@@ -167,14 +176,20 @@ def test_roots_and_assumptions() -> None:
         verify(replace(function, assumptions=(store,)))
     with pytest.raises(VerifyError, match="cannot be an assumption"):
         verify(replace(function, assumptions=(function.values[2],)))
+    with pytest.raises(VerifyError, match="cannot be an assumption"):
+        verify(replace(function, assumptions=parse_function(GOOD).assumptions))
     with pytest.raises(VerifyError, match="is assumed twice"):
         verify(replace(function, assumptions=function.assumptions * 2))
 
 
 def test_the_graph_must_say_the_same_as_the_values() -> None:
     function = parse_function(GOOD)
-    graph = function.graph.copy()
-    graph.remove_edge(function.values[3], function.values[5])
-    with pytest.raises(VerifyError, match="has other edges in the graph") as caught:
-        verify(replace(function, graph=graph))
-    assert caught.value.value is function.values[5]
+    lane, load, total = (function.values[number] for number in (0, 3, 5))
+    without, besides, otherwise = (function.graph.copy() for _ in range(3))
+    without.remove_edge(load, total)
+    besides.add_edge(lane, total, **function.graph.edges[load, total])
+    otherwise.add_edge(load, total, **function.graph.edges[function.values[4], total])
+    for graph in (without, besides, otherwise):
+        with pytest.raises(VerifyError, match="has other edges in the graph") as caught:
+            verify(replace(function, graph=graph))
+        assert caught.value.value is total

@@ -6,6 +6,9 @@ import pytest
 
 from tests.strategies.plans import build, named_choice
 from tests.unit.isel.helpers import loads_of, program_of, stores_of, verified
+from vliwc.analysis.facts import Facts
+from vliwc.analysis.linear import linear_forms
+from vliwc.ir.text import parse_function
 from vliwc.isel.working_memory import Space, WorkingMemory, free_spaces
 
 
@@ -73,6 +76,21 @@ def test_scratch_that_the_kernel_writes_is_not_free() -> None:
     text = "x: u32[n] scratch at 5;"
     later = "parallel for j in 0 .. n reduce sum s { reduce x[j * j % n] into s; } r[1] = s;"
     assert spaces(text, "x[i] = i * i;", later) == ([], [])
+
+
+def test_scratch_with_a_store_that_nobody_reads_is_not_free() -> None:
+    """Passes remove such stores, but need not be asked to; the store would hit a table."""
+    function = parse_function("""
+    function f {
+      array x: u32[8] in scratch at 0
+      array y: u32[8] out at 8
+      loop 0 i: 8
+      %i = lane 0
+      %x = load x[%i]
+      %s = store x[%i] = %i in loop 0 after %x
+      %t = store y[%i] = %x in loop 0
+    }""")
+    assert free_spaces(function, linear_forms(function, Facts(function)), 8)[0] == []
 
 
 @pytest.mark.parametrize("role", ["in", "out", "inout"])
@@ -177,6 +195,23 @@ def test_passing_words_need_neighbouring_groups_of_one_array() -> None:
     assert other is not None
     assert not {s.base for s in other.spaces} & set(bases)
     assert memory.place(24, 0, 0, 9) is None
+
+
+def test_groups_on_both_sides_of_given_words_are_no_neighbours() -> None:
+    """Behind the last group there is nothing to read, so that the table takes the one before."""
+    text = """
+kernel test(n) {
+  memory { t: u32[8] in at 0; x: u32[n] out at 8; }
+  parallel for i in 0 .. n { x[i] = i * t[i % 8]; }
+}
+"""
+    program = program_of(text, n=24)
+    memory = WorkingMemory(program.function, program.forms, 8)
+    table = memory.place(8, 7, 0, 9)
+    assert table is not None and table.base == 16
+    assert memory.capacity(0, 9) == 2 * 8
+    assert memory.place(16, 0, 0, 9) is None
+    assert memory.place(8, 0, 0, 9) is not None
 
 
 def test_more_groups_than_allowed_do_not_give_up_words() -> None:

@@ -9,7 +9,7 @@ from tests.strategies.problems import Sketch, Task, random_problem, small_machin
 from tests.unit.sched.exhaustive import shortest
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, STORE, VALU
-from vliwc.sched.problem.paths import heads_and_tails
+from vliwc.sched.problem.paths import CyclicProblem, heads_and_tails, topological_order
 from vliwc.sched.staggered.scheduler import ListScheduler, OutOfScratch
 
 SCALAR = Task(vector=(ALU,))
@@ -94,6 +94,30 @@ def test_heads_and_tails() -> None:
     assert head.tolist() == [0, 1, 5]
     assert tail.tolist() == [5, 1, 0]
     assert (a, b, c) == (0, 1, 2)
+
+
+def test_the_longest_of_several_ways_counts() -> None:
+    """Whichever of them comes last in the order of the operations."""
+    for first, second in ((4, 1), (1, 4)):
+        sketch = Sketch(machine())
+        a, b = (sketch.add(Task(scalarised=LOAD, lanes=k, width=k)) for k in (first, second))
+        c = sketch.add(SCALAR, [a, b])
+        for lanes in (first, second):
+            sketch.add(Task(scalarised=LOAD, lanes=lanes, width=lanes), [c])
+        head, tail = heads_and_tails(sketch.problem())
+        assert head.tolist() == [0, 0, 4, 5, 5]
+        assert tail.tolist() == [5, 5, 4, 0, 0]
+
+
+def test_operations_that_wait_for_each_other_have_no_order() -> None:
+    sketch = Sketch(machine())
+    a, b, c = (sketch.add(SCALAR) for _ in range(3))
+    sketch.edges += [(a, b, 1, False), (b, c, 1, False), (c, b, 0, False)]
+    problem = sketch.problem()
+    with pytest.raises(CyclicProblem, match="2 operations wait for each other, number 1 among"):
+        topological_order(problem.dense)
+    with pytest.raises(CyclicProblem):
+        lower_bound(problem)
 
 
 def test_what_has_no_form_has_a_cycle_nevertheless() -> None:

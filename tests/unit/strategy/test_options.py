@@ -34,6 +34,14 @@ def test_inputs_and_written_arrays_are_no_choice() -> None:
     assert {type(read) for read in reads.fixed.values()} <= {Consecutive, Gather}
 
 
+def test_words_that_the_loop_writes_are_gathered() -> None:
+    """A copy of them in scratch, or in records, would not see what is written."""
+    body = "let s = x[2 * i + b0]; x[2 * i + b0] = s + 1; o[i] = s;"
+    reads = reads_of(body, arrays="x: u32[2 * n] inout at 100;")
+    assert reads.table == []
+    assert Counter(type(read) for read in reads.fixed.values()) == {Consecutive: 1, Gather: 1}
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -51,6 +59,14 @@ def test_inputs_and_written_arrays_are_no_choice() -> None:
         ("o[i] = t[b0] ^ t[2 * b0 + b1 + 2 * b2];", [["gather", "select"]] * 2),
         ("o[i] = t[v % 50] ^ t[v % 50 + b1];", [["gather", "record"], ["gather"]]),
         ("o[i] = t[b0] ^ a[b1] ^ t[2 * b0 + b1];", [["gather", "select"]] * 3),
+        (
+            "o[i] = t[v % 4 + 60] ^ t[v % 4 + 57 + b1];",
+            [["gather", "select", "record"], ["gather", "select"]],
+        ),
+        ("o[i] = t[v % 4 + 61] ^ t[v % 4 + 57 + b1];", [["gather"], ["gather", "select"]]),
+        ("o[i] = t[b0] ^ t[2 * b0 + b1 + 61];", [["gather", "select"], ["gather"]]),
+        ("o[i] = t[b0 + 2 * b1 + 4 * b2 + v / 8 % 2 * 8];", [["gather", "select"]]),
+        ("o[i] = t[b0 + 2 * b1 + 4 * b2 + v / 8 % 2 * 8 + v / 16 % 2 * 16];", [["gather"]]),
     ],
     ids=[
         *(
@@ -65,6 +81,8 @@ def test_inputs_and_written_arrays_are_no_choice() -> None:
             "two pickers",
         ),
         *("next", "another array between"),
+        *("records up to the end", "first words beyond the end", "records beyond the end"),
+        *("sixteen words", "more words than two for each lane"),
     ],
 )
 def test_ways_to_read(body: str, expected: list[list[str]]) -> None:
