@@ -148,8 +148,10 @@ def test_traps(code: str, op: Op, reason: str) -> None:
 
 def test_an_image_that_is_too_short_traps() -> None:
     function = parse_function(TRAPPING.format(code="%r = add %x, %one"))
-    with pytest.raises(IrTrap, match="address 7 of 6 words"):
-        interpret(function, [0, 1, 2, 3, 4, 5])
+    for words in (6, 7):
+        with pytest.raises(IrTrap, match=f"address 7 of {words} words"):
+            interpret(function, list(range(words)))
+    assert len(interpret(function, [0] * 8)) == 8
 
 
 def test_only_what_is_needed_is_executed() -> None:

@@ -7,7 +7,7 @@ import pytest
 from vliwc.diagnostics import InternalError
 from vliwc.ir.rebuild import Rebuild, executed, reachable
 from vliwc.ir.text import parse_function
-from vliwc.ir.value import Op
+from vliwc.ir.value import Op, Reduction
 
 TEXT = """
 function f {
@@ -72,3 +72,29 @@ def test_a_builder_keeps_what_traps_and_loads_at_different_times() -> None:
     early, late = (builder.load("a", zero, order, span=None) for order in ((), (store,)))
     assert early is not late
     assert builder.load("a", zero, (store,), span=None) is late
+
+
+def test_a_builder_tells_reductions_apart_by_all_they_have() -> None:
+    builder = Rebuild(parse_function(TEXT)).builder
+    lanes = [builder.lane(loop, None) for loop in (0, 1)]
+    found = {
+        builder.reduce(kind, loop, value, None)
+        for kind in Reduction
+        for loop, value in enumerate(lanes)
+    }
+    assert len(found) == 2 * len(Reduction)
+    assert builder.reduce(Reduction.MAX, 1, lanes[1], None) in found
+
+
+def test_a_builder_puts_order_edges_into_one_order() -> None:
+    builder = Rebuild(parse_function(TEXT)).builder
+    zero, one = builder.const(0, None), builder.const(1, None)
+    first, second = (builder.store("a", index, one, span=None) for index in (zero, one))
+    load = builder.load("a", zero, (second, first, second), span=None)
+    assert load.order == (first, second)
+    assert builder.load("a", zero, (first, second), span=None) is load
+    assert builder.store("a", one, one, (load, second, first), span=None).order == (
+        first,
+        second,
+        load,
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.lang.helpers import lane, make, run
+from vliwc.analysis.facts import Facts
 from vliwc.diagnostics import KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.value import TOP_LEVEL, Op, Value
@@ -122,6 +123,17 @@ def test_guards_take_the_whole_path() -> None:
     constant = lower(lane("y[i] = if i > 1 then x[i] / 7 else 1;"))
     (division,) = [value for value in constant if value.op is Op.DIV]
     assert division.args[1].is_const
+
+
+@pytest.mark.parametrize("count", ["31", "32", "33", "4294967295", "x[i]", "x[i] % 33", "i + 29"])
+def test_no_word_is_shifted_left_by_32_or_more(count: str) -> None:
+    """The original machine would compute with integers of so many bits."""
+    kernel = lane(f"y[i] = x[i] << {count}; y[i] = y[i] + (x[0] << {count});")
+    function = lower(kernel)
+    facts = Facts(function)
+    counts = [value.args[1] for value in function if value.op is Op.SHL]
+    assert all(facts.hi(shift) <= 31 for shift in counts)
+    run(kernel, [31, 32, 65, 0, 0, 0, 0, 0])
 
 
 def test_divisors_that_are_zero_on_a_path_never_taken() -> None:
