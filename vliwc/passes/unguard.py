@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from vliwc.analysis.facts import Facts
 from vliwc.ir.graph import Function
 from vliwc.ir.rebuild import Rebuild
-from vliwc.ir.value import TOP_LEVEL, Op, Value
+from vliwc.ir.value import Op, Value
 
 Conditions = dict[Value, bool]
 """Values that are known to be nonzero (true) or zero (false)."""
@@ -94,8 +94,8 @@ def _wanted(
     user: Value, value: Value, conditions: Conditions, facts: Facts, limit: int
 ) -> Conditions:
     """What holds when ``user``, which matters under ``conditions``, looks at ``value``."""
-    if not user.info.arithmetic and user.op is not Op.LOAD:
-        # A store always happens, and a reduction mixes iterations with different conditions.
+    if user.op is Op.REDUCE:
+        # It mixes iterations with different conditions.
         return {}
     condition, truth = user.args[0], True
     match user.op:
@@ -189,8 +189,6 @@ def _safe(
     function: Function, users: dict[Value, list[Value]], value: Value, arm: Value, facts: Facts
 ) -> bool:
     """Whether ``arm`` in the place of ``value`` is a good index and divisor on every input."""
-    if arm.loop not in (TOP_LEVEL, value.loop):
-        return False
     for user in users[value]:
         if _trapping_operand(user) is not value:
             continue

@@ -31,12 +31,7 @@ PASSES = (
             "            if facts.hi(arm) > function.arrays[user.array].length:",
         ),
         ("a divisor of 0", "        elif facts.lo(arm) == 0:", "        elif facts.hi(arm) == 0:"),
-        ("arms of other loops", "    if arm.loop not in (TOP_LEVEL, value.loop):", "    if False:"),
-        (
-            "stores are conditional",
-            "    if not user.info.arithmetic and user.op is not Op.LOAD:",
-            "    if user.op is Op.REDUCE:",
-        ),
+        ("reductions are conditional", "    if user.op is Op.REDUCE:", "    if False:"),
         (
             "any user's condition",
             "                    common = {c: t for c, t in common.items() if wanted.get(c) is t}",
@@ -46,6 +41,7 @@ PASSES = (
             "a condition guards itself",
             "        case Op.SELECT if value is not condition and user.args[1] is not user.args[2]:",
             "        case Op.SELECT if user.args[1] is not user.args[2]:",
+            "what is false for a false condition decides it alone: what else it is made of is as good",
         ),
         (
             "both arms are the taken one",
