@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.simulator import RunResult, run
 from tests.strategies.plans import Built, Choice, build, lane_program, named_choice
+from vliwc.analysis.facts import Facts
+from vliwc.ir.interpret import interpret as run_ir
+from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Value
+from vliwc.ir.verify import verify
 from vliwc.isel.cost import EngineDemand
 from vliwc.isel.instantiate import Instance, instantiate
 from vliwc.isel.program import LaneProgram
@@ -68,6 +73,26 @@ def verified(
             assert ran.memory[words.start : words.stop] == memory[words.start : words.stop]
     assert ran is not None
     return built, ran
+
+
+def verified_function(text: str, images: int = 2) -> Built:
+    """Build a lane function as it stands, without passes, run, and compare with its interpreter.
+
+    For code that lowering and passes lead to rarely or never; functions need not come from them.
+    """
+    function = parse_function(text)
+    verify(function)
+    program = LaneProgram.of(function, Facts(function), DEFAULT_MACHINE)
+    built = build(program, named_choice(program, "gather"))
+    words = max(array.end for array in function.arrays.values())
+    for seed in range(images):
+        rng = random.Random(seed)
+        memory = [rng.getrandbits(32) for _ in range(words)]
+        expected, found = run_ir(function, memory), run(built.program, memory).memory
+        for array in function.arrays.values():
+            if array.role.observable or array.role.protected:
+                assert found[array.base : array.end] == expected[array.base : array.end]
+    return built
 
 
 def loads_of(program: LaneProgram, array: str) -> list[Value]:

@@ -219,6 +219,17 @@ def test_addresses_lead_to_the_right_words(index: str) -> None:
     verified(kernel_text(BITS + f"o[i] = t[{index}];"), {"n": 24})
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 8])
+def test_addresses_that_are_a_product_alone(factor: int) -> None:
+    text = f"""
+kernel test(n) {{
+  memory {{ t: u32[64] in at 0; a: u32[n] in at 64; o: u32[n] out at 64 + n; }}
+  parallel for i in 0 .. n {{ o[i] = t[{factor} * (a[i] % 7)] ^ a[i]; }}
+}}
+"""
+    verified(text, {"n": 24})
+
+
 def test_one_address_leads_to_the_next() -> None:
     """A chain of related addresses in one group, each read checked."""
     body = BITS + "o[i] = t[b0] + 3 * t[2 * b0 + b1] + 5 * t[4 * b0 + 2 * b1 + b2 + 9];"

@@ -6,7 +6,13 @@ import pytest
 
 from isa.machine import MachineSpec
 from tests.strategies.plans import lane_program, named_choice
-from tests.unit.isel.helpers import kernel_text, program_of, selected, verified
+from tests.unit.isel.helpers import (
+    kernel_text,
+    program_of,
+    selected,
+    verified,
+    verified_function,
+)
 from vliwc.diagnostics import InternalError
 from vliwc.isel.instantiate import instantiate
 from vliwc.lang import bind, parse_kernel
@@ -171,6 +177,48 @@ kernel k(n) {
     assert len(loads) == 2 and stores
     assert {(load, store) for load in loads for store in stores} <= pairs
     verified(text, {"n": 64}, "record")
+
+
+def test_results_overwrite_records_only_once_all_groups_have_read_them() -> None:
+    """The groups that lend the words of their results store them after the last row is read."""
+    text = kernel_text("let p = 1 + v % 2; o[i] = t[p] ^ t[2 * p + 1 + (v >> 3) % 2];")
+    program = program_of(text, n=32)
+    choice = named_choice(program, "record")
+    ((table, placement),) = choice.placements.items()
+    lent = {space.group for space in placement.spaces}
+    assert None not in lent
+    instance = instantiate(program, choice.assignment, choice.placements)
+    (done,) = [op for op in instance.dag.shared if op.name == "records read"]
+    rows = {
+        InGroup(group, row)
+        for group, lanes in enumerate(instance.selected)
+        for row in lanes.rows[table]
+    }
+    assert {source for source, _ in done.order} == rows and len(rows) == 4
+    waiting = {
+        target.group
+        for source, target, _ in instance.dag.order
+        if source is done and isinstance(target, InGroup) and target.op.name.startswith("o=")
+    }
+    assert waiting == lent
+    verified(text, {"n": 32}, "record")
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+@pytest.mark.parametrize("extent", [0, 1, 9])
+def test_reductions_of_functions_as_they_stand(kind: str, extent: int) -> None:
+    """Lowering leaves out loops without iterations; a function may have one."""
+    verified_function(f"""
+    function f {{
+      array x: u32[16] in at 0
+      array y: u32[2] out at 16
+      loop 0 i: {extent}
+      %i = lane 0
+      %zero = const 0
+      %x = load x[%i]
+      %r = reduce {kind} loop 0 of %x
+      %s = store y[%zero] = %r at top
+    }}""")
 
 
 def test_a_loop_without_iterations() -> None:

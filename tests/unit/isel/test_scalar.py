@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.isel.helpers import kernel_text, opcodes, program_of, selected, verified
+from tests.unit.isel.helpers import (
+    kernel_text,
+    opcodes,
+    program_of,
+    selected,
+    verified,
+    verified_function,
+)
 from vliwc.diagnostics import InternalError
 from vliwc.ir.value import MASK
 from vliwc.isel.scalar import Uniform
@@ -148,3 +155,23 @@ kernel k(n) {{
 }}
 """
     verified(text, {"n": 9}, images=4)
+
+
+def test_uniform_multiply_adds() -> None:
+    """The machine has none for single words."""
+    verified_function("""
+    function f {
+      array x: u32[3] in at 0
+      array y: u32[9] out at 3
+      loop 0 i: 9
+      %i = lane 0
+      %zero = const 0
+      %one = const 1
+      %two = const 2
+      %a = load x[%zero]
+      %b = load x[%one]
+      %c = load x[%two]
+      %m = madd %a, %b, %c
+      %v = add %i, %m
+      %s = store y[%i] = %v in loop 0
+    }""")
