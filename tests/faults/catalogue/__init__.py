@@ -8,6 +8,7 @@ from tests.faults.catalogue.machine import MACHINE
 from tests.faults.catalogue.passes import PASSES
 from tests.faults.catalogue.scheduling import SCHEDULING
 from tests.faults.catalogue.selection import SELECTION
+from tests.faults.catalogue.strategy import STRATEGIES
 from tests.faults.fault import Fault
 
 ALL_FAULTS: tuple[Fault, ...] = (
@@ -16,5 +17,6 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *ANALYSIS,
     *PASSES,
     *SELECTION,
+    *STRATEGIES,
     *SCHEDULING,
 )

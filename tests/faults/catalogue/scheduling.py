@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import faults_in
 
 SCHED = "tests/unit/sched"
+OPTIMA = "tests/property/test_bounds.py"
 
 SCHEDULING = (
     *faults_in(
@@ -168,8 +169,118 @@ SCHEDULING = (
         ("the first form", "        if form.engine == engine:\n", "        if form:\n"),
     ),
     *faults_in(
+        "vliwc/sched/problem/project.py",
+        (OPTIMA,),
+        (
+            "a path one cycle too long",
+            'int((head + duration + tail).max()), "critical path"',
+            'int((head + duration + tail).max()) + 1, "critical path"',
+        ),
+        (
+            "work one cycle too long",
+            "cycles = -(-np.cumsum(work[inside]) // capacity) + head[inside] + q",
+            "cycles = np.cumsum(work[inside]) // capacity + 1 + head[inside] + q",
+        ),
+        (
+            "windows by the head of the first",
+            "cycles = -(-np.cumsum(work[inside]) // capacity) + head[inside] + q",
+            "cycles = -(-np.cumsum(work[inside]) // capacity) + head[inside].max() + q",
+        ),
+        (
+            "windows without their tail",
+            "inside = by_head[(tail[by_head] >= q) & (work[by_head] > 0)]",
+            "inside = by_head[work[by_head] > 0]",
+        ),
+        (
+            "one unit for each task",
+            "        work = renewable.demand[:, number].astype(np.int64) * duration",
+            "        work = np.minimum(renewable.demand[:, number], 1) * duration.astype(np.int64)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/sched/relaxations/fluid.py",
+        (OPTIMA,),
+        (
+            "work starts one cycle late",
+            "most = bisect_right(dues, cycle), bisect_right(heads, cycle)",
+            "most = bisect_right(dues, cycle), bisect_right(heads, cycle - 1)",
+        ),
+        (
+            "work is due one cycle early",
+            "dues = sorted(horizon - 1 - view.tails[op] for op in own)",
+            "dues = sorted(horizon - 2 - view.tails[op] for op in own)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/sched/relaxations/counting.py",
+        (OPTIMA,),
+        (
+            "operations start one cycle late",
+            "most = [bisect_right(heads, cycle) for cycle in range(horizon)]",
+            "most = [bisect_right(heads, cycle - 1) for cycle in range(horizon)]",
+        ),
+        (
+            "operations are due one cycle early",
+            "            least = bisect_right(dues, cycle)",
+            "            least = bisect_right(dues, cycle + 1)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/sched/relaxations/time_indexed.py",
+        (OPTIMA,),
+        (
+            "the last cycle is not used",
+            "            latest = self.horizon - 1 - view.tails[op] - view.span[op] + 1",
+            "            latest = self.horizon - 1 - view.tails[op] - view.span[op]",
+        ),
+        (
+            "a latency of one more",
+            "self.ended[source].moved(latency))",
+            "self.ended[source].moved(latency + 1))",
+        ),
+        (
+            "resources are held one cycle longer",
+            "self.started[op].moved(self.view.duration[op]).at(cycle)",
+            "self.started[op].moved(self.view.duration[op] + 1).at(cycle)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/sched/problem/scratch.py",
+        (f"{SCHED}/test_core.py", f"{SCHED}/test_list.py", f"{SCHED}/test_schedulers.py"),
+        (
+            "runs with a word taken",
+            "        run = 0 if used[at] else run + 1",
+            "        run = run if used[at] else run + 1",
+        ),
+        (
+            "aligned runs without their last word",
+            "        for k in range(width):\n            if used[at + k]:",
+            "        for k in range(width - 1):\n            if used[at + k]:",
+        ),
+        (
+            "slots that are apart",
+            "        if used[at]:\n            free = 0\n",
+            "        if used[at]:\n            free = max(free, 0)\n",
+        ),
+        (
+            "operands go with the last reader but one",
+            "        if readers[v] == 0:\n            give_back(",
+            "        if readers[v] <= 1:\n            give_back(",
+        ),
+        (
+            "slots stay free when they are taken",
+            "    first = pool[LOWEST_FREE]\n    used[first] = 1\n",
+            "    first = pool[LOWEST_FREE]\n    used[first] = 0\n",
+        ),
+        (
+            "words of a vector are given back as one slot",
+            "    elif width > 1:\n        first = at // vlen\n        for s in range((width + vlen - 1) // vlen):",
+            "    elif width > 1:\n        first = at // vlen\n        for s in range(1):",
+        ),
+    ),
+    *faults_in(
         "vliwc/sched/problem/bounds.py",
-        (f"{SCHED}/test_bounds.py", f"{SCHED}/test_schedulers.py"),
+        (f"{SCHED}/test_bounds.py", OPTIMA, f"{SCHED}/test_schedulers.py"),
         ("rounded up without need", "SLACK = 1e-6", "SLACK = -1e-6"),
         (
             "a path one cycle too long",
@@ -204,7 +315,7 @@ SCHEDULING = (
     ),
     *faults_in(
         "vliwc/sched/problem/paths.py",
-        (f"{SCHED}/test_bounds.py", f"{SCHED}/test_schedulers.py"),
+        (f"{SCHED}/test_bounds.py", OPTIMA, f"{SCHED}/test_schedulers.py"),
         (
             "tails without latencies",
             "longest_to_end(dense, topo, span[dense.succ] + between)",

@@ -1,0 +1,168 @@
+"""Strategies, words at known addresses, and the stages that bring all parts together."""
+
+from __future__ import annotations
+
+from tests.faults.fault import faults_in
+
+ISEL = "tests/unit/isel"
+STRATEGY = "tests/unit/strategy"
+
+STRATEGIES = (
+    *faults_in(
+        "vliwc/isel/regions.py",
+        (f"{ISEL}/test_regions.py",),
+        (
+            "chunks stick out of memory",
+            "    return Chunk(max(min(low, limit - vectors * vlen), 0), vectors)",
+            "    return Chunk(low, vectors)",
+        ),
+        (
+            "merged chunks end with the last one",
+            "merged[-1] = (merged[-1][0], max(merged[-1][1], high))",
+            "merged[-1] = (merged[-1][0], high)",
+        ),
+        (
+            "any steps are even",
+            "    even = all(b - a == step for a, b in zip(words, words[1:], strict=False))",
+            "    even = True",
+        ),
+        (
+            "chunks hold the word behind them",
+            "        return chunk.base <= word < chunk.base + chunk.vectors * vlen",
+            "        return chunk.base <= word <= chunk.base + chunk.vectors * vlen",
+        ),
+        (
+            "short groups read past their chunk",
+            "        if stride == 1 and first.offset + self.uniform.vlen > width:",
+            "        if False:",
+        ),
+        (
+            "words of several chunks wait for one load",
+            "        return [self._load(self.regions.chunks[group][number]) for number in numbers]",
+            "        return [self._load(self.regions.chunks[group][number]) for number in numbers][:1]",
+        ),
+        (
+            "one word of a chunk for all",
+            "                word = Operand(self._load(chunk), offset, 0)",
+            "                word = Operand(self._load(chunk), 0, 0)",
+        ),
+        (
+            "places of a group by those of the first",
+            "            pattern.append(numbers.setdefault(key, len(numbers)))",
+            "            pattern.append(numbers.setdefault(key[1], len(numbers)))",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/store_rows.py",
+        (f"{ISEL}/test_store_rows.py",),
+        (
+            "the end of a run is not stored",
+            "    return starts if len(run) % vlen == 0 else [*starts, run.stop - vlen]",
+            "    return starts",
+        ),
+        (
+            "rows that overlap in one cycle",
+            "        op.order.append((before, 1))",
+            "        op.order.append((before, 0))",
+        ),
+        (
+            "short runs are stored as rows",
+            "for run in runs if len(run) < vlen for at in run}",
+            "for run in runs if len(run) < vlen // 2 for at in run}",
+        ),
+        (
+            "words of any vectors are in order",
+            "        word.source == first.source and word.offset == first.offset + lane\n",
+            "        word.offset == first.offset + lane\n",
+        ),
+        (
+            "equal to the first if the second is",
+            "    if all(word == first for word in words):",
+            "    if words[1] == first:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/selections.py",
+        (f"{ISEL}/test_selections.py",),
+        (
+            "any condition is a bit",
+            "    return otherwise.is_const and otherwise.imm == 0 and facts.hi(condition) <= 1",
+            "    return otherwise.is_const and otherwise.imm == 0",
+        ),
+        (
+            "any constant is zero",
+            "    return otherwise.is_const and otherwise.imm == 0 and facts.hi(condition) <= 1",
+            "    return otherwise.is_const and facts.hi(condition) <= 1",
+        ),
+        (
+            "differences are shared by all",
+            "        new = (op, a, b) not in done",
+            "        new = not done",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/balance.py",
+        (f"{STRATEGY}/test_balance.py",),
+        (
+            "entries without a limit",
+            "            self.model.add(3 * vlen * kept <= 2 * limits.entry_words)",
+            "            self.model.add(3 * vlen * kept <= 2 * 3 * vlen * len(entries))",
+        ),
+        ("tables without a limit", "<= limits.memory_words", "<= 1 << 20"),
+        ("set-up is free", "            self.setup.append((self.used[key], demand))\n", ""),
+        (
+            "what is used need not be set up",
+            "        self.model.add(arc.flow <= self.groups * self.used[key])",
+            "        pass",
+        ),
+        (
+            "only the loads of reads count",
+            'fits(total("load") + self.base.load,',
+            'fits(total("load"),',
+        ),
+        (
+            "only the selections of reads count",
+            'fits(total("flow") + by_flow + self.base.flow,',
+            'fits(total("flow") + by_flow,',
+        ),
+        (
+            "only the arithmetic of reads counts",
+            'total("compute") + self.base.compute',
+            'total("compute")',
+        ),
+        (
+            "choices on flow and elsewhere are counted once too often",
+            "        everything = (either - by_flow) * vlen +",
+            "        everything = either * vlen +",
+        ),
+        (
+            "selections that leave flow stay there",
+            "plain=operations - 1)._replace(flow=-1)",
+            "plain=operations - 1)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/bound.py",
+        (f"{STRATEGY}/test_bound.py",),
+        (
+            "a tenth of a cycle too high",
+            "    return max(solver.best_objective_bound, 0.0) / TENTHS",
+            "    return (max(solver.best_objective_bound, 0.0) + 1) / TENTHS",
+        ),
+        (
+            "a load for every word",
+            "    return sum(-(-len(held) // program.machine.vlen) for held in words.values())",
+            "    return sum(len(held) for held in words.values())",
+        ),
+    ),
+    *faults_in(
+        "vliwc/stages.py",
+        ("tests/unit/test_driver.py",),
+        (
+            "schedules are not checked",
+            "    check_schedule(unit.generated.problem, unit.generated.schedule)",
+            "    pass",
+        ),
+        ("programs are not checked", "    check_emitted(unit.program)", "    pass"),
+    ),
+)
