@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 from isa.errors import IsaError
 
@@ -30,7 +30,14 @@ MAX_DIGITS: Final = 1300
 """Length of the longest integer: 4096 bits, the language's own limit, take 1234 digits."""
 
 _LONG: Final = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}", re.ASCII)
-_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_LONG_TOML: Final = re.compile(
+    rf"0[xob][0-9a-fA-F_]{{{MAX_DIGITS}}}|[0-9][0-9_]{{{MAX_DIGITS}}}", re.ASCII
+)
+_PIECE: Final = re.compile(
+    rf'"(?:[^"\\]++|\\.)*+"?|[\[\]{{}}]|{_LONG.pattern}', re.DOTALL | re.ASCII
+)
+"""A text in quotes, a bracket, or digits that are too many."""
+
 _INTEGER: Final = re.compile(r"[+-]?(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*)")
 _SHOWN: Final = 40
 
@@ -41,7 +48,7 @@ class LoadError(IsaError, ValueError):
 
 def shown(value: object) -> str:
     """A piece of input for a message, cut where it is long."""
-    return cut(repr(value))
+    return cut(repr(str(value) if isinstance(value, str) else value))  # tokens are text, too
 
 
 def cut(text: str) -> str:
@@ -53,20 +60,35 @@ def read_bytes(path: str | Path) -> bytes:
     """The bytes of a file. Raises `LoadError`: it cannot be read or is larger than `MAX_BYTES`."""
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return _read(file)
     except OSError as error:
         raise LoadError(f"cannot be read: {error.strerror or error}") from error
+    except LoadError:
+        raise
     except ValueError as error:  # a NUL in the name
         raise LoadError(f"cannot be read: {error}") from error
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file, without a byte order mark. Raises `LoadError`."""
+    return _decoded(read_bytes(path))
+
+
+def read_stream(stream: BinaryIO) -> str:
+    """The text of a stream such as standard input, read to its end as `read_text` reads a file."""
+    return _decoded(_read(stream))
+
+
+def _read(stream: BinaryIO) -> bytes:
+    data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise LoadError(f"cannot be read: it has more than {MAX_BYTES} bytes")
     return data
 
 
-def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file, without a byte order mark. Raises `LoadError`."""
+def _decoded(data: bytes) -> str:
     try:
-        return read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise LoadError(
             f"not a text file: not UTF-8 text ({error.reason} at byte {error.start})"
@@ -90,6 +112,8 @@ def parse_toml(text: str) -> dict[str, object]:
     """The table in TOML text. Raises `LoadError`."""
     if len(text) > MAX_TOML_BYTES:
         raise LoadError(f"more than {MAX_TOML_BYTES} characters")
+    if _LONG_TOML.search(text):  # also in texts, whose quotes have more forms than `_PIECE` knows
+        raise LoadError(f"an integer has more than {MAX_DIGITS} digits")
     _require_limits(text)
     try:
         table: dict[str, object] = tomllib.loads(text.removeprefix("\ufeff"))
@@ -120,19 +144,20 @@ def parse_integer(text: str, least: int | None = None, most: int | None = None) 
 
 def _require_limits(text: str) -> None:
     """Refuse text with long integers or deep brackets before anything is built of it."""
-    if _LONG.search(text):
-        raise LoadError(f"an integer has more than {MAX_DIGITS} digits")
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    brackets = text.count("[") + text.count("{")
+    if brackets <= MAX_DEPTH and not _LONG.search(text):
         return
     depth = 0
-    for bracket in _BRACKET.finditer(text):
-        match text[bracket.start()]:
+    for found in _PIECE.finditer(text):
+        match text[found.start()]:
+            case '"':
+                pass
             case "[" | "{":
                 depth += 1
             case "]" | "}":
                 depth -= 1
             case _:
-                pass
+                raise LoadError(f"an integer has more than {MAX_DIGITS} digits")
         if depth > MAX_DEPTH:
             raise LoadError(f"lists and objects lie more than {MAX_DEPTH} deep in one another")
 

@@ -99,11 +99,22 @@ def encode_key(key: object) -> str:
 
 
 def decode_key(text: str) -> DebugKey:
-    """The debug key that `encode_key` wrote as `text`; JSON lists become tuples."""
+    """The debug key that `encode_key` wrote as `text`; JSON lists become tuples.
+
+    Text that is no JSON, or JSON that is no key (objects, which cannot be looked up, and NaN, which
+    would not be found), stands for itself.
+    """
     try:
-        return _tuples(parse_json(text))
+        value = parse_json(text)
     except LoadError:
         return text
+    return _tuples(value) if _is_key(value) else text
+
+
+def _is_key(value: object) -> bool:
+    if isinstance(value, list):
+        return all(_is_key(item) for item in cast("list[object]", value))
+    return not isinstance(value, dict) and value == value
 
 
 def _tuples(value: object) -> DebugKey:

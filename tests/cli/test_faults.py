@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from isa.program import Bundle, Program
 from tests.cli.conftest import Called
 
 Cli = Callable[..., Called]
@@ -67,6 +69,8 @@ def test_numbers_have_limits(cli: Cli, kernel: Path, options: tuple[str, ...], w
         "scratch_words = 1000000000",
         "[slots]\nalu = 3000000000",
         "vlen = " + "9" * 6000,
+        "vlen = 0x" + "f" * 6000,
+        "scratch_words = 1" + "_0" * 3000,
         "a = " + "[" * 10_000,
     ],
     ids=len,
@@ -97,3 +101,72 @@ def test_a_simulator_that_exits_is_an_error_of_its_file(
     problem = tmp_path / "problem.py"
     problem.write_text("raise SystemExit(0)\n")
     cli("check", kernel, "-D", "n=8", "--simulator", problem).failed("problem.py", "SystemExit")
+
+
+DEEP_KEYS = {
+    "within the limit": 90 * "[" + "7" + 90 * "]",
+    "too deep": 20_000 * "[" + 20_000 * "]",
+    "never closed": 20_000 * "[",
+    "a long integer": 6000 * "9",
+    "an object": '{"a": {"b": 1}}',
+    "an object in a list": '[1, {"a": 2}]',
+    "no number": "[NaN]",
+    "a mark": "\ufeff[1]",
+}
+
+
+@pytest.mark.parametrize("key", DEEP_KEYS.values(), ids=DEEP_KEYS)
+@pytest.mark.parametrize("form", ["program", "asm"])
+def test_debug_keys_of_any_text(cli: Cli, tmp_path: Path, key: str, form: str) -> None:
+    """They come through all formats that keep text, and find the value of the same key."""
+    bundles: tuple[Bundle, ...] = ({"load": [("const", 1, 5)]}, {"debug": [("compare", 1, key)]})
+    program, image, reference = (tmp_path / name for name in ("p.json", "i.json", "r.json"))
+    program.write_text(Program(bundles).to_json_text())
+    if form == "asm":
+        cli("disasm", program, "-o", tmp_path / "p.s").succeeded()
+        cli("asm", tmp_path / "p.s", "-o", program).succeeded()
+    image.write_text("[]")
+    run = ("run", program, "--memory", image, "--debug", "--reference", reference)
+    reference.write_text(json.dumps({key: 5}))
+    cli(*run).succeeded()
+    reference.write_text(json.dumps({key: 6}))
+    cli(*run).failed("compare", "expected")
+    reference.write_text("{}")
+    cli(*run).failed("no reference value for the key")
+
+
+@pytest.mark.parametrize("key", DEEP_KEYS.values(), ids=DEEP_KEYS)
+def test_debug_keys_of_the_takehome(cli: Cli, tmp_path: Path, key: str) -> None:
+    program, image = tmp_path / "p.json", tmp_path / "i.json"
+    text = '[{"alu": []}, {"debug": [["compare", 1, KEY]]}]'
+    program.write_text(text.replace("KEY", key.lstrip("\ufeff")))
+    image.write_text("[]")
+    deep = len(key) > 1000
+    for call in (("run", program, "--memory", image), ("disasm", program), ("export", program)):
+        if deep:
+            cli(*call).failed("p.json: ")
+        else:
+            cli(*call).succeeded()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ load const r3, %s }",
+        "{ load const r3, -%s }",
+        "{ load const r3, 0x%s }",
+        "{ load const r%s, 3 }",
+        "{ valu + v8, v%s, v16 }",
+        "{ flow jump %s }",
+        "{ flow jump l%s }",
+        '.machine {"vlen": %s}\n{ alu }',
+        '.meta {"a": [%s]}\n{ alu }',
+    ],
+)
+def test_long_integers_in_assembly(cli: Cli, tmp_path: Path, text: str) -> None:
+    source, image = tmp_path / "p.s", tmp_path / "i.json"
+    source.write_text(text % (6000 * "9") + "\n")
+    image.write_text("[]")
+    for call in (("asm", source), ("disasm", source), ("run", source, "--memory", image)):
+        called = cli(*call).failed("p.s:1:")
+        assert "Token" not in called.stderr and len(called.stderr) < 1500

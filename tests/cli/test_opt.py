@@ -69,6 +69,11 @@ def test_the_pipeline_by_name_is_the_pipeline(cli: Cli, kernel: Path, tmp_path: 
 def test_standard_input_and_output() -> None:
     done = CliRunner().invoke(app, ["opt", "-", "--passes", "dce"], input=FUNCTION)
     assert (done.exit_code, done.stdout) == (0, FUNCTION)
+    done = CliRunner().invoke(app, ["opt", "-"], input=b"\xef\xbb\xbf" + FUNCTION.encode())
+    assert (done.exit_code, done.stdout) == (0, FUNCTION)
+    done = CliRunner().invoke(app, ["opt", "-"], input=b"\xff")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "<stdin>: not a text file" in done.stderr
 
 
 @pytest.mark.parametrize(

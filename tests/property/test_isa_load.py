@@ -81,12 +81,13 @@ def test_integers_lie_within_their_bounds(value: int, low: int, high: int) -> No
 def test_what_is_too_deep_or_too_long_is_refused(text: str) -> None:
     with pytest.raises(LoadError):
         parse_json(text)
-    with pytest.raises(LoadError):
-        parse_toml(f"a = {text}")
+    for before in ("", "b = '\"'\n"):
+        with pytest.raises(LoadError):
+            parse_toml(f"{before}a = {text}")
 
 
-def test_brackets_in_texts_are_not_deep() -> None:
-    value = ["[" * 1000, '"[' * 1000, "\\[" * 1000]
+def test_texts_are_neither_deep_nor_integers() -> None:
+    value = ["[" * 1000, '"[' * 1000, "\\[" * 1000, "9" * 6000, 'a"' + "9" * 6000]
     assert parse_json(json.dumps(value)) == value
     assert parse_json("[" * 100 + "]" * 100)
 

@@ -222,6 +222,13 @@ def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
         _ = vliwc.sched.nothing
 
 
+OWN_FILES = (
+    *("isa.load", "isa.assembly", "vliwc.lang.parse", "vliwc.lab.provenance"),
+    "vliwc.cli.errors",  # the inputs of a command that failed, for its dump
+)
+"""Modules that read the package's own files, or what has been read before."""
+
+
 @pytest.mark.parametrize("path", sources("isa", "vliwc"), ids=module_name)
 def test_only_the_loader_parses_text_from_outside(path: Path) -> None:
     """`isa.load` knows the limits; anything else would take files of any depth and size."""
@@ -232,6 +239,10 @@ def test_only_the_loader_parses_text_from_outside(path: Path) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             name = f"{node.value.id}.{node.attr}"
             assert name not in ("json.load", "json.loads", "json.JSONDecoder"), "use isa.load"
+            assert name != "sys.stdin" or module_name(path) == "vliwc.cli.files", "use read_stdin"
+        if isinstance(node, ast.Attribute) and node.attr in ("read_text", "read_bytes"):
+            by_loader = isinstance(node.value, ast.Name) and node.value.id == "load"
+            assert by_loader or module_name(path) in OWN_FILES, "use isa.load"
         if isinstance(node, ast.Import | ast.ImportFrom):
             module = node.module if isinstance(node, ast.ImportFrom) else ""
             names = {module, *(alias.name for alias in node.names)}

@@ -88,9 +88,10 @@ def _keep_inputs(arguments: Mapping[str, object]) -> None:
 
 
 def _brief(message: str) -> str:
-    """A message without the greater part of long lines: they repeat what the user has written."""
+    """A message without the middle of long lines: it repeats what the user has written."""
+    head, tail = _LONGEST_LINE - _LONGEST_LINE // 4, _LONGEST_LINE // 4
     return "\n".join(
-        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+        line if len(line) <= _LONGEST_LINE else f"{line[:head]}…{line[-tail:]}"
         for line in message.split("\n")
     )
 

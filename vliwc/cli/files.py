@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,14 @@ def read_text(path: Path) -> str:
         return load.read_text(path)
     except load.LoadError as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+def read_stdin() -> str:
+    """The text on standard input. Raises `CommandError` if it cannot be read."""
+    try:
+        return load.read_stream(sys.stdin.buffer)
+    except load.LoadError as error:
+        raise CommandError(f"<stdin>: {error}") from error
 
 
 def read_json(path: Path) -> object:

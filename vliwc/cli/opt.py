@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from vliwc.cli.arguments import Json, Output, Verify
-from vliwc.cli.files import STDOUT, read_text, write_text
+from vliwc.cli.files import STDOUT, read_stdin, read_text, write_text
 from vliwc.cli.output import print_json
 from vliwc.clock import Clock
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile
@@ -49,7 +48,7 @@ def opt(
     """Run passes on a function in .vir form and print what becomes of it, in the same form."""
     chosen = parse_passes(passes)
     name = "<stdin>" if file == STDIN else str(file)
-    function = read_function(sys.stdin.read() if file == STDIN else read_text(file), name)
+    function = read_function(read_stdin() if file == STDIN else read_text(file), name)
     clock = Clock()
     for each in chosen:
         with clock.stage(each.name):

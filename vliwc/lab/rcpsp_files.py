@@ -10,17 +10,21 @@ for start and end, stay as operations without duration.
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from isa.load import LoadError, read_text
 from vliwc.sched.problem.json import LARGEST
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.renewable import ProblemError
 
 _SECTION: Final = re.compile(r"^\*{3,}.*$", re.MULTILINE)
+_NUMBER: Final = re.compile(r"[0-9]+")
+_LONG: Final = re.compile(r"\d{11}")  # above `LARGEST`, and perhaps too long for `int`
 _MOST_JOBS: Final = 100_000
 
 
@@ -41,19 +45,20 @@ def read_sm(path: Path) -> ScheduleProblem:
     """
     text = _text(path)
     _refuse_sm_extras(text, path)
-    jobs, capacities = _parse(path, "psplib")
+    jobs, capacities = _parse(path, text, "psplib")
     _compare_sm(text, jobs, capacities, path)
     return _problem(jobs, capacities, path)
 
 
 def read_rcp(path: Path) -> ScheduleProblem:
     """The project in a file of Patterson's form. Raises as :func:`read_sm` does."""
-    words = _text(path).split()
-    if not all(re.fullmatch(r"\d+", word) for word in words):
+    text = _text(path)
+    words = text.split()
+    if not all(_NUMBER.fullmatch(word) for word in words):
         raise ProblemError(f"{path}: a file of Patterson's form has nothing but numbers from 0")
     if words and int(words[0]) > _MOST_JOBS:
         raise ProblemError(f"{path}: {words[0]} jobs are more than {_MOST_JOBS}")
-    jobs, capacities = _parse(path, "patterson")
+    jobs, capacities = _parse(path, text, "patterson")
     expected = 2 + len(capacities) + sum(2 + len(job.demand + job.successors) for job in jobs)
     if len(words) != expected:
         raise ProblemError(
@@ -65,14 +70,15 @@ def read_rcp(path: Path) -> ScheduleProblem:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ProblemError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ProblemError(f"{path}: not a text file: {error}") from error
+        text = read_text(path)
+    except LoadError as error:
+        raise ProblemError(f"{path}: {error}") from error
+    if _LONG.search(text):
+        raise ProblemError(f"{path}: a number is above {LARGEST}")
+    return text
 
 
-def _parse(path: Path, form: str) -> tuple[list[_Job], list[int]]:
+def _parse(path: Path, text: str, form: str) -> tuple[list[_Job], list[int]]:
     """Jobs and capacities as `psplib` reads them; the package has no types of its own."""
     try:
         psplib: Any = import_module("psplib")
@@ -81,7 +87,10 @@ def _parse(path: Path, form: str) -> tuple[list[_Job], list[int]]:
             f"{path}: reading it needs the package psplib; install vliwc[lab]"
         ) from error
     try:
-        instance = psplib.parse(path, form)
+        with tempfile.TemporaryDirectory(prefix="vliwc-project-") as folder:
+            plain = Path(folder) / "project"  # `psplib` takes nothing but a path
+            plain.write_text(text, encoding="utf-8")
+            instance = psplib.parse(plain, form)
         for activity in instance.activities:
             if len(activity.modes) != 1:
                 raise ProblemError(f"{path}: a job has {len(activity.modes)} modes; one is allowed")
@@ -123,7 +132,7 @@ def _rows(text: str, heading: str) -> list[list[int]]:
             return [
                 [int(word) for word in line]
                 for line in lines
-                if line and all(re.fullmatch(r"\d+", word) for word in line)
+                if line and all(_NUMBER.fullmatch(word) for word in line)
             ]
     return []
 

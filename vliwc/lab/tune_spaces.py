@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Final, Protocol
 
+from isa.load import LoadError, read_text
 from vliwc.lab.compile_job import CompileJob
 from vliwc.lab.instance import Instance
 from vliwc.lab.job import Job, Row, Work
@@ -202,9 +203,9 @@ class Kernel:
     def read(path: Path, params: Mapping[str, int]) -> Kernel:
         """The kernel in a file.  Raises :class:`vliwc.options.OptionsError`."""
         try:
-            return Kernel(path, path.read_text(encoding="utf-8"), tuple(params.items()))
-        except (OSError, UnicodeDecodeError) as error:
-            raise OptionsError(f"{path}: cannot be read: {error}") from None
+            return Kernel(path, read_text(path), tuple(params.items()))
+        except LoadError as error:
+            raise OptionsError(f"{path}: {error}") from None
 
     @property
     def arguments(self) -> list[str]:

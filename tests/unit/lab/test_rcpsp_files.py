@@ -195,6 +195,18 @@ def test_damaged_rcp_files(tmp_path: Path, text: str, words: str) -> None:
     assert words in str(caught.value), str(caught.value)
 
 
+@pytest.mark.parametrize(("read", "text"), [(read_sm, SM), (read_rcp, RCP)])
+@pytest.mark.parametrize("digits", [11, 5000])
+def test_marks_and_long_numbers(tmp_path: Path, read: Any, text: str, digits: int) -> None:
+    file = tmp_path / "project"
+    file.write_text("\ufeff" + text)
+    assert len(read(file)) == 5
+    for number in ("5", "2", "1"):
+        file.write_text(text.replace(number, digits * "9", 1))
+        with pytest.raises(ProblemError, match="a number is above 10000000"):
+            read(file)
+
+
 @pytest.mark.parametrize("read", [read_sm, read_rcp])
 def test_files_that_cannot_be_read(tmp_path: Path, read: Any) -> None:
     with pytest.raises(ProblemError, match="cannot be read"):
