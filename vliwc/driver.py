@@ -5,20 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import ceil
 from pathlib import Path
 
 from isa.program import JSON, Program
 from isa.provenance import with_provenance
+from vliwc.analysis.facts import Facts
 from vliwc.backend.candidates import Generated
 from vliwc.backend.emit import places
 from vliwc.clock import Clock, Progress, quiet
 from vliwc.diagnostics import Diagnostic, InternalError, KernelError
 from vliwc.ir.graph import Function
+from vliwc.isel.program import LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
 from vliwc.options import Options
+from vliwc.passes.base import run_passes
+from vliwc.passes.pipeline import PIPELINE
+from vliwc.sched.problem.bounds import SLACK
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
 from vliwc.stages import Unit, stages
+from vliwc.strategy.bound import LeastWork, least_work
 
 ENGINES = ("alu", "valu", "load", "store", "flow")
 
@@ -30,8 +38,11 @@ class Compilation:
     ``passes``: the seconds of each stage and part of a stage (:mod:`vliwc.stages`); ``stages``: the
     lane IR after each stage that makes it, if that was asked for.
 
-    ``cycles`` is what the program takes; ``gap`` is ``cycles / lower_bound - 1``; ``ops`` counts
-    slots per engine; ``utilization`` is the part of an engine's slots that is used.
+    ``cycles`` is what the program takes; ``lower_bound`` is that of the chosen operations, however
+    they are scheduled, ``kernel_bound`` that of all operations that could have been chosen, and
+    ``gap`` and ``kernel_gap`` say how far above them the program is, as fractions of them.  ``ops``
+    counts slots per engine; ``utilization`` is the part of an engine's slots that is used.
+    ``optimised``: no pass was left out.
     """
 
     kernel: CheckedKernel
@@ -46,6 +57,7 @@ class Compilation:
     scheduler: str
     seed: int
     without: tuple[str, ...]
+    optimised: bool
     generated: Generated = field(repr=False)
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
@@ -59,6 +71,29 @@ class Compilation:
     def gap(self) -> float:
         """How far the program is above the lower bound, as a fraction of it."""
         return self.cycles / self.lower_bound - 1 if self.lower_bound else 0.0
+
+    @cached_property
+    def least_work(self) -> LeastWork:
+        """The proof of the kernel bound; found when it is first asked for, in up to seconds.
+
+        Without all passes there are two functions to choose operations for: it is of the better.
+        """
+        machine = self.program.machine
+        functions = [self.function]
+        if not self.optimised:
+            functions.append(run_passes(self.function, PIPELINE))
+        ways = (least_work(LaneProgram.of(f, Facts(f), machine)) for f in functions)
+        return min(ways, key=lambda way: way.cycles)
+
+    @property
+    def kernel_bound(self) -> int:
+        """No program that the compiler could make of the kernel takes fewer cycles."""
+        return ceil(self.least_work.cycles - SLACK)
+
+    @property
+    def kernel_gap(self) -> float:
+        """How far the program is above the kernel bound, as a fraction of it."""
+        return self.cycles / self.kernel_bound - 1 if self.kernel_bound else 0.0
 
     @property
     def ops(self) -> dict[str, int]:
@@ -90,6 +125,8 @@ class Compilation:
             "lower_bound": self.lower_bound,
             "bound_reason": self.bound_reason,
             "gap": self.gap,
+            "kernel_bound": self.kernel_bound,
+            "kernel_gap": self.kernel_gap,
             "bundles": self.bundles,
             "ops": dict(self.ops),
             "utilization": dict(self.utilization),
@@ -188,6 +225,7 @@ def _compile_at(
         scheduler=options.scheduler,
         seed=options.seed,
         without=options.without,
+        optimised=options.level > 0 and not options.without,
         generated=unit.generated,
         notes=[*unit.notes, *unit.generated.notes],
         stages=lanes,

@@ -19,6 +19,8 @@ CONTRACT_KEYS = {
     "cycles",
     "lower_bound",
     "gap",
+    "kernel_bound",
+    "kernel_gap",
     "bundles",
     "ops",
     "utilization",
@@ -44,7 +46,7 @@ def test_report(cli: Cli, kernel: Path) -> None:
 def test_summary_for_people(cli: Cli, kernel: Path) -> None:
     lines = cli("compile", kernel, "-D", "n=0x10").succeeded().stdout.splitlines()
     headings = [line.split("  ")[0] for line in lines]
-    assert headings[:4] == ["kernel", "cycles", "lower bound", "gap"]
+    assert headings[:4] == ["kernel", "cycles", "schedule bound", "kernel bound"]
     assert "affine(n=16)" in lines[0]
 
 

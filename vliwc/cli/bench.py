@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from vliwc.explain.suite import Case, Difference, Result, Suite
 
 
+FAR = 0.1
+"""Kernel gaps above this are listed again, the largest first, ..."""
+ROWS = 12
+"""... but no more than so many of a level."""
+
+
 class SuiteName(Enum):
     """Suites by name."""
 
@@ -120,14 +126,14 @@ def _baseline(path: Path) -> list[Result]:
 
 
 def _print(results: Sequence[Result]) -> None:
-    from vliwc.explain.suite import MARKS, Case, median_gaps
+    from vliwc.explain.suite import MARKS, Case, furthest, kernel_ratios, median_gaps
 
     rows: list[tuple[str, ...]] = []
     for result in results:
         sizes = Case(result.kernel, tuple(result.params.items())).sizes
         name = (result.kernel, sizes, str(result.level))
         if result.error:
-            rows.append((*name, "-", "-", "-", "-", "-", result.error.splitlines()[0]))
+            rows.append((*name, "-", "-", "-", "-", "-", "-", result.error.splitlines()[0]))
             continue
         beaten = result.marks_beaten
         rows.append(
@@ -136,7 +142,8 @@ def _print(results: Sequence[Result]) -> None:
                 str(result.cycles),
                 str(result.lower_bound),
                 percent(result.gap),
-                str(result.mix_bound),
+                str(result.kernel_bound),
+                percent(result.kernel_gap),
                 f"{result.compile_seconds:.2f}",
                 "" if beaten is None else f"{beaten} of {len(MARKS[result.kernel])}",
             )
@@ -146,15 +153,30 @@ def _print(results: Sequence[Result]) -> None:
         "sizes",
         "-O",
         "cycles",
-        "bound",
+        "schedule bound",
         "gap",
-        "any assignment",
+        "kernel bound",
+        "gap",
         "seconds",
         "beats",
     )
-    print_table("Benchmarks", columns, rows, right=columns[2:8])
+    print_table("Benchmarks", columns, rows, right=columns[2:9])
+    ratios = kernel_ratios(results)
     for level, gap in median_gaps(results).items():
-        typer.echo(f"median gap at -O{level}: {percent(gap)}")
+        typer.echo(
+            f"-O{level}: median gap to the schedule bound {percent(gap)}, geometric mean of "
+            f"cycles / kernel bound {ratios[level]:.3f}"
+        )
+    for level in ratios:
+        worst = furthest(results, level, FAR, ROWS)
+        if worst:
+            typer.echo(f"furthest above the kernel bound at -O{level}:")
+        for result in worst:
+            sizes = Case(result.kernel, tuple(result.params.items())).sizes
+            typer.echo(
+                f"  {result.cycles / result.kernel_bound:.2f}  {result.kernel} ({sizes}): "
+                f"{result.cycles} cycles, kernel bound {result.kernel_bound}"
+            )
 
 
 def _print_differences(differences: Sequence[Difference], compared: int) -> None:

@@ -24,7 +24,7 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import compile_quietly, percent
+from vliwc.cli.compile import bound_and_gap, compile_quietly
 from vliwc.cli.output import print_fields, print_json
 from vliwc.cli.tables import print_table
 
@@ -81,16 +81,16 @@ def _print(result: Compilation, report: BoundReport) -> None:
         {
             "kernel": f"{result.kernel.name}({sizes})",
             "cycles": str(report.cycles),
-            "DAG bound": f"{best.cycles}, gap {percent(gap(report.cycles, best.cycles))}\n"
+            "schedule bound": f"{bound_and_gap(best.cycles, gap(report.cycles, best.cycles))}\n"
             f"{best.reason}\nproves that {PROVES_DAG}",
-            "kernel bound": f"{kernel}, gap {percent(gap(report.cycles, kernel))}\n"
-            f"{report.kernel:.1f} cycles of work in the best assignment\n"
+            "kernel bound": f"{bound_and_gap(kernel, gap(report.cycles, kernel))}\n"
+            f"{report.kernel:.1f} cycles of work in the best choice of operations\n"
             f"proves that {PROVES_KERNEL}",
         }
     )
     typer.echo()
     print_table(
-        "Bounds of the machine DAG",
+        "Bounds of the chosen operations",
         ("counting", "cycles", "because"),
         [(b.name, str(b.cycles), b.reason.removeprefix(f"{b.name}: ")) for b in report.dag],
         right=("cycles",),

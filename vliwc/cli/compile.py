@@ -126,8 +126,8 @@ def summary(result: Compilation) -> dict[str, str]:
     return {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
-        "lower bound": f"{result.lower_bound} ({result.bound_reason})",
-        "gap": percent(result.gap),
+        "schedule bound": f"{bound_and_gap(result.lower_bound, result.gap)}: {result.bound_reason}",
+        "kernel bound": bound_and_gap(result.kernel_bound, result.kernel_gap),
         "bundles": str(result.bundles),
         "slots": _columns({engine: f"{result.ops[engine]}" for engine in engines}),
         "utilization": _columns(
@@ -137,6 +137,11 @@ def summary(result: Compilation) -> dict[str, str]:
         "compiled in": f"{result.compile_seconds:.2f} s (scheduler {result.scheduler}, "
         f"seed {result.seed})",
     }
+
+
+def bound_and_gap(bound: int, gap: float) -> str:
+    """A bound, and how far above it the program is."""
+    return f"{bound} (gap {percent(gap)})"
 
 
 def percent(fraction: float) -> str:

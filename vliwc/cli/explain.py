@@ -25,7 +25,7 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import compile_quietly, percent
+from vliwc.cli.compile import bound_and_gap, compile_quietly
 from vliwc.cli.files import write_text
 from vliwc.cli.output import print_fields, print_json
 from vliwc.cli.tables import print_table
@@ -92,10 +92,11 @@ def _print(explanation: Explanation) -> None:
     fields = {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
-        "DAG bound": f"{bounds.best.cycles}, gap "
-        f"{percent(gap(bounds.cycles, bounds.best.cycles))}: {bounds.best.reason}",
-        "kernel bound": f"{bounds.kernel_cycles}, gap "
-        f"{percent(gap(bounds.cycles, bounds.kernel_cycles))}",
+        "schedule bound": bound_and_gap(bounds.best.cycles, gap(bounds.cycles, bounds.best.cycles))
+        + f": {bounds.best.reason}",
+        "kernel bound": bound_and_gap(
+            bounds.kernel_cycles, gap(bounds.cycles, bounds.kernel_cycles)
+        ),
     }
     if explanation.gap is not None:
         parts = explanation.gap

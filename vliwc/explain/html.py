@@ -36,8 +36,9 @@ def html_page(explanation: Explanation) -> str:
     title = f"{kernel.name}({sizes}): {compilation.cycles} cycles"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>DAG bound {bounds.best.cycles} ({_percent(gap(bounds.cycles, bounds.best.cycles))} "
-        f"above it): {escape(PROVES_DAG)}, by {escape(bounds.best.reason)}.<br>"
+        f"<p>Schedule bound {bounds.best.cycles} "
+        f"({_percent(gap(bounds.cycles, bounds.best.cycles))} above it): "
+        f"{escape(PROVES_DAG)}, by {escape(bounds.best.reason)}.<br>"
         f"Kernel bound {bounds.kernel_cycles} "
         f"({_percent(gap(bounds.cycles, bounds.kernel_cycles))} above it): "
         f"{escape(PROVES_KERNEL)}.</p>",

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Final, cast
 
 from isa.program import JSON
@@ -22,9 +21,7 @@ from isa.takehome import (
 )
 from vliwc.diagnostics import KernelError, UserError
 from vliwc.driver import compile_file, compile_text
-from vliwc.explain.bounds import kernel_bound
 from vliwc.options import Options
-from vliwc.sched.problem.bounds import SLACK
 
 VERSION: Final = 1
 """Of the JSON form of results."""
@@ -155,9 +152,9 @@ SUITES: Final = {
 class Result:
     """What compiling ``kernel`` with ``params`` at ``level`` gave.
 
-    ``mix_bound``: proved cycles of any strategy assignment; ``marks_beaten``: published marks above
-    ``cycles``, None where they do not apply; ``error``: why there is no program (then the
-    numbers are 0).
+    ``kernel_bound``: proved cycles of all operations that could have been chosen, ``kernel_gap``
+    how far above it the program is; ``marks_beaten``: published marks above ``cycles``, None where
+    they do not apply; ``error``: why there is no program (then the numbers are 0).
     """
 
     kernel: str
@@ -167,7 +164,8 @@ class Result:
     lower_bound: int = 0
     bound_reason: str = ""
     gap: float = 0.0
-    mix_bound: int = 0
+    kernel_bound: int = 0
+    kernel_gap: float = 0.0
     scratch_words: int = 0
     compile_seconds: float = 0.0
     marks_beaten: int | None = None
@@ -217,7 +215,8 @@ def measure(kernels: Path, case: Case, level: int, seed: int, budget: int | None
         compiled.lower_bound,
         compiled.bound_reason,
         compiled.gap,
-        ceil(kernel_bound(compiled) - SLACK),
+        compiled.kernel_bound,
+        compiled.kernel_gap,
         compiled.scratch_words,
         round(compiled.compile_seconds, 3),
         None if marks is None else sum(mark > compiled.cycles for mark in marks),
@@ -250,6 +249,22 @@ def median_gaps(results: Sequence[Result]) -> dict[int, float]:
     }
 
 
+def kernel_ratios(results: Sequence[Result]) -> dict[int, float]:
+    """The geometric mean of cycles / kernel bound of what compiled, by level."""
+    levels = sorted({result.level for result in results if not result.error})
+    return {
+        level: geometric_mean(1 + r.kernel_gap for r in results if r.level == level and not r.error)
+        for level in levels
+    }
+
+
+def furthest(results: Sequence[Result], level: int, above: float, count: int) -> list[Result]:
+    """At most ``count`` results of ``level`` whose kernel gap is more than ``above``, the largest
+    first."""
+    found = [r for r in results if r.level == level and not r.error and r.kernel_gap > above]
+    return sorted(found, key=lambda result: -result.kernel_gap)[:count]
+
+
 def compare(baseline: Sequence[Result], results: Sequence[Result]) -> list[Difference]:
     """Every measurement whose cycles differ from those of the baseline; what only one of them has
     is left out."""
@@ -268,6 +283,7 @@ def to_json(suite: str, results: Sequence[Result]) -> dict[str, JSON]:
         "version": VERSION,
         "suite": suite,
         "median_gap": {f"-O{level}": gap for level, gap in median_gaps(results).items()},
+        "kernel_ratio": {f"-O{level}": ratio for level, ratio in kernel_ratios(results).items()},
         "results": [asdict(result) for result in results],
     }
 

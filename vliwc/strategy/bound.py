@@ -16,7 +16,7 @@ docs/bounds.md has the argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,20 +24,16 @@ from ortools.sat.python import cp_model
 
 from vliwc.analysis.linear import Linear, multiplier
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Loop
-from vliwc.ir.value import MASK, Op, Value
+from vliwc.ir.value import MASK
 from vliwc.isel.address import plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
-from vliwc.isel.regions import Regions
-from vliwc.isel.select import Selected
 from vliwc.isel.working_memory import WorkingMemory, free_spaces
-from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
-from vliwc.strategy.choose import gather_only, max_passing
-from vliwc.strategy.options import LoopReads, Step, loop_reads
+from vliwc.strategy.choose import max_passing
+from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.tuning import TUNING
+from vliwc.strategy.unavoidable import Unavoidable, ways_to_share
 
 TENTHS = 10
 """The model counts tenths of a cycle."""
@@ -53,8 +49,43 @@ def proved_kernel_bound(program: LaneProgram, *, effort: float = TUNING.bound_ef
     The result is in cycles, a multiple of a tenth; ``effort`` is CP-SAT's deterministic time for
     each of two runs, with and without presolve, which can be wrong (docs/bounds.md): what both say.
     """
-    model = _Model(program).model
-    return min(_claimed_bound(model, effort, presolve=presolve) for presolve in (True, False))
+    return least_work(program, effort=effort).cycles
+
+
+@dataclass(frozen=True)
+class LeastWork:
+    """The kernel bound in ``cycles``, and what it counts: the work of one way to share chunks of
+    memory, the one of which least is proved."""
+
+    cycles: float
+    work: Unavoidable
+
+
+def least_work(program: LaneProgram, *, effort: float = TUNING.bound_effort) -> LeastWork:
+    """The bound of :func:`proved_kernel_bound` with the work that it counts."""
+    ways = ways_to_share(program, TUNING.blocks)
+    floors = {id(work): 0.0 for work in ways}
+    if len(ways) > 1:
+        floors = {id(work): _proved(program, work, effort, steps=False) for work in ways}
+    best: LeastWork | None = None
+    for work in sorted(ways, key=lambda work: floors[id(work)]):
+        # With what table reads take on top, no bound is below that without them.
+        if best is not None and floors[id(work)] >= best.cycles:
+            break
+        cycles = floors[id(work)]
+        if len(ways) == 1 or any(reads.table for reads in work.reads):
+            cycles = _proved(program, work, effort, steps=True)
+        if best is None or cycles < best.cycles:
+            best = LeastWork(cycles, work)
+    assert best is not None
+    return best
+
+
+def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bool) -> float:
+    """The bound of one way to share chunks; without ``steps``, table reads are free."""
+    model = _Model(program, work, steps=steps).model
+    claims = (_claimed_bound(model, effort, presolve=presolve) for presolve in (True, False))
+    return max(min(claims), float(work.latency))
 
 
 def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) -> float:
@@ -69,124 +100,6 @@ def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) ->
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN):
         raise InternalError(f"the assignment model has no solution: {solver.status_name(status)}")
     return max(solver.best_objective_bound, 0.0) / TENTHS
-
-
-def unavoidable_work(program: LaneProgram) -> EngineDemand:
-    """What every machine DAG of ``program`` contains, whatever the plans are."""
-    instance = instantiate(program, gather_only(program, block=1))
-    dag = instance.dag
-    table_loads = {op for ops in instance.uniform.table_loads.values() for op in ops}
-    shared = {op for op in dag.shared if op.width == 0 and op.forms}
-    chunks = set(instance.chunks)
-    total = NOTHING
-    for loop in program.function.loops:
-        first = instance.first_group[loop.number]
-        reads = loop_reads(program, loop, records=False, block=1)
-        table = list(reads.table)
-        if reads.regions is not None:
-            table += reads.regions.places[0]
-            total = total.plus(EngineDemand(load=_least_region_loads(program, reads.regions)))
-        groups = range(first, first + program.groups(loop))
-        inside: dict[Selected, tuple[EngineDemand, list[Source]]] = {}
-        for group in groups:
-            lanes = instance.selected[group]
-            if lanes not in inside:
-                inside[lanes] = _data_path(lanes, loop, table)
-            work, outside = inside[lanes]
-            total = total.plus(work)
-            shared.update(
-                s.member(group) if isinstance(s, PerGroup) else s
-                for s in outside
-                if not isinstance(s, InGroup)
-            )
-    constants = set(dag.constants.values())
-    stack = sorted(shared, key=lambda op: dag.shared_index.get(op, -1))
-    while stack:
-        for source in sources(stack.pop()):
-            if isinstance(source, MOp) and source not in shared:
-                shared.add(source)
-                stack.append(source)
-    for op in shared:
-        if op in chunks:
-            continue
-        # Table words may come with other loads and be broadcast as entries in another assignment.
-        from_table = op in table_loads or any(s in table_loads for s in sources(op))
-        if op not in constants and not from_table:
-            total = total.plus(_slots(op))
-    return total
-
-
-def _data_path(
-    lanes: Selected, loop: Loop, table: Sequence[Value]
-) -> tuple[EngineDemand, list[Source]]:
-    """The work of a group beside table reads and addresses, and what it takes from outside."""
-    own = set(lanes.template.ops)
-    reads = {lanes.group.vector(value).source for value in table}
-    work = NOTHING
-    results = (*lanes.reduced.values(), *lanes.stored.values())
-    stack: list[Source] = [operand.source for operand in results]
-    for value, ops in lanes.memory.items():
-        form = lanes.group.forms[value.args[0]]
-        if form.is_consecutive:
-            stack.extend(ops)
-            continue
-        stack.extend(lanes.group.vector(atom).source for atom in form.atoms)
-        if value.op is Op.STORE:
-            stack.append(lanes.group.vector(value.args[1]).source)
-        if value not in table:
-            reads.update(ops)
-            for op in ops:
-                work = work.plus(_slots(op))
-    seen: set[Source] = set()
-    outside: list[Source] = []
-    while stack:
-        source = stack.pop()
-        if source in seen or source in reads:
-            continue
-        seen.add(source)
-        if isinstance(source, MOp) and source in own:
-            if source not in lanes.group.copies:
-                work = work.plus(_slots(source))
-            stack.extend(sources(source))
-        else:
-            outside.append(source)
-    return work, outside
-
-
-def _least_region_loads(program: LaneProgram, regions: Regions) -> int:
-    """Vloads that the words read from regions need, however groups share them."""
-    words: dict[str, set[int]] = {}
-    for chunks, places in zip(regions.chunks, regions.places, strict=True):
-        for value, lanes in places.items():
-            held = words.setdefault(value.array, set())
-            held.update(chunks[place.chunk].base + place.offset for place in lanes)
-    return sum(-(-len(held) // program.machine.vlen) for held in words.values())
-
-
-def _slots(op: MOp) -> EngineDemand:
-    """The slots of one operation, by what can take them."""
-    engines = {form.engine for form in op.forms}
-    vector = any(not form.scalarised for form in op.forms)
-    slots = 1 if vector else op.lanes
-    if not engines:
-        return NOTHING
-    if engines == {"valu"}:
-        return EngineDemand(compute=op.lanes, valu=1)
-    if engines == {"alu"}:
-        return EngineDemand(compute=op.lanes, alu=op.lanes)
-    if engines == {"alu", "valu"}:
-        return EngineDemand(compute=op.lanes)
-    if engines == {"flow"} and op.origin is not None and op.origin.op is Op.SELECT:
-        # Without flow it takes one vector operation or more.
-        return EngineDemand(either=1) if op.lanes > 1 else NOTHING
-    if engines == {"flow"}:
-        return EngineDemand(flow=slots)
-    if engines == {"load"}:
-        return EngineDemand(load=slots)
-    if engines == {"store"}:
-        return EngineDemand(store=slots)
-    # Only flow competes with compute for vector operations; what load takes too is not counted.
-    return EngineDemand(either=1) if op.lanes > 1 and "load" not in engines else NOTHING
 
 
 Address = tuple[Linear, RecordTable | None]
@@ -210,7 +123,7 @@ class _Arc:
 class _Model:
     """Flows of groups through the steps of all loops, and the set-up these need."""
 
-    def __init__(self, program: LaneProgram) -> None:
+    def __init__(self, program: LaneProgram, work: Unavoidable, *, steps: bool) -> None:
         self.program = program
         self.model = cp_model.CpModel()
         self.work: list[tuple[cp_model.IntVar, EngineDemand]] = []
@@ -220,9 +133,12 @@ class _Model:
         spaces = [range(s.base, s.base + s.length) for s in (*lasting, *passing)]
         few = sum(len(space) for space in spaces) <= TUNING.bound_places
         self.places = np.array([w for s in spaces for w in s], dtype=np.uint64) if few else None
-        for loop in function.loops:
-            self._network(loop_reads(program, loop), loop.extent // vlen)
-        self._objective(unavoidable_work(program))
+        for reads in work.reads if steps else ():
+            self._network(reads, reads.loop.extent // vlen)
+        for demand, count in work.selects:
+            leaving = self.model.new_int_var(0, count, "leaves flow")
+            self.work.append((leaving, demand._replace(flow=-1)))
+        self._objective(work)
 
     def _network(self, reads: LoopReads, groups: int) -> None:
         if not groups:
@@ -320,24 +236,29 @@ class _Model:
             self.used[key] = self.model.new_bool_var("used")
         self._at_most([(1, flow), (-groups, self.used[key])], 0)
 
-    def _setup(self) -> tuple[list[tuple[cp_model.IntVar, EngineDemand]], Terms, Terms]:
-        """Vector operations of the set-up, vector stores, distinct table words to load."""
+    def _setup(
+        self, loaded_anyway: Collection[int]
+    ) -> tuple[list[tuple[cp_model.IntVar, EngineDemand]], Terms, Terms]:
+        """Vector operations of the set-up, vector stores, distinct table words to load beside those
+        at the addresses that are ``loaded_anyway``."""
         vlen = self.program.machine.vlen
         work: list[tuple[cp_model.IntVar, EngineDemand]] = []
         stores: Terms = []
-        needed: dict[tuple[str, int], list[Key]] = {}
+        needed: dict[int, list[Key]] = {}
+        arrays = self.program.function.arrays
         for key, used in self.used.items():
             if isinstance(key, RecordTable):
                 vectors = -(-key.words // vlen)
                 work.append((used, vector_demand(vlen, lanes=vectors)))
                 stores.append((vectors, used))
                 indices = dict.fromkeys(key.content(k)[0] & MASK for k in range(key.words))
-                words = [(key.array, index) for index in indices]
+                words = [arrays[key.array].base + index for index in indices]
             else:
                 work.append((used, vector_demand(vlen, plain=1)))
-                words = [(key[0], key[1])]
+                words = [arrays[key[0]].base + key[1]]
             for word in words:
-                needed.setdefault(word, []).append(key)
+                if word not in loaded_anyway:
+                    needed.setdefault(word, []).append(key)
         if stores:
             function = self.program.function
             memory = WorkingMemory(function, self.program.forms, vlen)
@@ -356,9 +277,11 @@ class _Model:
             loads.append((count, loaded))
         return work, stores, loads
 
-    def _objective(self, base: EngineDemand) -> None:
+    def _objective(self, unavoidable: Unavoidable) -> None:
         slots, vlen = self.program.machine.slots, self.program.machine.vlen
-        setup, stores, words = self._setup()
+        setup, stores, words = self._setup(unavoidable.words)
+        flow = sum(count for _, count in unavoidable.selects)
+        base = unavoidable.demand.plus(EngineDemand(flow=flow, store=unavoidable.stores))
         weighted = self.work + setup
         cycles = self.model.new_int_var(0, HORIZON, "cycles")
         by_flow = self.model.new_int_var(0, HORIZON, "either_on_flow")
@@ -382,7 +305,10 @@ class _Model:
         fits(total(EngineDemand(valu=1)), base.valu, valu)
         fits(total(EngineDemand(alu=1)), base.alu, alu)
         fits([*total(EngineDemand(flow=1)), (1, by_flow)], base.flow, slots["flow"])
-        fits([*total(EngineDemand(load=vlen)), *words], vlen * base.load, vlen * slots["load"])
+        loads, load_slots = total(EngineDemand(load=vlen)), vlen * slots["load"]
+        held = vlen * base.load + len(unavoidable.words)
+        fits([*loads, *words], held, load_slots)
+        fits(loads, vlen * (base.load + unavoidable.loads), load_slots)
         fits(stores, base.store, slots["store"])
         self.model.minimize(cycles)
 

@@ -1,0 +1,349 @@
+"""The work of a kernel that no strategy assignment avoids.
+
+Counted on one machine DAG, the one that gathers whatever tables it reads, by walking back from
+stores, reductions and the values that addresses are made of.  Three kinds of operations of that
+DAG are not counted as they stand:
+
+* reads at addresses that are known when compiling: the words must come to scratch somehow, so
+  their *distinct* words count, by the fewest ``vload``s that could bring them all;
+* stores at such addresses: each word is written once, by a ``vstore`` where ``vlen`` neighbours are
+  written, by a ``store`` where fewer are;
+* what only moves operands to neighbouring words, and scalar constants: nothing.
+
+Table reads and the arithmetic of run-time addresses are for :mod:`vliwc.strategy.bound`, which
+knows their alternatives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from vliwc.analysis.lane_words import lane_words
+from vliwc.analysis.linear import BitFacts
+from vliwc.ir.graph import Function, is_uniform
+from vliwc.ir.value import TOP_LEVEL, Op, Value
+from vliwc.isel.cost import NOTHING, EngineDemand
+from vliwc.isel.instantiate import Instance, instantiate
+from vliwc.isel.program import LaneProgram
+from vliwc.isel.scalar import shifted_out
+from vliwc.isel.select import Selected
+from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
+from vliwc.strategy.choose import gather_only, only_flow
+from vliwc.strategy.least_latency import is_move, least_latency, sure_atoms
+from vliwc.strategy.options import LoopReads, loop_reads
+
+
+@dataclass(frozen=True)
+class Unavoidable:
+    """What every machine DAG contains in which reads share chunks of ``block`` groups.
+
+    ``demand``: arithmetic, and memory operations at run-time addresses; ``words``: the memory
+    addresses of words that must be read, ``loads`` the fewest operations that bring those that
+    lanes read; ``stores``: operations that write the words at known addresses; ``selects``: how
+    many selections take flow, or instead of it the demand that is their key; ``latency``: cycles
+    of the longest chain; ``reads``: the table reads, by loop.
+    """
+
+    block: int
+    demand: EngineDemand
+    words: frozenset[int]
+    loads: int
+    stores: int
+    selects: tuple[tuple[EngineDemand, int], ...]
+    latency: int
+    reads: tuple[LoopReads, ...]
+
+    def same_but_for_block(self, other: Unavoidable) -> bool:
+        """Whether chunks shared by another number of groups make no difference."""
+        tables = [reads.table for reads in self.reads] == [reads.table for reads in other.reads]
+        return tables and replace(self, block=other.block, reads=other.reads) == other
+
+
+def ways_to_share(program: LaneProgram, blocks: Iterable[int]) -> list[Unavoidable]:
+    """The unavoidable work for each of ``blocks`` and for 0, equal ones once."""
+    found: list[Unavoidable] = []
+    alike = False
+    for block in dict.fromkeys((*blocks, 0)):
+        loops = program.function.loops
+        reads = [loop_reads(program, loop, records=False, block=block) for loop in loops]
+        plain = all(at.regions is None and not at.rows for at in reads)
+        if not (plain and alike):
+            work = unavoidable_work(program, block)
+            if not any(work.same_but_for_block(other) for other in found):
+                found.append(work)
+        alike = alike or plain
+    return found
+
+
+def unavoidable_work(program: LaneProgram, block: int) -> Unavoidable:
+    """Walk back through the DAG of ``program`` with chunks shared by ``block`` groups (0: none)."""
+    instance = instantiate(program, gather_only(program, block))
+    vlen, function = program.machine.vlen, program.function
+    reads = tuple(loop_reads(program, loop, block=block) for loop in function.loops)
+    places = known_addresses(function)
+    if block:
+        reads = tuple(_without_known(at, places) for at in reads)
+    else:
+        # Without rows, words that do not stand together are stored one by one.
+        places = {v: at for v, at in places.items() if not _scattered(program, v)}
+    total, latency = NOTHING, 0
+    shared: dict[Source, None] = dict.fromkeys(_shared_roots(instance))
+    selects: Counter[EngineDemand] = Counter()
+    words: set[int] = set()
+    for loop in function.loops:
+        first = instance.first_group[loop.number]
+        walked: dict[Selected, _Path] = {}
+        for group in range(first, first + program.groups(loop)):
+            lanes = instance.selected[group]
+            if lanes not in walked:
+                walked[lanes] = _data_path(program, lanes, reads[loop.number], places)
+            path = walked[lanes]
+            total = total.plus(path.work)
+            selects.update(path.selects)
+            start = (group - first) * vlen
+            for value in path.known:
+                words.update(places[value][start : start + lanes.group.lanes])
+            shared.update(
+                (s.member(group) if isinstance(s, PerGroup) else s, None)
+                for s in path.outside
+                if not isinstance(s, InGroup)
+            )
+        chains = [least_latency(lanes, reads[loop.number], places) for lanes in walked]
+        latency = max([latency, *chains])
+    common, other_words = _shared_work(instance, shared, places)
+    written = {word for value in function.roots for word in places.get(value, ())}
+    return Unavoidable(
+        block,
+        total.plus(common),
+        frozenset(words | other_words),
+        fewest_windows(words, vlen),
+        fewest_stores(written, vlen),
+        tuple(sorted(selects.items())),
+        latency,
+        reads,
+    )
+
+
+def _scattered(program: LaneProgram, value: Value) -> bool:
+    in_loop = value.op is Op.STORE and value.loop != TOP_LEVEL
+    return in_loop and not program.forms[value.args[0]].is_consecutive
+
+
+def _without_known(reads: LoopReads, places: Mapping[Value, Sequence[int]]) -> LoopReads:
+    """The table reads at run-time addresses, and those that records could serve."""
+    recorded = {v for at in reads.steps for s in at if len(s.reads) > 1 for v, _ in s.reads}
+    kept = [n for n, v in enumerate(reads.table) if v not in places or v in recorded]
+    table, steps = [reads.table[n] for n in kept], [reads.steps[n] for n in kept]
+    return replace(reads, table=table, steps=steps)
+
+
+def known_addresses(function: Function) -> dict[Value, list[int]]:
+    """The addresses of loads and stores that follow from lane numbers alone, for each iteration of
+    their loop; one entry at the top level."""
+    found: dict[Value, list[int]] = {}
+    live = function.computed()
+    by_loop = {loop.number: lane_words(function, loop) for loop in function.loops}
+    for value in function.values:
+        if not value.is_memory or value not in live:
+            continue
+        array, index = function.arrays[value.array], value.args[0]
+        if value.loop in by_loop:
+            indices = by_loop[value.loop].get(index)
+            if indices is not None and (indices < array.length).all():
+                found[value] = [array.base + k for k in indices.tolist()]
+        elif index.is_const and index.imm < array.length:
+            found[value] = [array.base + index.imm]
+    return found
+
+
+def fewest_windows(words: Iterable[int], vlen: int) -> int:
+    """The fewest ranges of ``vlen`` neighbouring words that contain all ``words``: from each word
+    not yet covered upwards."""
+    count, end = 0, -1
+    for word in sorted(words):
+        if word >= end:
+            count, end = count + 1, word + vlen
+    return count
+
+
+def fewest_stores(words: Iterable[int], vlen: int) -> int:
+    """The fewest operations that write ``words`` and no others: a vector at a time where at least
+    ``vlen`` neighbours are written, else one by one."""
+    count = length = 0
+    previous: int | None = None
+    for word in [*sorted(set(words)), None]:
+        if previous is not None and word != previous + 1:
+            count += -(-length // vlen) if length >= vlen else length
+            length = 0
+        length, previous = length + 1, word
+    return count
+
+
+@dataclass(eq=False)
+class _Path:
+    """The data path of a group: its work, selections apart; ``outside`` is what it takes from
+    shared operations, ``known`` the reads at known addresses that it needs."""
+
+    known: list[Value]
+    work: EngineDemand = NOTHING
+    selects: Counter[EngineDemand] = field(default_factory=Counter[EngineDemand])
+    outside: list[Source] = field(default_factory=list[Source])
+
+
+def _data_path(
+    program: LaneProgram, lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequence[int]]
+) -> _Path:
+    """The work of a group beside table reads, addresses and moves."""
+    own, table = set(lanes.template.ops), set(reads.table)
+    needed = _needed(program, reads, places)
+    path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
+    results = (*lanes.reduced.values(), *lanes.stored.values())
+    stack: list[Source] = [operand.source for operand in results]
+    leaves = {lanes.group.vector(value).source for value in table & needed}
+    for value, ops in lanes.memory.items():
+        if value.op is Op.STORE:
+            stack.append(lanes.group.vector(value.args[1]).source)
+        if (value in places and value not in table) or value not in needed:
+            leaves.update(ops)
+            continue
+        in_table = value in table
+        atoms = sure_atoms(reads, value) if in_table else lanes.group.forms[value.args[0]].atoms
+        stack.extend(lanes.group.vector(atom).source for atom in atoms)
+        if not in_table:
+            leaves.update(ops)
+            for op in ops:
+                path.work = path.work.plus(_slots(op))
+    seen: set[Source] = set(leaves)
+    selections: list[MOp] = []
+    while stack:
+        source = stack.pop()
+        if source in seen:
+            continue
+        seen.add(source)
+        if not isinstance(source, MOp) or source not in own:
+            path.outside.append(source)
+            continue
+        if _is_selection(source):
+            selections.append(source)
+        elif not is_move(lanes, source):
+            path.work = path.work.plus(_slots(source))
+        stack.extend(sources(source))
+    path.selects.update(_without_flow(selections, program.facts))
+    return path
+
+
+def _needed(
+    program: LaneProgram, reads: LoopReads, places: Mapping[Value, Sequence[int]]
+) -> set[Value]:
+    """The values of a loop from which its results follow, table reads and addresses included."""
+    function, forms = program.function, program.forms
+    aliases = reads.folds.aliases
+    number, table = reads.loop.number, set(reads.table)
+    needed = {
+        value
+        for value in function.computed()
+        if (value.op is Op.STORE and value.loop == number)
+        or (value.op is Op.REDUCE and value.imm == number)
+    }
+    for value in reversed(function.values):
+        shared = is_uniform(value) and not (value.op is Op.REDUCE and value.imm == number)
+        if value not in needed or shared or shifted_out(value):
+            continue
+        if value in aliases:
+            needed.add(aliases[value])
+        elif value in table:
+            needed.update(sure_atoms(reads, value))
+        elif value.is_memory:
+            needed.update(() if value in places else forms[value.args[0]].atoms)
+            needed.update(value.args[1:])
+        else:
+            needed.update(value.args)
+    return needed
+
+
+def _is_selection(op: MOp) -> bool:
+    return only_flow(op) and op.origin is not None and op.origin.op is Op.SELECT
+
+
+def _without_flow(selections: Iterable[MOp], facts: BitFacts) -> Iterator[EngineDemand]:
+    """What each selection takes on valu and alu in place of a flow slot, at least: of operations
+    that it could share with others, its part."""
+    values = [(op, op.origin.args) for op in selections if op.origin is not None]
+    differences = Counter((a, b) for _, (c, a, b) in values if a is not c)
+    missing = Counter(c for _, (c, a, _) in values if a is c)
+    tests = Counter(c for _, (c, a, _) in values if a is not c)
+    for op, (c, a, b) in values:
+        if a is c:
+            extra, valu = op.lanes // missing[c], not (b.is_const and b.imm == 1)
+        else:
+            extra, valu = op.lanes // differences[a, b], True
+            extra += op.lanes // tests[c] if facts.hi(c) > 1 else 0
+        yield EngineDemand(compute=op.lanes + extra, valu=int(valu))
+
+
+def _shared_roots(instance: Instance) -> Iterator[MOp]:
+    return (op for op in instance.dag.shared if op.width == 0 and op.forms)
+
+
+def _shared_work(
+    instance: Instance, roots: Iterable[Source], places: Mapping[Value, Sequence[int]]
+) -> tuple[EngineDemand, set[int]]:
+    """The work of shared operations that ``roots`` need, and the addresses of words they read."""
+    dag, uniform = instance.dag, instance.uniform
+    at_known = {
+        op: places[value] for value, ops in uniform.memory.items() for op in ops if value in places
+    }
+    word_of = {op: word for word, op in dag.constants.items()}
+    table_loads = {op for ops in uniform.table_loads.values() for op in ops}
+    rows = set(_shared_roots(instance)) - {op for ops in uniform.memory.values() for op in ops}
+    free = {*instance.chunks, *dag.constants.values(), *at_known, *table_loads, *rows}
+    total, words = NOTHING, set[int]()
+    wanted = dict.fromkeys(op for op in roots if isinstance(op, MOp))
+    stack = list(wanted)
+    while stack:
+        op = stack.pop()
+        if op in at_known and op.width:
+            words.update(at_known[op])
+        from_table = False
+        for operand in (operand for form in op.forms for operand in form.all_operands()):
+            source = operand.source
+            if source in table_loads:
+                assert isinstance(source, MOp)
+                from_table = True
+                address = source.forms[0].operands[0].source
+                words.add((word_of[address] if address in word_of else 0) + operand.offset)
+            if isinstance(source, MOp) and source not in wanted:
+                wanted[source] = None
+                stack.append(source)
+        # Table words may be broadcast as entries in another assignment.
+        if op not in free and not from_table:
+            total = total.plus(_slots(op))
+    return total, words
+
+
+def _slots(op: MOp) -> EngineDemand:
+    """The slots of one operation, by what can take them."""
+    engines = {form.engine for form in op.forms}
+    vector = any(not form.scalarised for form in op.forms)
+    slots = 1 if vector else op.lanes
+    if not engines:
+        return NOTHING
+    if engines == {"valu"}:
+        return EngineDemand(compute=op.lanes, valu=1)
+    if engines == {"alu"}:
+        return EngineDemand(compute=op.lanes, alu=op.lanes)
+    if engines == {"alu", "valu"}:
+        return EngineDemand(compute=op.lanes)
+    if _is_selection(op):
+        # Of uniform words: without flow it takes one operation or more.
+        return EngineDemand(either=1) if op.lanes > 1 else NOTHING
+    if engines == {"flow"}:
+        return EngineDemand(flow=slots)
+    if engines == {"load"}:
+        return EngineDemand(load=slots)
+    if engines == {"store"}:
+        return EngineDemand(store=slots)
+    # Only flow competes with compute for vector operations; what load takes too is not counted.
+    return EngineDemand(either=1) if op.lanes > 1 and "load" not in engines else NOTHING
