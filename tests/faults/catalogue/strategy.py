@@ -150,9 +150,52 @@ STRATEGIES = (
             "    return (max(solver.best_objective_bound, 0.0) + 1) / TENTHS",
         ),
         (
+            "any way to share chunks, not the least",
+            "        if best is None or cycles < best.cycles:",
+            "        if best is None or cycles > best.cycles:",
+        ),
+        (
+            "words loaded anyway are loaded again",
+            "                if word not in loaded_anyway:",
+            "                if True:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/unavoidable.py",
+        (f"{STRATEGY}/test_unavoidable.py",),
+        (
             "a load for every word",
-            "    return sum(-(-len(held) // program.machine.vlen) for held in words.values())",
-            "    return sum(len(held) for held in words.values())",
+            "            count, end = count + 1, word + vlen",
+            "            count, end = count + 1, word + 1",
+        ),
+        (
+            "few words are stored as a vector",
+            "            count += -(-length // vlen) if length >= vlen else length",
+            "            count += -(-length // vlen)",
+        ),
+        (
+            "selections always pay for what they share",
+            "            extra, valu = op.lanes // differences[a, b], True",
+            "            extra, valu = 0, True",
+        ),
+        (
+            "without rows, vectors all the same",
+            "        places = {v: at for v, at in places.items() if not _scattered(program, v)}",
+            "        places = dict(places)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/least_latency.py",
+        (f"{STRATEGY}/test_unavoidable.py",),
+        (
+            "memory order costs nothing",
+            "        ready[op] = max([start, *ordered]) + 1",
+            "        ready[op] = start + 1",
+        ),
+        (
+            "operations take no time",
+            "            ready[op] = start + (not is_move(lanes, op))",
+            "            ready[op] = start",
         ),
     ),
     *faults_in(
