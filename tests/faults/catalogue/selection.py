@@ -112,7 +112,12 @@ SELECTION = (
     ),
     *faults_in(
         "vliwc/isel/scalar.py",
-        (f"{ISEL}/test_scalar.py", f"{ISEL}/test_instantiate.py", f"{ISEL}/test_table_reads.py"),
+        (
+            f"{ISEL}/test_scalar.py",
+            f"{ISEL}/test_select.py::test_no_word_is_shifted_out_by_the_machine",
+            f"{ISEL}/test_instantiate.py",
+            f"{ISEL}/test_table_reads.py",
+        ),
         (
             "scalar selects take the other one",
             'Form("flow", "select", (c, a, b))',

@@ -89,6 +89,18 @@ def test_places_hold_the_words(rows: list[tuple[int, int]], n: int, block: int) 
                 assert len({p.chunk for p in places[value]}) == 1
 
 
+@pytest.mark.parametrize("words", [[199], [197, 198, 199], [193, 195, 197], [192, 193]])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_chunks_end_where_memory_does(words: list[int], n: int) -> None:
+    """The last word can only be loaded with those before it."""
+    reads = {Value(0, Op.LOAD): np.array(words[:n], dtype=np.uint64)}
+    regions = plan_regions(Loop(0, min(n, len(words))), reads, 8, 1, 200)
+    (chunk,) = regions.distinct
+    assert chunk == (192, 1)
+    (places,) = regions.places[0].values()
+    assert [chunk.base + place.offset for place in places] == words[:n]
+
+
 def test_neighbours_share_what_they_load() -> None:
     lanes = np.arange(64, dtype=np.uint64)
     reads = {Value(k, Op.LOAD): lanes + np.uint64(k) for k in range(5)}
