@@ -14,8 +14,10 @@ from vliwc.driver import compile_text
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
-from vliwc.isel.regions import plan_regions, stride_of
+from vliwc.isel.regions import RegionLoads, plan_regions, stride_of
+from vliwc.isel.scalar import Uniform
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
+from vliwc.mir.operation import Operand, PerGroup
 from vliwc.options import Options
 
 INDICES = (
@@ -50,18 +52,6 @@ def indices(draw: st.DrawFn) -> str:
     return form.format(
         s=draw(st.integers(0, 9)), k=draw(st.integers(0, 20)), c=draw(st.integers(1, 40))
     )
-
-
-@given(indices(), indices(), st.integers(1, 45), st.sampled_from((0, 1, 2)))
-def test_programs_read_the_right_words(first: str, second: str, n: int, level: int) -> None:
-    result = compile_text(
-        kernel(first, second, 600), "known.vk", {"n": n}, Options(level=level, verify=True)
-    )
-    memory = random_memory(result.kernel, n)
-    expected = interpret(result.kernel, memory)
-    ran = run(result.program, memory)
-    for words in (*output_words(result.kernel), *protected_words(result.kernel)):
-        assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]
 
 
 @given(
@@ -123,6 +113,46 @@ def test_groups_with_equal_places_share_a_pattern() -> None:
     assert regions.pattern[:5] == [0] * 5 and regions.pattern[5] == 1
 
 
+def test_groups_with_other_places_have_other_patterns() -> None:
+    """Chunks of equal length, words in reverse order."""
+    words = np.array([*range(8), *reversed(range(8, 16))], dtype=np.uint64)
+    assert plan_regions(Loop(0, 16), {Value(0, Op.LOAD): words}, 8, 1, 68).pattern == [0, 1]
+
+
+def loads_of_words(*words: int) -> tuple[RegionLoads, Value]:
+    """The loads for one group that reads these words of a memory of 200."""
+    value = Value(0, Op.LOAD)
+    reads = {value: np.array(words, dtype=np.uint64)}
+    regions = plan_regions(Loop(0, len(words)), reads, 8, 1, 200)
+    return RegionLoads(
+        regions, Uniform(program_of(kernel_text("o[i] = v;"), n=8).function, 8), 0
+    ), value
+
+
+def test_short_groups_do_not_read_past_their_chunk() -> None:
+    """A vector operation reads all lanes; past the chunk there may be no scratch."""
+    for words in ([192, 193, 194], [20, 21, 22]):
+        loads, value = loads_of_words(*words)
+        assert isinstance(loads.operand(0, value), Operand)
+    loads, value = loads_of_words(196, 197, 198)
+    found = loads.operand(0, value)
+    assert isinstance(found, tuple) and [word.offset for word in found] == [4, 5, 6]
+
+
+def test_a_read_needs_all_chunks_with_words_of_it() -> None:
+    loads, value = loads_of_words(3, 150, 80, 4)
+    assert {op.name for op in loads.loads_in(0, value)} == {"mem3", "mem80", "mem150"}
+    assert set(loads.loads_in(0, value)) == set(loads.all_loads())
+
+
+def test_one_word_for_all_lanes_is_broadcast() -> None:
+    loads, value = loads_of_words(195, 195, 195)
+    found = loads.operand(0, value)
+    assert isinstance(found, Operand) and isinstance(found.source, PerGroup)
+    (word,) = found.source.member(0).forms[0].operands
+    assert (word.offset, word.stride) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "step"), [([5], 0), ([4, 6, 8], 2), ([4, 4], 0), ([8, 4], None), ([1, 2, 4], None)]
 )
@@ -153,3 +183,15 @@ def test_a_division_that_traps_is_not_known() -> None:
     words = lane_words(function, function.loops[0])
     assert quotient not in words
     assert words[remainder].tolist() == [0, 1, 2, 3]
+
+
+@given(indices(), indices(), st.integers(1, 45), st.sampled_from((0, 1, 2)))
+def test_programs_read_the_right_words(first: str, second: str, n: int, level: int) -> None:
+    result = compile_text(
+        kernel(first, second, 600), "known.vk", {"n": n}, Options(level=level, verify=True)
+    )
+    memory = random_memory(result.kernel, n)
+    expected = interpret(result.kernel, memory)
+    ran = run(result.program, memory)
+    for words in (*output_words(result.kernel), *protected_words(result.kernel)):
+        assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]

@@ -15,28 +15,15 @@ from tests.strategies.stored_rows import permuted_kernels, row_kernels, top_kern
 from tests.unit.isel.helpers import kernel_text, opcodes, program_of, selected, stores_of, verified
 from vliwc.driver import compile_text
 from vliwc.ir.value import Op, Value
-from vliwc.isel.store_rows import plan_rows
+from vliwc.isel.scalar import Uniform
+from vliwc.isel.store_rows import Row, Word, emit_row, plan_rows
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
+from vliwc.mir.operation import MOp, Operand
 from vliwc.options import Options
 from vliwc.strategy.row_choice import can_merge, loop_rows
 
 TAKEHOME = os.environ.get("VLIWC_TAKEHOME")
 ORIGINAL = OriginalProblem(f"{TAKEHOME}/tests/frozen_problem.py") if TAKEHOME else None
-
-
-@settings(max_examples=30)
-@given(st.one_of(row_kernels(), permuted_kernels(), top_kernels()), st.sampled_from((0, 1, 1, 2)))
-def test_programs_write_the_right_words(kernel: tuple[str, dict[str, int]], level: int) -> None:
-    text, params = kernel
-    result = compile_text(text, "rows.vk", params, Options(level=level, verify=True))
-    memory = random_memory(result.kernel, params["n"])
-    expected = interpret(result.kernel, memory)
-    runs = [run(result.program, memory)]
-    if ORIGINAL is not None:
-        runs.append(ORIGINAL.run(result.program, memory))
-    for ran in runs:
-        for words in (*output_words(result.kernel), *protected_words(result.kernel)):
-            assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]
 
 
 @given(
@@ -73,6 +60,37 @@ def test_stores_of_short_runs_stay_as_they_are() -> None:
     lanes = np.arange(16, dtype=np.uint64)
     pairs = {Value(k, Op.STORE): lanes * np.uint64(4) + np.uint64(k) for k in range(2)}
     assert not plan_rows(pairs, 8).stores
+
+
+def emitted_row(words: list[Operand], before: MOp | None = None) -> tuple[MOp, Operand]:
+    """The store of a row of these words, and the vector that it stores."""
+    shared = Uniform(program_of(kernel_text("o[i] = v;"), n=8).function, 8)
+    row = Row(40, tuple(Word(Value(0, Op.STORE), lane) for lane in range(8)))
+    store = emit_row(shared, row, lambda word: words[word.lane], before)
+    return store, store.forms[0].operands[1]
+
+
+def test_words_are_copied_unless_they_stand_in_a_vector_or_are_equal() -> None:
+    one, two = (MOp(name, (), lanes=8, width=16) for name in ("one", "two"))
+    in_order = [Operand(one, 3 + lane, 0) for lane in range(8)]
+    assert emitted_row(in_order)[1] == Operand(one, 3)
+    alike, data = [Operand(two, 5, 0)] * 8, emitted_row([Operand(two, 5, 0)] * 8)[1]
+    assert isinstance(data.source, MOp) and data.source.forms[0].opcode == "vbroadcast"
+    mixed = [in_order[:5] + [Operand(two, 8 + lane, 0) for lane in range(3)]]
+    mixed += [alike[:7] + in_order[:1], in_order[::-1]]
+    for words in mixed:
+        data = emitted_row(words)[1]
+        assert isinstance(data.source, MOp)
+        (copy,) = data.source.forms
+        assert [lanes[0] for lanes in copy.per_lane] == words
+
+
+def test_a_row_that_overlaps_another_is_stored_after_it() -> None:
+    """Not in the same cycle: two stores of one word in a bundle are refused."""
+    before = MOp("before", (), width=0)
+    words = [Operand(MOp("vector", (), lanes=8, width=8), lane, 0) for lane in range(8)]
+    assert emitted_row(words, before)[0].order == [(before, 1)]
+    assert emitted_row(words)[0].order == []
 
 
 @pytest.mark.parametrize("n", [8, 16, 21])
@@ -138,3 +156,18 @@ kernel turn(r, c) {
     small, large = program_of(text, r=8, c=32), program_of(text, r=8, c=256)
     assert loop_rows(small, small.function.loops[0])
     assert not loop_rows(large, large.function.loops[0])
+
+
+@settings(max_examples=30)
+@given(st.one_of(row_kernels(), permuted_kernels(), top_kernels()), st.sampled_from((0, 1, 1, 2)))
+def test_programs_write_the_right_words(kernel: tuple[str, dict[str, int]], level: int) -> None:
+    text, params = kernel
+    result = compile_text(text, "rows.vk", params, Options(level=level, verify=True))
+    memory = random_memory(result.kernel, params["n"])
+    expected = interpret(result.kernel, memory)
+    runs = [run(result.program, memory)]
+    if ORIGINAL is not None:
+        runs.append(ORIGINAL.run(result.program, memory))
+    for ran in runs:
+        for words in (*output_words(result.kernel), *protected_words(result.kernel)):
+            assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]

@@ -127,6 +127,18 @@ def test_wide_results_take_neighbouring_vectors() -> None:
     assert not held & {start, start + 4}
 
 
+def test_wide_results_give_all_their_words_back() -> None:
+    """A chain of results of two vectors each fits into four vectors of scratch."""
+    sketch = Sketch(small_machine(vlen=4, words=16))
+    last: list[int] = []
+    for _ in range(6):
+        last = [sketch.add(Task(scalarised=LOAD, lanes=2, width=7), last)]
+    problem = sketch.problem()
+    schedule = run_core(problem)
+    assert not is_stuck(schedule)
+    check_schedule(problem, schedule)
+
+
 def test_a_wide_result_waits_until_its_words_are_neighbours() -> None:
     """Of three vectors only the one in the middle is in use; then it is read and gone."""
     sketch = Sketch(small_machine(vlen=4, words=12, valu=3, load=2))

@@ -8,6 +8,7 @@ import pytest
 
 from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, program_of
+from vliwc.ir.value import Op
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
 from vliwc.strategy.options import LoopReads, loop_reads
@@ -99,6 +100,39 @@ def test_the_objective_is_not_below_what_the_paths_need() -> None:
         assignment = solve(reads, 16, base)
         assert assignment.bound <= assignment.cycles
         assert busiest(reads, assignment, base) <= assignment.cycles + 0.1
+
+
+def test_all_work_counts() -> None:
+    """Sixteen selections, on flow or on valu and alu, and two entries of two operations each.
+
+    With two of them on flow, 14 * 8 + 2 * 2 * 8 lanes are left to 60 a cycle.
+    """
+    slots = {**MachineSpec().slots, "load": 1}
+    reads = reads_of(kernel_text("o[i] = t[v & 1];"), machine=MachineSpec(slots=slots))
+    assignment = solve(reads)
+    assert steps_of(assignment) == {"select": 16}
+    assert assignment.cycles == pytest.approx(2.4)
+    for base, cycles in (
+        (EngineDemand(load=90), 90),
+        (EngineDemand(flow=90), 90),
+        (EngineDemand(store=180), 90),
+        (EngineDemand(valu=540), 90),
+        (EngineDemand(compute=5400 - 2 * 2 * 8), 90),  # all selections on flow
+        (EngineDemand(alu=1080), 90),
+    ):
+        assert solve(reads, base=base).cycles == pytest.approx(cycles), base
+
+
+def test_selections_leave_flow_where_that_pays() -> None:
+    reads = reads_of(kernel_text("o[i] = if v < 9 then v * 3 else v ^ 7;"))
+    (select,) = [v for v in reads.program.function.values if v.op is Op.SELECT]
+    base = EngineDemand(flow=16)
+    assert solve(reads, base=base).cycles == 16
+    found = balance(reads, 16, base, PLENTY, NO_OFFSETS, {select: 2}, seed=0, effort=2.0)
+    # Two operations on the 60 lanes of a cycle, one of them on valu only, for each that leaves.
+    ((operations, count),) = found.blended
+    assert (operations, count) == (2, 13)
+    assert found.cycles == pytest.approx(13 * 2 * 8 / 60, abs=0.1)
 
 
 def test_without_room_for_anything_all_reads_are_gathers() -> None:

@@ -135,6 +135,17 @@ def test_bound_counts_gathers_where_nothing_else_is_possible() -> None:
     assert proved_kernel_bound(text_program(text)) == 45.0
 
 
+def test_bound_counts_words_at_known_addresses_once() -> None:
+    text = """
+    kernel pairs() {
+      memory { x: u32[320] in at 0; z: u32[160] out at 320; }
+      parallel for i in 0 .. 160 { z[i] = x[2 * i] ^ x[2 * i + 1] + x[0]; }
+    }
+    """
+    # 40 vector loads hold all words.
+    assert unavoidable_work(text_program(text)).load == 40
+
+
 def test_bound_follows_the_machine() -> None:
     params = {"forest_height": 5, "rounds": 8, "batch_size": 256}
     program = lane_program("tree_hash", params)
