@@ -150,9 +150,11 @@ def run(faults: Sequence[Fault], processes: int) -> Iterable[Outcome]:
                 copy.server.terminate()
 
 
-def report(outcomes: Sequence[Outcome]) -> str:
-    """The outcomes as a page of the documentation."""
+def report(outcomes: Sequence[Outcome], catalogue: Sequence[Fault] = ALL_FAULTS) -> str:
+    """The outcomes as a page of the documentation, which says what of ``catalogue`` is missing."""
     caught = [outcome for outcome in outcomes if outcome.caught_by]
+    decided = {outcome.fault.key for outcome in outcomes}
+    missing = [fault.key for fault in catalogue if fault.key not in decided]
     lines = [
         "# Seeded faults",
         "",
@@ -175,12 +177,34 @@ def report(outcomes: Sequence[Outcome]) -> str:
     for file in dict.fromkeys(outcome.fault.file for outcome in caught):
         lines += [f"### {file}", "", "| fault | noticed by |", "|---|---|"]
         lines += [
-            f"| {_cell(each.fault.name)} | `{each.caught_by}` |"
+            f"| {_cell(each.fault.name)} | `{_cell(each.caught_by)}` |"
             for each in caught
             if each.fault.file == file
         ]
         lines.append("")
+    if missing:
+        lines += ["## Not run", "", *(f"- {key}" for key in missing)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def published(page: str, catalogue: Sequence[Fault] = ALL_FAULTS) -> list[Outcome]:
+    """The outcomes that an older page states for faults of ``catalogue``, without their times."""
+    faults = {fault.key: fault for fault in catalogue}
+    found: list[Outcome] = []
+    file = ""
+    for line in page.splitlines():
+        if line.startswith("### "):
+            file = line.removeprefix("### ") + ": "
+        cells = [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)]
+        if len(cells) == 4 and (fault := faults.get(file + cells[1].strip())) is not None:
+            found.append(Outcome(fault, cells[2].strip().strip("`") if file else "", 0.0))
+    return found
+
+
+def merged(outcomes: Iterable[Outcome], older: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes, and older ones of other faults, in the order of the catalogue."""
+    found = {outcome.fault.key: outcome for outcome in (*older, *outcomes)}
+    return [found[fault.key] for fault in ALL_FAULTS if fault.key in found]
 
 
 def _cell(text: str) -> str:
@@ -194,7 +218,11 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="*", help="only faults with one of these texts in their key"
     )
-    parser.add_argument("--report", type=Path, help="write the outcomes to this file")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        help="write the outcomes to this file; with --only, keep what it says of other faults",
+    )
     arguments = parser.parse_args()
     wanted: list[str] = arguments.only or [""]
     faults = [fault for fault in ALL_FAULTS if any(text in fault.key for text in wanted)]
@@ -207,8 +235,11 @@ def main() -> int:
         print(f"{outcome.seconds:6.1f} s  {outcome.fault.key}: {verdict}", flush=True)
     missed = [each for each in outcomes if not each.caught_by and not each.fault.equivalent]
     print(f"{len(outcomes)} faults, {len(missed)} that change the meaning not noticed")
-    if arguments.report:
-        arguments.report.write_text(report(outcomes), encoding="utf-8")
+    page: Path | None = arguments.report
+    if page is not None:
+        if arguments.only and page.exists():
+            outcomes = merged(outcomes, published(page.read_text(encoding="utf-8")))
+        page.write_text(report(outcomes), encoding="utf-8")
     return 1 if missed else 0
 
 
