@@ -87,6 +87,7 @@ PASSES = (
             "overwritten without order",
             "        if earlier is not None and order.before(store) & order.bit(earlier):",
             "        if earlier is not None:",
+            "operations that may meet are always ordered; without order either store may be the last",
         ),
         (
             "loads between two stores see neither",

@@ -334,7 +334,7 @@ SCHEDULING = (
     ),
     *faults_in(
         "vliwc/sched/greedy/core.py",
-        (f"{SCHED}/test_schedulers.py", "tests/property/test_schedulers.py"),
+        (f"{SCHED}/test_greedy_core.py", "tests/property/test_schedulers.py"),
         (
             "serial lanes side by side when they go on",
             "            now = min(p.lanes[op] - issued[op], slots[e])\n            if p.serial[op] == 1:\n                now = min(now, 1)\n",

@@ -53,6 +53,16 @@ def test_arithmetic_chooses_as_flow_does(body: str, n: int, some: int) -> None:
         assert ran.memory[words.start : words.stop] == expected[words.start : words.stop]
 
 
+@pytest.mark.parametrize(
+    ("condition", "product"), [("v % 3 != 0", False), ("v % 2 != 0", True), ("v < 9", True)]
+)
+def test_only_a_bit_masks_a_word(condition: str, product: bool) -> None:
+    """Where the condition is a word that is not zero, the product is not the word."""
+    program = program_of(kernel_text(f"o[i] = if {condition} then v ^ 5 else 0;"), n=16)
+    (select,) = [v for v in program.function.values if v.op is Op.SELECT]
+    assert masks(select, program.facts) is product
+
+
 def test_what_selections_take_without_flow() -> None:
     text = kernel_text(
         """
