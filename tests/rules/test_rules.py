@@ -8,6 +8,7 @@ import pytest
 
 from tests.strategies.sketch import Sketch
 from vliwc.ir.graph import Array, Function, Role
+from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Value
 from vliwc.rules.match import RuleSet
 from vliwc.rules.prove import Status, prove
@@ -174,6 +175,45 @@ def test_the_rule_fires_on_its_left_side(rule: Rule) -> None:
     hits: Counter[str] = Counter()
     rewrite(function, RuleSet([rule]), hits)
     assert hits[f"{rule.family}/{rule.name}"] > 0, rule.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits", "misses"),
+    [
+        (
+            "(x << K) >> K => x & (0xFFFFFFFF >> K)",
+            "shl %x, %3 / shr %0, %3",
+            "shl %x, %3 / shr %0, %5",
+        ),
+        ("x ^ x => 0", "xor %x, %x", "xor %x, %y"),
+        ("(x + y) - x => y", "add %x, %y / sub %0, %x", "add %x, %y / sub %0, %z"),
+        ("x * 3 => x + (x << 1)", "mul %x, %3", "mul %x, %5"),
+        ("(x + y) - y => x", "add %x, %y / sub %0, %y", "xor %x, %y / sub %0, %y"),
+    ],
+)
+def test_a_rule_fires_on_its_left_side_alone(rule: str, fits: str, misses: str) -> None:
+    """Not with other words, other values or another operation."""
+    rules = RuleSet(table("test", f"test: {rule}"))
+    for code, expected in ((fits, True), (misses, False)):
+        lines = [f"%t{number} = {line}" for number, line in enumerate(code.split(" / "))]
+        body = "\n".join(lines).replace("%0,", "%t0,").replace("%3", "%c3").replace("%5", "%c5")
+        function = parse_function(f"""
+        function test {{
+          array x: u32[8] in at 0
+          array y: u32[8] out at 8
+          loop 0 i: 8
+          %i = lane 0
+          %c3 = const 3
+          %c5 = const 5
+          %x = load x[%i]
+          %y = load x[%c3]
+          %z = load x[%c5]
+          {body}
+          %s = store y[%i] = %t{len(lines) - 1} in loop 0
+        }}""")
+        hits: Counter[str] = Counter()
+        rewrite(function, rules, hits)
+        assert (hits["test/test"] > 0) is expected, code
 
 
 def test_families_have_unique_rule_names() -> None:
