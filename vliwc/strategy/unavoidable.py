@@ -66,11 +66,10 @@ def ways_to_share(program: LaneProgram, blocks: Iterable[int]) -> list[Unavoidab
     found: list[Unavoidable] = []
     alike = False
     for block in dict.fromkeys((*blocks, 0)):
-        loops = program.function.loops
-        reads = [loop_reads(program, loop, records=False, block=block) for loop in loops]
+        reads = _reads(program, block)
         plain = all(at.regions is None and not at.rows for at in reads)
         if not (plain and alike):
-            work = unavoidable_work(program, block)
+            work = _unavoidable(program, block, reads)
             if not any(work.same_but_for_block(other) for other in found):
                 found.append(work)
         alike = alike or plain
@@ -79,9 +78,17 @@ def ways_to_share(program: LaneProgram, blocks: Iterable[int]) -> list[Unavoidab
 
 def unavoidable_work(program: LaneProgram, block: int) -> Unavoidable:
     """Walk back through the DAG of ``program`` with chunks shared by ``block`` groups (0: none)."""
+    return _unavoidable(program, block, _reads(program, block))
+
+
+def _reads(program: LaneProgram, block: int) -> tuple[LoopReads, ...]:
+    return tuple(loop_reads(program, loop, block=block) for loop in program.function.loops)
+
+
+def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...]) -> Unavoidable:
+    """The work that is counted by the walk, with all ways to do the ``reads`` of each loop."""
     instance = instantiate(program, gather_only(program, block))
     vlen, function = program.machine.vlen, program.function
-    reads = tuple(loop_reads(program, loop, block=block) for loop in function.loops)
     places = known_addresses(function)
     if block:
         reads = tuple(_without_known(at, places) for at in reads)
