@@ -20,9 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.kernels import HEADLINE, KERNELS, SIZES
+from benchmarks.kernels import KERNELS, SIZES, naive_reference
 from isa.original import OriginalProblem
-from isa.takehome import memory_image, naive_program
 from vliwc.driver import compile_file
 
 EVERY = 4
@@ -44,8 +43,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args()
     original = OriginalProblem(args.simulator)
-    sizes = (HEADLINE["forest_height"], HEADLINE["rounds"], HEADLINE["batch_size"])
-    program, memory = naive_program(*sizes), memory_image(*sizes, seed=0)
+    program, memory = naive_reference()
     compile_file(KERNELS / "lcg.vk", {"lanes": 8, "steps": 2})  # loads what numba has compiled
     naive: list[float] = []
     seconds: dict[str, float] = {}

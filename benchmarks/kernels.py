@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from isa.original import OriginalProblem
+from isa.program import Program
 from isa.simulator import run
 from isa.takehome import memory_image, naive_program
 from vliwc.driver import Compilation, compile_file
@@ -69,6 +70,13 @@ def is_right(result: Compilation, cases: int, original: OriginalProblem | None) 
     return True
 
 
+def naive_reference() -> tuple[Program, list[int]]:
+    """The naive program of the reference problem with an input: what compile times are held
+    against."""
+    sizes = (HEADLINE["forest_height"], HEADLINE["rounds"], HEADLINE["batch_size"])
+    return naive_program(*sizes), memory_image(*sizes, seed=0)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--simulator", type=Path, help="the original problem.py")
@@ -103,8 +111,7 @@ def main() -> int:
         )
         print(f"| {' | '.join(row)} |", flush=True)
     if original is not None and headline is not None:
-        program = naive_program(HEADLINE["forest_height"], HEADLINE["rounds"], 256)
-        memory = memory_image(HEADLINE["forest_height"], HEADLINE["rounds"], 256, seed=0)
+        program, memory = naive_reference()
         started = time.perf_counter()
         cycles = original.run(program, memory).cycles
         seconds = time.perf_counter() - started
