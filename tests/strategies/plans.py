@@ -102,8 +102,10 @@ def _path(reads: LoopReads, choice: Choice, memory: WorkingMemory, rng: random.R
     path: list[tuple[Step, int]] = []
     at = 0
     while at < len(reads.table):
-        fancy = [step for step in reads.steps[at] if step.name != "gather"]
-        step = rng.choice(fancy if fancy and rng.random() < 0.7 else reads.steps[at])
+        trees = [step for step in reads.steps[at] if step.name != "gather" and step.table is None]
+        records = [step for step in reads.steps[at] if step.table is not None]
+        fancy = [steps for steps in (trees, records) if steps]
+        step = rng.choice(rng.choice(fancy) if fancy and rng.random() < 0.7 else reads.steps[at])
         if not _place(step, reads, choice, memory):
             step = reads.steps[at][0]
         path.append((step, rng.randint(1, 2)))

@@ -13,10 +13,13 @@ WORDS = {
     "region": "find the word in a chunk of memory loaded once for several reads",
     "gather": "gather with one load per lane",
     "select": "select among words kept in scratch",
+    "bit select": "select by index bits among words kept in scratch",
+    "bit sum": "sum products of index bits with differences of table words",
+    "packed": "shift the word out of words packed in scratch",
     "record": "load the record that also holds the next read's candidates",
     "in record": "choose from the record of the read before",
 }
-"""The names of :mod:`vliwc.isel.table_reads` and :mod:`vliwc.isel.records` in words."""
+"""The names of the reads in :mod:`vliwc.isel` in words."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
 from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.strategy.options import LoopReads, Step
+from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING
 
 TENTHS = 10
@@ -194,11 +195,11 @@ class _Model:
             self.model.add(
                 sum(sizes[table] * self.used[table] for table in tables) <= limits.memory_words
             )
-        entries: dict[object, None] = {}
+        entries: dict[Entry, None] = {}
         for arc in self.arcs:
             for entry in arc.step.entries:
                 entries.setdefault(entry)
-                self._use(entry, vector_demand(vlen, plain=2), arc)
+                self._use(entry, entry.setup(vlen), arc)
         if entries:
             kept = sum(self.used[entry] for entry in entries)
             # Besides every entry the difference of every pair of them.

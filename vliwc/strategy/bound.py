@@ -32,6 +32,7 @@ from vliwc.isel.records import RecordTable
 from vliwc.isel.working_memory import WorkingMemory, free_spaces
 from vliwc.strategy.choose import max_passing
 from vliwc.strategy.options import LoopReads, Step
+from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING
 from vliwc.strategy.unavoidable import Unavoidable, ways_to_share
 
@@ -106,7 +107,7 @@ Address = tuple[Linear, RecordTable | None]
 """An address less the base of its record table, which is not known (None: it is complete)."""
 State = tuple[int, Address | None]
 """The next read, and the address that was computed last."""
-Key = RecordTable | tuple[str, int, object]
+Key = RecordTable | Entry
 """What needs set-up: a record table, or an entry of an array in scratch with its fold."""
 Terms = list[tuple[int, cp_model.IntVar]]
 """Variables with their weights."""
@@ -255,7 +256,8 @@ class _Model:
                 words = [arrays[key.array].base + index for index in indices]
             else:
                 work.append((used, vector_demand(vlen, plain=1)))
-                words = [arrays[key[0]].base + key[1]]
+                array = arrays[key.array]
+                words = [array.base + index for index in key.indices() if index < array.length]
             for word in words:
                 if word not in loaded_anyway:
                     needed.setdefault(word, []).append(key)
@@ -318,9 +320,12 @@ class _Model:
 
 
 def _own_demand(step: Step) -> EngineDemand:
-    """The cost of a step beside its address; selections between equal words may vanish."""
-    indices = [(array, index) for array, index, _ in step.entries]
-    return step.demand if len(set(indices)) == len(indices) else NOTHING
+    """The cost of a step beside its address; selections between equal words may vanish, and what
+    two reads may do together is not counted."""
+    indices = [(entry.array, entry.word) for entry in step.entries]
+    if len(set(indices)) < len(indices):
+        return NOTHING
+    return step.demand.plus(step.shareable, -1)
 
 
 def _other_addresses(program: LaneProgram, reads: LoopReads) -> Iterable[Address]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from vliwc.analysis.linear import combinations, domain
 from vliwc.ir.value import Op, Value
 from vliwc.isel.select import Selected
+from vliwc.isel.split_reads import touched
 from vliwc.isel.table_reads import SelectTree
 from vliwc.mir.operation import MOp, Operand, Source, sources
 from vliwc.strategy.options import LoopReads
@@ -58,12 +59,17 @@ def is_move(lanes: Selected, op: MOp) -> bool:
 
 
 def sure_atoms(reads: LoopReads, value: Value) -> tuple[Value, ...]:
-    """The atoms of the index of a table read that it needs in whatever way it is done.
+    """The atoms of the index of a table read that it needs in whatever way it is done, or the words
+    that their bits stand in.
 
     Where only one word is possible, or several indices mean the same word, a choice may vanish.
     """
     program = reads.program
     index = program.forms[value.args[0]]
+    split = reads.splits.indices.get(value)
+    if split is not None:
+        touches = touched(split, program.function.arrays[value.array])
+        return split.sources if len(set(touches)) == len(touches) else ()
     for step in reads.steps[reads.table.index(value)]:
         for read in (read for _, read in step.reads if isinstance(read, SelectTree)):
             words = [word for _, word in combinations(index, read.domains)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from vliwc.analysis.linear import Linear, combinations, domain
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Sum, plan_sum
-from vliwc.isel.cost import EngineDemand, vector_demand
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.fold import Folds, find_folds
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
@@ -20,6 +20,7 @@ from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
+from vliwc.strategy.split_choice import Entry, SplitReads, SplitWay, split_reads, split_ways
 from vliwc.strategy.tuning import TUNING
 
 
@@ -29,15 +30,17 @@ class Step:
 
     ``reads`` says how; ``demand`` is what it asks for each group beside address arithmetic;
     ``address`` the linear form whose vector it needs (None: none) and leaves behind;
-    ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory.
+    ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory;
+    ``shareable`` the part of ``demand`` that other reads may ask for as well, and do together.
     """
 
     name: str
     reads: tuple[tuple[Value, Read], ...]
     demand: EngineDemand
     address: Linear | None = None
-    entries: tuple[tuple[str, int, object], ...] = ()
+    entries: tuple[Entry, ...] = ()
     table: RecordTable | None = None
+    shareable: EngineDemand = NOTHING
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,11 @@ class LoopReads:
     steps: list[list[Step]]
     regions: Regions | None = None
     rows: tuple[StoreRows, ...] = ()
+    splits: SplitReads = field(default_factory=SplitReads)
+
+    def own(self, value: Value) -> int:
+        """Vector operations that compute the index of a read and are of no other use."""
+        return self.splits.own.get(value, 0)
 
     def plan(self, steps: Sequence[tuple[Step, int]]) -> Plan:
         """The plan that follows ``steps``, each with its number of choice bits."""
@@ -108,12 +116,18 @@ def loop_reads(
             else:
                 table.append(value)
     rows = loop_rows(program, loop) if block else ()
-    found = LoopReads(loop, program, folds, fixed, table, [], regions, rows)
+    known = [value for value, read in fixed.items() if isinstance(read, RegionRead)]
+    splits = split_reads(program, loop, table, folds, known)
+    ways = split_ways(program, splits, table, folds)
+    found = LoopReads(loop, program, folds, fixed, table, [], regions, rows, splits)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = _select(found, value)
         if select is not None:
             steps.append(select)
+        if select is None or len(table) <= TUNING.split_reads:
+            steps += [_split(way, value) for way in ways.get(value, [])]
+        steps = _undominated(steps)
         if records and position + 1 < len(table):
             record = _record(found, value, table[position + 1])
             if record is not None:
@@ -126,7 +140,8 @@ def _gather(reads: LoopReads, value: Value) -> Step:
     array = reads.program.function.arrays[value.array]
     address = reads.program.forms[value.args[0]].plus(Linear(array.base))
     vlen = reads.program.machine.vlen
-    demand = vector_demand(vlen, load=vlen, plain=int(value in reads.folds.of))
+    plain = reads.own(value) + int(value in reads.folds.of)
+    demand = vector_demand(vlen, load=vlen, plain=plain)
     return Step("gather", ((value, Gather()),), demand, address)
 
 
@@ -147,12 +162,41 @@ def _select(reads: LoopReads, value: Value) -> Step | None:
         return None
     comparisons = sum(len(words) - 2 + (words[0] != 0) for words in domains.values())
     fold = reads.folds.of.get(value)
-    entries = tuple((array.name, index, fold) for index in indices)
+    entries = tuple(Entry(array.name, index, fold) for index in indices)
     first = next(iter(domains.values()), ())
     either = count // 2 if first == (0, 1) else 0
     vlen = reads.program.machine.vlen
-    demand = vector_demand(vlen, either=either, flow=count - 1 - either, plain=comparisons)
+    plain = reads.own(value) + comparisons
+    demand = vector_demand(vlen, either=either, flow=count - 1 - either, plain=plain)
     return Step("select", ((value, SelectTree(domains)),), demand, None, entries)
+
+
+def _split(way: SplitWay, value: Value) -> Step:
+    reads = ((value, way.read),)
+    return Step(way.name, reads, way.demand, None, way.entries, None, way.shareable)
+
+
+def _undominated(steps: Sequence[Step]) -> list[Step]:
+    """The steps, without trees that want the words of another one before or after and ask for no
+    less than that on any engine."""
+
+    def covers(step: Step, other: Step) -> bool:
+        a, b = step.demand, other.demand
+        return (
+            step.entries != ()
+            and set(step.entries) == set(other.entries)
+            and a.compute <= b.compute
+            and a.valu <= b.valu
+            and a.flow <= b.flow
+            and a.flow + a.either <= b.flow + b.either
+        )
+
+    found: list[Step] = []
+    for step in steps:
+        if not any(covers(other, step) for other in found):
+            found = [other for other in found if not covers(step, other)]
+            found.append(step)
+    return found
 
 
 def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
@@ -190,9 +234,9 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
     signed = tuple(o - (1 << 32) if o >> 31 else o for o in offsets)
     folds = (reads.folds.of.get(first), reads.folds.of.get(second))
     table = RecordTable(array.name, lo, hi - lo + 1, scale, signed, folds)
-    comparisons = len(words) - 2 + (words[0] != 0)
     extra = len(words) - 1
-    demand = vector_demand(vlen, flow=extra, plain=comparisons, lanes=extra, load=vlen)
+    plain = reads.own(first) + reads.own(second) + len(words) - 2 + (words[0] != 0)
+    demand = vector_demand(vlen, flow=extra, plain=plain, lanes=extra, load=vlen)
     return Step(
         "record",
         ((first, RecordFirst(table)), (second, RecordSecond(table, first, picker, words))),

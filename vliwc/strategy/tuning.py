@@ -52,6 +52,13 @@ class StrategyTuning:
     take n - 1 selections, a gather one load per lane."""
     least_select_words: int = 4
     """Short vectors or not, a choice by two bits is tried."""
+    split_reads: int = 64
+    """Where a tree of selections would do, other ways to read by the bits of an index are tried in
+    loops of at most so many table reads: each is one step more to choose from, and the effort of an
+    assignment is limited."""
+    packed_words_per_lane: int = 16
+    """Of narrow words that stand several in one, trees choose from at most so many for each lane:
+    each takes a scalar operation or two before the first read."""
     records_per_lane: int = 16
     """Record tables have at most so many records for each lane of a vector: building one takes
     slots for each record, which only reads of many groups earn back."""
@@ -76,6 +83,10 @@ class StrategyTuning:
     def select_words(self, vlen: int) -> int:
         """Words of the largest table that a select tree chooses from."""
         return max(self.select_words_per_lane * vlen, self.least_select_words)
+
+    def packed_words(self, vlen: int) -> int:
+        """Words of the largest table that is read as several to a word."""
+        return max(self.packed_words_per_lane * vlen, self.least_select_words)
 
 
 TUNING = StrategyTuning()

@@ -103,21 +103,22 @@ def test_the_objective_is_not_below_what_the_paths_need() -> None:
 
 
 def test_all_work_counts() -> None:
-    """Sixteen selections, on flow or on valu and alu, and two entries of two operations each.
+    """Sixteen selections, on flow or on valu and alu, two entries of two operations each, and the
+    operation of each group that computes the index and nothing else.
 
-    With two of them on flow, 14 * 8 + 2 * 2 * 8 lanes are left to 60 a cycle.
+    With four selections on flow, (12 + 16 + 2 * 2) * 8 lanes are left to 60 a cycle.
     """
     slots = {**MachineSpec().slots, "load": 1}
     reads = reads_of(kernel_text("o[i] = t[v & 1];"), machine=MachineSpec(slots=slots))
     assignment = solve(reads)
     assert steps_of(assignment) == {"select": 16}
-    assert assignment.cycles == pytest.approx(2.4)
+    assert assignment.cycles == pytest.approx(4.3)
     for base, cycles in (
         (EngineDemand(load=90), 90),
         (EngineDemand(flow=90), 90),
         (EngineDemand(store=180), 90),
         (EngineDemand(valu=540), 90),
-        (EngineDemand(compute=5400 - 2 * 2 * 8), 90),  # all selections on flow
+        (EngineDemand(compute=5400 - (16 + 2 * 2) * 8), 90),  # all selections on flow
         (EngineDemand(alu=1080), 90),
     ):
         assert solve(reads, base=base).cycles == pytest.approx(cycles), base
@@ -147,7 +148,7 @@ def test_busy_load_engines_make_selects_and_records() -> None:
 def test_busy_compute_and_flow_make_gathers() -> None:
     assignment = solve(reads_of(TREE), base=EngineDemand(compute=60_000, flow=1500))
     found = steps_of(assignment)
-    assert found["gather"] > found.get("select", 0)
+    assert found["gather"] >= found.get("select", 0)
 
 
 def test_many_load_slots_make_gathers() -> None:

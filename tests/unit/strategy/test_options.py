@@ -13,7 +13,7 @@ from tests.strategies.walks import random_walk
 from tests.unit.isel.helpers import kernel_text, kinds, parts, program_of
 from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
-from vliwc.isel.cost import NOTHING, EngineDemand
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.table_reads import Consecutive, Gather
@@ -21,6 +21,8 @@ from vliwc.isel.working_memory import WorkingMemory
 from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 BITS = "let b0 = v & 1; let b1 = (v >> 1) & 1; let b2 = (v >> 2) & 1;"
+
+TWO_BITS = ["gather", "select", "bit sum 2"]
 
 
 def reads_of(body: str, machine: MachineSpec | None = None, arrays: str = "") -> LoopReads:
@@ -47,25 +49,43 @@ def test_words_that_the_loop_writes_are_gathered() -> None:
     [
         ("o[i] = t[b0];", [["gather", "select"]]),
         ("o[i] = t[v % 50];", [["gather"]]),
-        ("o[i] = t[v % 4 + 60];", [["gather", "select"]]),
+        ("o[i] = t[v % 4 + 60];", [["gather", "bit select 1", "bit sum 2"]]),
         ("o[i] = t[v % 4 + 61];", [["gather"]]),
         ("o[i] = t[2 * b0 - b1];", [["gather"]]),
-        ("o[i] = t[b0] ^ t[2 * b0 + b1];", [["gather", "select", "record"], ["gather", "select"]]),
+        ("o[i] = t[b0] ^ t[2 * b0 + b1];", [["gather", "select", "record"], TWO_BITS]),
         (
             "o[i] = t[b0] ^ t[3 * b0 + b1 + 5];",
-            [["gather", "select", "record"], ["gather", "select"]],
+            [["gather", "select", "record"], TWO_BITS],
         ),
-        ("o[i] = t[b0] ^ t[9 * b0 + b1];", [["gather", "select"]] * 2),
-        ("o[i] = t[b0] ^ t[2 * b0 + b1 + 2 * b2];", [["gather", "select"]] * 2),
+        ("o[i] = t[b0] ^ t[9 * b0 + b1];", [["gather", "select"], TWO_BITS]),
+        (
+            "o[i] = t[b0] ^ t[2 * b0 + b1 + 2 * b2];",
+            [
+                ["gather", "select"],
+                ["gather", "select", "bit select 0", "bit sum 2", "bit sum 3"],
+            ],
+        ),
         ("o[i] = t[v % 50] ^ t[v % 50 + b1];", [["gather", "record"], ["gather"]]),
-        ("o[i] = t[b0] ^ a[b1] ^ t[2 * b0 + b1];", [["gather", "select"]] * 3),
+        (
+            "o[i] = t[b0] ^ a[b1] ^ t[2 * b0 + b1];",
+            [["gather", "select"], ["gather", "select"], TWO_BITS],
+        ),
         (
             "o[i] = t[v % 4 + 60] ^ t[v % 4 + 57 + b1];",
-            [["gather", "select", "record"], ["gather", "select"]],
+            [
+                ["gather", "bit select 1", "bit sum 2", "record"],
+                ["gather", "select", "bit select 1", "bit sum 2"],
+            ],
         ),
-        ("o[i] = t[v % 4 + 61] ^ t[v % 4 + 57 + b1];", [["gather"], ["gather", "select"]]),
+        (
+            "o[i] = t[v % 4 + 61] ^ t[v % 4 + 57 + b1];",
+            [["gather"], ["gather", "select", "bit select 0", "bit sum 2", "bit sum 3"]],
+        ),
         ("o[i] = t[b0] ^ t[2 * b0 + b1 + 61];", [["gather", "select"], ["gather"]]),
-        ("o[i] = t[b0 + 2 * b1 + 4 * b2 + v / 8 % 2 * 8];", [["gather", "select"]]),
+        (
+            "o[i] = t[b0 + 2 * b1 + 4 * b2 + v / 8 % 2 * 8];",
+            [["gather", "bit select 1", "bit sum 2", "bit sum 3", "bit sum 4"]],
+        ),
         ("o[i] = t[b0 + 2 * b1 + 4 * b2 + v / 8 % 2 * 8 + v / 16 % 2 * 16];", [["gather"]]),
     ],
     ids=[
@@ -127,7 +147,10 @@ def test_steps_without_some_tables() -> None:
     reads = reads_of("o[i] = t[b0] ^ t[2 * b0 + b1];")
     (table,) = {step.table for steps in reads.steps for step in steps} - {None}
     assert table is not None
-    assert [names(steps) for steps in reads.without({table}).steps] == [["gather", "select"]] * 2
+    assert [names(steps) for steps in reads.without({table}).steps] == [
+        ["gather", "select"],
+        TWO_BITS,
+    ]
 
 
 def predicted(reads: LoopReads, path: list[tuple[Step, int]]) -> EngineDemand:
@@ -232,3 +255,12 @@ def test_the_form_of_an_address_includes_the_array_s_base() -> None:
 
 def _terms(reads: LoopReads, load: Value) -> tuple[tuple[Value, int], ...]:
     return reads.program.forms[load.args[0]].terms
+
+
+@pytest.mark.parametrize(("second", "shared"), [("(v >> 8) & 3", 0), ("(v >> 5) & 3", 1)])
+def test_what_two_reads_extract_is_shareable(second: str, shared: int) -> None:
+    """Bit 5 is the second of the one index and the first of the other."""
+    reads = reads_of(f"o[i] = t[(v >> 4) & 3] * t[{second}];")
+    for steps in reads.steps:
+        (step,) = (step for step in steps if step.name == "bit select 0")
+        assert step.shareable == vector_demand(8, plain=shared)
