@@ -9,7 +9,14 @@ import numpy as np
 from vliwc.sched.problem.dense import N_ENGINES, NO_ENGINE, Ints
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
-from vliwc.sched.staggered.core import N_STATS, STUCK, list_schedule
+from vliwc.sched.staggered.core import (
+    N_STATS,
+    NO_LIMIT,
+    STUCK,
+    Cutoff,
+    list_schedule,
+    no_cutoff,
+)
 from vliwc.sched.staggered.deadlines import first_in_group
 
 
@@ -28,6 +35,8 @@ def run_core(
     reserve: int = 0,
     flow_queue: int = 0,
     horizon: int = 1000,
+    known: Cutoff | None = None,
+    limit: int = NO_LIMIT,
 ) -> Schedule:
     """One run of the core; operations are urgent in the order of their numbers by default."""
     dense = problem.dense
@@ -45,6 +54,8 @@ def run_core(
         reserve,
         flow_queue,
         horizon,
+        no_cutoff(dense) if known is None else known,
+        limit,
         engine,
         lane_cycle,
         address,

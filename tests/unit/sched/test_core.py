@@ -6,8 +6,11 @@ import pytest
 
 from tests.strategies.problems import Sketch, Task, small_machine
 from tests.unit.sched.helpers import cycles_of, is_stuck, run_core, slots_in
+from tests.unit.sched.samples import UNLIKE_BLOCKS, block
 from vliwc.sched.check import check_schedule
+from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, NO_ENGINE, STORE, VALU
+from vliwc.sched.staggered.core import cutoff
 
 VECTOR = Task(vector=(VALU,), lanes=4, width=4)
 EITHER = Task(vector=(VALU,), scalarised=ALU, lanes=4, width=4)
@@ -306,3 +309,19 @@ def test_few_groups_in_flight() -> None:
     work = [cycles_of(problem, narrow, b)[0] for _, b, _ in steps]
     done = [cycles_of(problem, narrow, c)[0] for _, _, c in steps]
     assert all(start > end for start, end in zip(work[1:], done[:-1], strict=True))
+
+
+@pytest.mark.parametrize(("kernel", "params"), UNLIKE_BLOCKS)
+def test_a_schedule_is_given_up_only_if_it_would_take_too_long(
+    kernel: str, params: dict[str, int]
+) -> None:
+    """Any limit that the whole schedule keeps leaves it as it is; a hopeless one ends it."""
+    problem = block(kernel, **params)
+    bound = lower_bound(problem)
+    known = cutoff(problem, bound)
+    whole = run_core(problem, horizon=100_000)
+    assert not is_stuck(whole)
+    same = run_core(problem, horizon=100_000, known=known, limit=whole.cycles)
+    assert same.cycles == whole.cycles
+    assert same.lane_cycle.tolist() == whole.lane_cycle.tolist()
+    assert is_stuck(run_core(problem, horizon=100_000, known=known, limit=bound.cycles - 1))

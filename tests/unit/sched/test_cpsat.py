@@ -153,7 +153,7 @@ def test_projects_with_several_cycles_and_units() -> None:
 
 
 def test_interchangeable_groups() -> None:
-    view = View.of(block("binary_search", n=15, batch=32))
+    view = View.of(block("binary_search", n=31, batch=32))
     (chain,) = interchangeable(view)
     assert len(chain) == 4
     assert len({len(group) for group in chain}) == 1

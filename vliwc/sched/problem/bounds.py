@@ -53,7 +53,8 @@ class Bound:
     """No schedule takes fewer than ``cycles`` cycles; ``reason`` says why, for people.
 
     ``name`` is what the bound counts; ``work`` the cycles that this takes by itself (all
-    operations, no window); ``prices`` the price of a slot of each engine, in parts of a cycle.
+    operations, no window); ``prices`` the price of a slot of each engine, in parts of a cycle;
+    ``after`` the cycles that follow the window.
     """
 
     cycles: int
@@ -61,6 +62,7 @@ class Bound:
     name: str = ""
     work: float = 0.0
     prices: tuple[float, ...] = ()
+    after: float = 0.0
 
 
 def lower_bound(problem: ScheduleProblem) -> Bound:
@@ -88,7 +90,7 @@ def every_bound(problem: ScheduleProblem) -> list[Bound]:
         if at_head or at_tail:
             reason += f", windows of {at_head:.0f} cycles before and {at_tail:.0f} after"
         shares = tuple((prices / value).tolist())
-        found.append(Bound(int(ceil(cycles - SLACK)), reason, name, work, shares))
+        found.append(Bound(int(ceil(cycles - SLACK)), reason, name, work, shares, at_tail))
     return found
 
 

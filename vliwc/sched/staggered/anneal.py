@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense, Ints
 from vliwc.sched.problem.paths import Floats
-from vliwc.sched.staggered.core import N_STATS
+from vliwc.sched.staggered.core import N_STATS, NO_LIMIT, Cutoff, no_cutoff
 from vliwc.sched.staggered.deadlines import Tails
 from vliwc.sched.staggered.windows import GroupWindows, Policy, schedule_windows
 
@@ -111,6 +111,7 @@ def _cost(
     windows: GroupWindows,
     bound: int,
     horizon: int,
+    known: Cutoff,
     engine: Ints,
     lane_cycle: Ints,
     address: Ints,
@@ -118,7 +119,9 @@ def _cost(
 ) -> float:
     """The cost of the schedule under ``windows``; the other arrays are working memory."""
     last = windows.end.max()
-    cycles = schedule_windows(p, tails, windows, last, horizon, engine, lane_cycle, address, stats)
+    cycles = schedule_windows(
+        p, tails, windows, last, horizon, known, NO_LIMIT, engine, lane_cycle, address, stats
+    )
     if cycles < 0:
         return WORST
     late = 0
@@ -172,6 +175,7 @@ def _chain(
     first: GroupWindows,
     bound: int,
     horizon: int,
+    known: Cutoff,
     steps: int,
     hot: float,
     cold: float,
@@ -190,7 +194,7 @@ def _chain(
     address = np.empty(len(p.lanes), dtype=np.int32)
     stats = np.zeros(N_STATS, dtype=np.int32)
     windows = first
-    cost = _cost(p, tails, windows, bound, horizon, engine, lane_cycle, address, stats)
+    cost = _cost(p, tails, windows, bound, horizon, known, engine, lane_cycle, address, stats)
     best = cost
     best_start[:] = windows.start
     best_end[:] = windows.end
@@ -204,7 +208,7 @@ def _chain(
         for _ in range(changes):
             policy = _mutate(start, end, policy, scale, state)
         changed = GroupWindows(start, end, policy, first.bias)
-        found = _cost(p, tails, changed, bound, horizon, engine, lane_cycle, address, stats)
+        found = _cost(p, tails, changed, bound, horizon, known, engine, lane_cycle, address, stats)
         if found <= cost or random_unit(state) < np.exp((cost - found) / temperature):
             windows, cost = changed, found
             if cost < best:
@@ -242,6 +246,7 @@ def anneal(
         windows,
         bound,
         TUNING.horizon_bounds * bound + TUNING.horizon_cycles,
+        no_cutoff(p),
         steps,
         cooling.hot,
         cooling.cold,

@@ -8,11 +8,15 @@ taken when an operation issues and given back when its last reader has issued.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from vliwc.jit import jit
+from vliwc.sched.problem.bounds import SLACK, Bound, cheapest_form
 from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+from vliwc.sched.problem.paths import Floats, heads_and_tails
+from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.scratch import (
     SLOTS_FREE,
     fits,
@@ -26,6 +30,9 @@ STUCK = -1
 
 EITHER = (1 << FLOW) | (1 << VALU)
 """Engines of vector operations that flow or arithmetic can execute."""
+
+EMPTY = 1 << 30
+"""What stands for the most urgent operation of a class in which none is ready."""
 
 N_STATS = 2 + N_ENGINES
 """Length of the ``stats`` array of :func:`list_schedule`."""
@@ -45,9 +52,46 @@ class CoreTuning:
 _AHEAD, _HELD = CoreTuning().ahead, CoreTuning().held
 
 
+NO_LIMIT = 1 << 30
+"""More cycles than any schedule takes."""
+
+
+class Cutoff(NamedTuple):
+    """What is known of every schedule, to give one up as soon as it must become too long.
+
+    The bound of :mod:`vliwc.sched.problem.bounds` holds for what is left of a schedule as well:
+    ``work`` (n,) are the cycles that an operation takes at least if all engines share the work at
+    the bound's prices, 0 outside of its window; ``drain`` cycles follow the window, and ``after``
+    (n,) cycles follow each operation.
+    """
+
+    work: Floats
+    drain: float
+    after: Floats
+
+
+def cutoff(problem: ScheduleProblem, bound: Bound) -> Cutoff:
+    """The cut-off that belongs to a lower bound of ``problem``."""
+    dense = problem.dense
+    _, after = heads_and_tails(problem)
+    work = np.zeros(len(after))
+    if bound.prices:
+        work = np.where(after >= bound.after, cheapest_form(dense, np.array(bound.prices)), 0.0)
+    return Cutoff(work, bound.after, after)
+
+
+def no_cutoff(p: Dense) -> Cutoff:
+    """A cut-off that knows nothing."""
+    return Cutoff(np.zeros(len(p.lanes)), 0.0, np.zeros(len(p.lanes)))
+
+
 @jit
-def _push(heap: Ints, base: int, size: int, item: int) -> None:
-    at = size
+def _push(heap: Ints, base: int, size: Ints, top: Ints, c: int, item: int) -> None:
+    """Add ``item`` to the heap of class ``c`` that starts at ``base``."""
+    at = int(size[c])
+    size[c] = at + 1
+    if item < top[c]:
+        top[c] = item
     while at > 0:
         parent = (at - 1) >> 1
         if heap[base + parent] <= item:
@@ -58,9 +102,11 @@ def _push(heap: Ints, base: int, size: int, item: int) -> None:
 
 
 @jit
-def _pop(heap: Ints, base: int, size: int) -> None:
-    last = heap[base + size - 1]
-    size -= 1
+def _pop(heap: Ints, base: int, sizes: Ints, top: Ints, c: int) -> None:
+    """Take the least item from the heap of class ``c``, which is not empty."""
+    size = int(sizes[c]) - 1
+    sizes[c] = size
+    last = heap[base + size]
     at = 0
     while True:
         child = 2 * at + 1
@@ -74,6 +120,9 @@ def _pop(heap: Ints, base: int, size: int) -> None:
         at = child
     if size > 0:
         heap[base + at] = last
+        top[c] = heap[base]
+    else:
+        top[c] = EMPTY
 
 
 @jit
@@ -103,11 +152,27 @@ def _choose_engine(
 
 
 @jit
-def _open_classes(vector: Ints, scalarised: Ints, slots: Ints, is_open: Bytes) -> None:
-    """Mark the classes of operations for which some engine has a slot left."""
+def _engines_of(vector: Ints, scalarised: Ints) -> Ints:
+    """(c,) the mask of engines that can take an operation of each class, all bits if it needs
+    none."""
+    found = vector.copy()
     for c in range(len(vector)):
-        e = _choose_engine(vector[c], scalarised[c], 1, slots, 0, 0)
-        is_open[c] = 1 if e >= 0 else 0
+        if scalarised[c] >= 0:
+            found[c] |= 1 << scalarised[c]
+        if found[c] == 0:
+            found[c] = -1
+    return found
+
+
+@jit
+def _open_classes(engines: Ints, slots: Ints, is_open: Bytes) -> None:
+    """Mark the classes of operations for which some engine has a slot left."""
+    free = 1 << N_ENGINES
+    for e in range(N_ENGINES):
+        if slots[e] > 0:
+            free |= 1 << e
+    for c in range(len(engines)):
+        is_open[c] = 1 if engines[c] & free else 0
 
 
 @jit
@@ -122,6 +187,8 @@ def list_schedule(
     reserve: int,
     flow_queue: int,
     horizon: int,
+    known: Cutoff,
+    limit: int,
     engine: Ints,
     lane_cycle: Ints,
     address: Ints,
@@ -138,7 +205,8 @@ def list_schedule(
     than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
     from filling up with groups none of which can go on.  An operation that can run elsewhere takes
     the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
-    ``STUCK`` after ``horizon`` cycles.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
+    ``STUCK`` after ``horizon`` cycles, or as soon as ``known`` says that it would take more than
+    ``limit``.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
     the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
     (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
     """
@@ -152,12 +220,15 @@ def list_schedule(
     class_vector, class_scalarised, class_base = p.class_vector, p.class_scalarised, p.class_base
     succ_ptr, succ, succ_latency = p.succ_ptr, p.succ, p.succ_latency
     use_ptr, use, lane_ptr, vlen = p.use_ptr, p.use, p.lane_ptr, p.vlen
+    least, after = known.work, known.after
     n = len(lanes)
     n_classes = len(class_vector)
     n_slots = p.words // vlen
     by_rank = np.empty(n, dtype=np.int32)
     heap = np.empty(n, dtype=np.int32)
     size = np.zeros(n_classes, dtype=np.int32)
+    top = np.full(n_classes, EMPTY, dtype=np.int32)
+    engines = _engines_of(class_vector, class_scalarised)
     waiting = p.n_preds.copy()
     readers = p.n_uses.copy()
     issued = np.zeros(n, dtype=np.int32)
@@ -184,6 +255,7 @@ def list_schedule(
     oldest = 0
     remaining = n
     peak = 0
+    work_left = least.sum()
     flow_only = -1
     for c in range(n_classes):
         if class_vector[c] == 1 << FLOW and class_scalarised[c] < 0:
@@ -211,8 +283,7 @@ def list_schedule(
                 kept += 1
             else:
                 c = int(resource_class[op])
-                _push(heap, class_base[c], size[c], rank[op])
-                size[c] += 1
+                _push(heap, class_base[c], size, top, c, rank[op])
         n_future = kept
         for e in range(N_ENGINES):
             slots[e] = p.capacity[e]
@@ -227,8 +298,7 @@ def list_schedule(
             op = int(running[i])
             if engine[op] == ALU:
                 for c in range(n_classes):
-                    scalar = (class_vector[c] >> ALU) & 1 and size[c] > 0
-                    if scalar and heap[class_base[c]] < rank[op]:
+                    if (class_vector[c] >> ALU) & 1 and top[c] < rank[op]:
                         held = max(held, min(size[c], _HELD))
         slots[ALU] = max(slots[ALU] - held, 0)
         kept = 0
@@ -257,7 +327,7 @@ def list_schedule(
         handled = 0
         hurry = False
         deferred[:] = 0
-        _open_classes(class_vector, class_scalarised, slots, is_open)
+        _open_classes(engines, slots, is_open)
 
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
@@ -270,14 +340,12 @@ def list_schedule(
                         waiting[t] -= 1
                         if waiting[t] == 0:
                             c = int(resource_class[t])
-                            _push(heap, class_base[c], size[c], rank[t])
-                            size[c] += 1
+                            _push(heap, class_base[c], size, top, c, rank[t])
             best = n
             chosen = -1
             for c in range(n_classes):
-                ready = is_open[c] and not deferred[c] and size[c] > 0
-                if ready and heap[class_base[c]] < best:
-                    best = heap[class_base[c]]
+                if top[c] < best and is_open[c] and not deferred[c]:
+                    best = top[c]
                     chosen = c
             if chosen < 0:
                 if hurry:
@@ -295,8 +363,7 @@ def list_schedule(
                 if not hurry and cycle < urgent[op]:
                     deferred[chosen] = 1
                     continue
-            _pop(heap, class_base[chosen], size[chosen])
-            size[chosen] -= 1
+            _pop(heap, class_base[chosen], size, top, chosen)
             now = lanes[op]
             if e == scalarised:
                 now = min(now, slots[e])
@@ -323,6 +390,9 @@ def list_schedule(
                 give_back_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
             if width[op] > 0:
                 address[op] = take(width[op], vlen, used, scalars, pool)
+            if cycle + 1 + after[op] > limit:
+                return STUCK
+            work_left -= least[op]
             progress = True
             if opens or (starts and started[g] == 0):
                 started[g] = 1
@@ -336,7 +406,7 @@ def list_schedule(
                 slots[e] -= taken
                 work[e] += taken
                 if slots[e] == 0:
-                    _open_classes(class_vector, class_scalarised, slots, is_open)
+                    _open_classes(engines, slots, is_open)
             for k in range(max(now, 1)):
                 lane_cycle[lane_ptr[op] + k] = cycle
             issued[op] = now
@@ -351,8 +421,7 @@ def list_schedule(
         for i in range(n_aside):
             op = int(aside[i])
             c = int(resource_class[op])
-            _push(heap, class_base[c], size[c], rank[op])
-            size[c] += 1
+            _push(heap, class_base[c], size, top, c, rank[op])
         for i in range(n_done):
             op = int(done[i])
             remaining -= 1
@@ -374,6 +443,8 @@ def list_schedule(
         if not progress and n_next == 0 and n_future == 0:
             break
         cycle += 1
+        if work_left > SLACK and cycle + work_left + known.drain > limit + SLACK:
+            return STUCK
     stats[0] = peak
     stats[1] = remaining
     for e in range(N_ENGINES):

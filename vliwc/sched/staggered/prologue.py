@@ -16,7 +16,7 @@ from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.staggered.anneal import Words, random_bell, random_unit
-from vliwc.sched.staggered.core import N_STATS
+from vliwc.sched.staggered.core import N_STATS, NO_LIMIT, Cutoff, no_cutoff
 from vliwc.sched.staggered.deadlines import Tails
 from vliwc.sched.staggered.windows import GroupWindows, schedule_windows
 
@@ -43,6 +43,7 @@ def _search(
     p: Dense,
     tails: Tails,
     windows: GroupWindows,
+    known: Cutoff,
     prices: Floats,
     steps: int,
     scale: float,
@@ -72,7 +73,19 @@ def _search(
             bias[one] += scale * random_bell(state)
             if random_unit(state) < _PAIRS:
                 bias[two] += scale * random_bell(state)
-        schedule_windows(p, tails, windows, last, cycles, engine, lane_cycle, address, stats)
+        schedule_windows(
+            p,
+            tails,
+            windows,
+            last,
+            cycles,
+            known,
+            NO_LIMIT,
+            engine,
+            lane_cycle,
+            address,
+            stats,
+        )
         value = 0.0
         for e in range(len(prices)):
             value += prices[e] * stats[2 + e]
@@ -101,5 +114,5 @@ def search_prologue(
     ``prices`` (engines,) say what a slot of each engine is worth.
     """
     improved = windows._replace(bias=windows.bias.copy())
-    _search(p, tails, improved, prices, steps, TUNING.step, TUNING.cycles, seed)
+    _search(p, tails, improved, no_cutoff(p), prices, steps, TUNING.step, TUNING.cycles, seed)
     return improved

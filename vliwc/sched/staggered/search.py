@@ -18,7 +18,7 @@ from vliwc.sched.problem.paths import Floats
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.anneal import WORST, Chain
-from vliwc.sched.staggered.core import N_STATS, STUCK
+from vliwc.sched.staggered.core import N_STATS, NO_LIMIT, STUCK, cutoff
 from vliwc.sched.staggered.deadlines import deadlines, tails
 from vliwc.sched.staggered.depth_first import in_chunks
 from vliwc.sched.staggered.prologue import search_prologue
@@ -78,13 +78,14 @@ class Runner:
         self.dense = problem.dense
         self.tails = tails(problem.dense)
         self.bound = bound or lower_bound(problem)
+        self.cutoff = cutoff(problem, self.bound)
         self.horizon = TUNING.horizon_lanes * int(self.dense.lanes.sum()) + TUNING.horizon_cycles
         self.runs = 0
         self.bias = np.zeros(len(self.dense.lanes))
 
-    def run(self, windows: GroupWindows) -> Trial:
-        """One schedule; ``cycles`` is :data:`vliwc.sched.staggered.core.STUCK` if scratch ran
-        out."""
+    def run(self, windows: GroupWindows, limit: int = NO_LIMIT) -> Trial:
+        """One schedule; ``cycles`` is :data:`vliwc.sched.staggered.core.STUCK` if scratch ran out,
+        and may be if it would take more than ``limit``."""
         dense = self.dense
         trial = Trial(
             STUCK,
@@ -100,6 +101,8 @@ class Runner:
             windows,
             float(windows.end.max()) if len(windows.end) else float(self.bound.cycles),
             self.horizon,
+            self.cutoff,
+            limit,
             trial.engine,
             trial.lane_cycle,
             trial.address,
@@ -282,6 +285,6 @@ class StaggerSearch:
 
     def _try(self, setting: Stagger) -> None:
         windows = self.runner.windows(setting)
-        trial = self.runner.run(windows)
+        trial = self.runner.run(windows, self.cycles)
         if trial.cycles != STUCK and trial.cycles <= self.cycles:
             self.best, self.setting, self.windows = trial, setting, windows

@@ -10,7 +10,7 @@ import numpy as np
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense, Ints
 from vliwc.sched.problem.paths import Floats
-from vliwc.sched.staggered.core import list_schedule
+from vliwc.sched.staggered.core import Cutoff, list_schedule
 from vliwc.sched.staggered.deadlines import Tails, deadlines, planned_cycles
 
 
@@ -65,6 +65,8 @@ def schedule_windows(
     windows: GroupWindows,
     last: float,
     horizon: int,
+    known: Cutoff,
+    limit: int,
     engine: Ints,
     lane_cycle: Ints,
     address: Ints,
@@ -73,7 +75,8 @@ def schedule_windows(
     """One list schedule; its cycles or :data:`vliwc.sched.staggered.core.STUCK`.
 
     ``last`` is the deadline of shared operations that nothing waits for.  Gives up after
-    ``horizon`` cycles.  Outputs as in :func:`vliwc.sched.staggered.core.list_schedule`.
+    ``horizon`` cycles, and as soon as ``known`` tells that there will be more than ``limit``.
+    Outputs as in :func:`vliwc.sched.staggered.core.list_schedule`.
     """
     policy = windows.policy
     due = windows.bias + deadlines(
@@ -103,6 +106,8 @@ def schedule_windows(
         int(policy.reserve),
         int(policy.flow_queue),
         horizon,
+        known,
+        limit,
         engine,
         lane_cycle,
         address,
