@@ -17,7 +17,7 @@ from vliwc.isel.working_memory import Placement, WorkingMemory
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
-from vliwc.sched.problem.paths import heads_and_tails
+from vliwc.sched.problem.paths import heads_and_tails, spans
 from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
@@ -106,15 +106,19 @@ def _choose(
     """The strategies for one number of groups that share chunks.
 
     A first solution tells when each engine can have its first and last work, the others take that
-    into account.
+    into account.  Where its critical path takes longer than its busiest engine, reads whose words
+    come sooner are tried as well.
     """
     balancing = _Balancing(program, records, seed, effort, block)
     idle = [Offsets() for _ in program.function.loops]
     first = balancing.strategy(idle)
     if not any(part.reads.table for part in first.loops):
         return [first]
-    idle = _measured_offsets(program, first)
+    idle, path = _measured(program, first)
     found: dict[object, Strategy] = {}
+    if path > sum(part.assignment.cycles for part in first.loops):
+        direct = balancing.strategy(idle, direct=True)
+        found[_signature(direct)] = direct
     for allowance in allowances:
         offsets = [
             Offsets(
@@ -151,8 +155,9 @@ class _Balancing:
             for loop in program.function.loops
         ]
 
-    def strategy(self, offsets: list[Offsets]) -> Strategy:
-        """Balance every loop; record tables for which there is no room are given up."""
+    def strategy(self, offsets: list[Offsets], *, direct: bool = False) -> Strategy:
+        """Balance every loop; record tables for which there is no room are given up.  With
+        ``direct`` no read is done by the bits of its index, which takes longest for each read."""
         program = self.program
         forbidden: set[RecordTable] = set()
         while True:
@@ -160,6 +165,7 @@ class _Balancing:
             chosen: list[LoopStrategy] = []
             for loop in program.function.loops:
                 reads = self.reads[loop.number].without(forbidden)
+                reads = reads.direct() if direct else reads
                 limits = Limits(
                     memory_words=memory.capacity(loop.number, max_passing(program, loop)),
                     entry_words=program.machine.scratch_words // TUNING.entry_share,
@@ -198,8 +204,9 @@ def _place_tables(
     return None, placements
 
 
-def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]:
-    """When engines can find work in the groups of each loop, from its machine DAG."""
+def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[Offsets], int]:
+    """When engines can find work in the groups of each loop, and the cycles of the critical path,
+    from the machine DAG."""
     assignment = [
         part.group_plans(group_order(part.assignment.paths, IN_BLOCKS)) for part in strategy.loops
     ]
@@ -215,7 +222,7 @@ def _measured_offsets(program: LaneProgram, strategy: Strategy) -> list[Offsets]
             ops = only_on(problem, engine, groups)
             idle.append(float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0)
         found.append(Offsets(*idle))
-    return found
+    return found, int((head + spans(problem) + tail).max())
 
 
 def max_passing(program: LaneProgram, loop: Loop) -> int:

@@ -16,6 +16,7 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
 from vliwc.isel.region_reads import RegionRead
 from vliwc.isel.regions import Regions
+from vliwc.isel.split_reads import BitTree, PackedRead
 from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
 from vliwc.strategy.region_choice import loop_regions
@@ -75,6 +76,12 @@ class LoopReads:
     def without(self, tables: set[RecordTable]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
         steps = [[step for step in at if step.table not in tables] for at in self.steps]
+        return replace(self, steps=steps)
+
+    def direct(self) -> LoopReads:
+        """The reads without the steps that work on the bits of an index."""
+        slow = (BitTree, PackedRead)
+        steps = [[s for s in at if not isinstance(s.reads[0][1], slow)] for at in self.steps]
         return replace(self, steps=steps)
 
     def is_bit(self, atom: Value) -> bool:
