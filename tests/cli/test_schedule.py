@@ -109,7 +109,9 @@ def test_files_that_hold_no_problem(problem: Path) -> None:
 def test_the_schedulers_are_listed() -> None:
     listed = json.loads(Called("schedulers", "--json").stdout)
     names = [entry["name"] for entry in listed["schedulers"]]
-    assert names[:6] == ["list", "backward", "cpsat", "cpsat-lns", "ilp", "random"]
+    assert names[:7] == [
+        "list", "backward", "cpsat", "cpsat-lns", "ortools-plain", "ilp", "random"
+    ]  # fmt: skip
     assert "critical-path" in listed["priorities"]
     called = Called("schedulers")
     assert called.code == 0 and "cpsat-lns" in called.stdout and "depth-first" in called.stdout

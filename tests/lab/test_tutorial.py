@@ -11,6 +11,7 @@ from tests.lab.documents import Command, File, agrees, blocks, commands, refresh
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.ilp import IlpScheduler
 from vliwc.sched.exact.lns import LnsScheduler
+from vliwc.sched.exact.plain import PlainScheduler
 from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.staggered.scheduler import ListScheduler
@@ -64,6 +65,7 @@ def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
         ("random", RandomScheduler().samples),
         ("cpsat", CpSatScheduler().effort),
         ("cpsat-lns", LnsScheduler().windows),
+        ("ortools-plain", PlainScheduler().effort),
         ("ilp", IlpScheduler().nodes),
     ):
         stated = re.search(rf"^\| `{name}` \| [^|(]*\((?:all )?(\d+)\)", text, re.MULTILINE)

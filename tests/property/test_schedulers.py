@@ -18,8 +18,8 @@ from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.registry import make_scheduler
 
 QUICK = ("list", "backward", "random", "list:critical-path", "list:slack+0.5*depth-first")
-BUDGETS = {"cpsat": 3, "cpsat-lns": 2, "ilp": 20, "list": 4, "random": 2}
-SLOW = ("cpsat", "cpsat-lns", "ilp")
+BUDGETS = {"cpsat": 3, "cpsat-lns": 2, "ortools-plain": 3, "ilp": 20, "list": 4, "random": 2}
+SLOW = ("cpsat", "cpsat-lns", "ortools-plain", "ilp")
 LOADED = settings.get_profile(settings.get_current_profile_name())
 FEW = LOADED.max_examples if LOADED.max_examples >= 2000 else max(LOADED.max_examples // 4, 8)
 """Examples for solvers: fewer, unless many are asked for."""

@@ -64,6 +64,12 @@ def _cpsat(seed: int) -> Scheduler:
     return CpSatScheduler(seed=seed)
 
 
+def _plain(seed: int) -> Scheduler:
+    from vliwc.sched.exact.plain import PlainScheduler
+
+    return PlainScheduler(seed=seed)
+
+
 def _lns(seed: int) -> Scheduler:
     from vliwc.sched.exact.lns import LnsScheduler
 
@@ -84,6 +90,7 @@ def _builtin() -> list[Entry]:
         ),
         Entry("cpsat", "constraint programming; proves optimality", BUILT_IN, _cpsat),
         Entry("cpsat-lns", "windows of a schedule re-optimised by CP-SAT", BUILT_IN, _lns),
+        Entry("ortools-plain", "CP-SAT on a bare interval model, a baseline", BUILT_IN, _plain),
         Entry("ilp", "time-indexed integer program", BUILT_IN, _ilp),
         Entry("random", "random priorities, the baseline", BUILT_IN, RandomScheduler),
     ]

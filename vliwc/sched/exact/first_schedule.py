@@ -57,7 +57,7 @@ def any_schedule(search: Search) -> None:
     if _needed_at_once(view) > view.problem.dense.words:
         search.infeasible = True
         return
-    longest = _serial_length(view)
+    longest = view.serial_length
     limit = limits.first_effort
     # With patience only where the models have not found anything either.
     order_sets = {limit: limits.first_order_sets, 2 * limit: limits.max_order_sets}
@@ -90,12 +90,6 @@ def _order_exists(search: Search, max_sets: int) -> bool:
     search.spent["orders"] = search.spent.get("orders", 0.0) + effort
     search.infeasible = exists is False
     return not search.infeasible
-
-
-def _serial_length(view: View) -> int:
-    """Enough cycles for whatever can be done at all: each cycle advances some operation."""
-    lags = sum(max(edge.latency - 1, 0) for edge in view.dependences)
-    return sum(max(span, 1) for span in view.span) + lags
 
 
 def _needed_at_once(view: View) -> int:

@@ -31,11 +31,18 @@ class IntervalModel:
     """The model with at most ``horizon`` cycles; ``words`` limits scratch unless it is None.
 
     ``packed``: results have addresses, too, so that they fit one beside the other, and not only by
-    the sum of their words.
+    the sum of their words.  ``bare``: without what only makes proofs short.
     """
 
     def __init__(
-        self, view: View, lower: int, horizon: int, words: int | None, *, packed: bool = False
+        self,
+        view: View,
+        lower: int,
+        horizon: int,
+        words: int | None,
+        *,
+        packed: bool = False,
+        bare: bool = False,
     ) -> None:
         self.view = view
         self.model = cp_model.CpModel()
@@ -51,11 +58,12 @@ class IntervalModel:
             self.model.add(self.start(target) >= self.last[source] + latency)
         for engine, use in enumerate(self.slots):
             self._limit(use, view.capacity[engine])
-        self._joint_engines()
+        if not bare:
+            self._joint_engines()
         self._resources()
         if words is not None:
             self._scratch(words, packed)
-        self.chains = interchangeable(view)
+        self.chains = [] if bare else interchangeable(view)
         for chain in self.chains:
             for first, second in pairwise(chain):
                 self.model.add(self.start(first[0]) <= self.start(second[0]))

@@ -154,6 +154,12 @@ class View:
             default=0,
         )
 
+    @property
+    def serial_length(self) -> int:
+        """Enough cycles for whatever can be done at all: each advances some operation."""
+        lags = sum(max(edge.latency - 1, 0) for edge in self.dependences)
+        return sum(max(span, 1) for span in self.span) + lags
+
     def start_windows(self, horizon: int) -> int:
         """Cycles in the start windows of all operations, summed up, one of each not counted."""
         windows = zip(self.heads, self.span, self.tails, strict=True)
