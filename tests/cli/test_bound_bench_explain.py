@@ -62,6 +62,7 @@ def test_explanation_adds_up(cli: Cli, tree: list[object]) -> None:
     assert parts["work"] + parts["dearer_forms"] + idle == pytest.approx(report["cycles"])
     assert [phase["name"] for phase in parts["phases"]] == ["fill", "steady", "drain"]
     assert [w["first"] for w in report["windows"][1:]] == [w["end"] for w in report["windows"][:-1]]
+    assert sum(cause["cycles"] for cause in report["causes"]) == report["cycles"]
     assert report["windows"][-1]["end"] == report["cycles"] and len(report["windows"]) == 7
     compiled = cli("compile", *tree, "--json").json
     for division in ("owners", "kinds", "lines"):
@@ -83,7 +84,13 @@ def test_explanation_knows_the_source(cli: Cli, tree: list[object]) -> None:
 
 def test_explanation_for_people(cli: Cli, tree: list[object]) -> None:
     text = cli("explain", *tree, "-O", 1).succeeded().stdout
-    for heading in ("they go to", "with one more slot", "table reads", "Slots by source line"):
+    for heading in (
+        "they go to",
+        "cycles by cause",
+        "with one more slot",
+        "table reads",
+        "Slots by source line",
+    ):
         assert heading in text
     assert "forest[1..2]: 8 groups " in text
 

@@ -110,6 +110,10 @@ def _print(explanation: Explanation) -> None:
         ]
         lines = [f"counting {parts.counting}", *(f"{n:8.1f}  {text}" for n, text in causes)]
         fields["they go to"] = "\n".join(lines)
+    fields["cycles by cause"] = (
+        "\n".join(f"{cause.cycles:6d}    {cause.text}" for cause in explanation.causes.each)
+        or "none"
+    )
     fields["with one more slot"] = "\n".join(
         f"{engine:<5}  bound {bound.cycles} ({bound.cycles - bounds.best.cycles:+d})"
         for engine, bound in explanation.one_more.items()

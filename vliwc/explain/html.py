@@ -45,6 +45,14 @@ def html_page(explanation: Explanation) -> str:
         "<h2>Use of the engines over time</h2>",
         *(_chart(explanation, engine) for engine in ENGINES),
         *_gap(explanation),
+        "<h2>Cycles by cause</h2>",
+        _table(
+            ("", "cycles", "idle slots' worth"),
+            [
+                (cause.text, str(cause.cycles), f"{cause.idle:.1f}")
+                for cause in explanation.causes.each
+            ],
+        ),
         "<h2>Slots by purpose</h2>",
         _table(
             ("", *ENGINES, "cycles' worth"),

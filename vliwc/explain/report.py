@@ -18,8 +18,10 @@ from vliwc.explain.attribution import (
     windows,
 )
 from vliwc.explain.bounds import BoundReport, bound_report, with_one_more_slot
+from vliwc.explain.causes import Causes, causes_of
 from vliwc.explain.reads import ReadAssignment, read_assignments
 from vliwc.explain.slots import slot_table
+from vliwc.explain.timing import timing
 from vliwc.sched.problem.bounds import Bound
 from vliwc.sched.problem.dense import ENGINES
 
@@ -43,6 +45,7 @@ class Explanation:
     compilation: Compilation
     bounds: BoundReport
     gap: Gap | None
+    causes: Causes
     windows: tuple[Window, ...]
     owners: tuple[Share, ...]
     kinds: tuple[Share, ...]
@@ -57,6 +60,7 @@ class Explanation:
             "params": dict(self.compilation.kernel.params),
             **self.bounds.to_json(),
             "attribution": None if self.gap is None else self.gap.to_json(),
+            "causes": [cause.to_json() for cause in self.causes.each],
             "windows": [asdict(window) for window in self.windows],
             "owners": [asdict(share) for share in self.owners],
             "kinds": [asdict(share) for share in self.kinds],
@@ -85,16 +89,19 @@ def explain(compilation: Compilation, *, count: int = WINDOWS) -> Explanation:
     bounds = bound_report(compilation)
     gap = attribute_gap(slots, capacity, bounds.dag)
     prices = gap.prices if gap is not None else {}
+    problem, schedule = compilation.generated.problem, compilation.generated.schedule
+    times = timing(problem, schedule)
     return Explanation(
         compilation,
         bounds,
         gap,
+        causes_of(problem, schedule, slots, times, gap),
         tuple(windows(slots, capacity, count)),
         tuple(shares(slots, prices, owner)),
         tuple(shares(slots, prices, kind)),
         tuple(_lines(compilation, shares(slots, prices, line))),
         tuple(read_assignments(compilation)),
-        with_one_more_slot(compilation.generated.problem),
+        with_one_more_slot(problem),
     )
 
 

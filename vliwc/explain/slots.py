@@ -19,12 +19,16 @@ Counts = NDArray[np.int64]
 class SlotTable:
     """``cycle``, ``engine`` and ``operation`` (n,) of each slot; ``operations`` lists each
     operation with its group (-1: set-up, shared by all groups). Cycles are those of the program:
-    cycles of the schedule without any slot are not emitted and not counted."""
+    cycles of the schedule without any slot are not emitted and not counted; ``schedule_cycle``
+    (cycles,) says which of the schedule each one is. ``lane`` (n,) is the lane of the operation
+    that the slot executes, -1 for all of them at once."""
 
     cycles: int
     cycle: Counts
     engine: Counts
     operation: Counts
+    lane: Counts
+    schedule_cycle: Counts
     operations: tuple[tuple[MOp, int], ...]
 
     def usage(self) -> Counts:
@@ -48,6 +52,7 @@ def slot_table(compilation: Compilation) -> SlotTable:
     cycle: list[int] = []
     engine: list[int] = []
     operation: list[int] = []
+    lane: list[int] = []
     lane_cycle: list[int] = schedule.lane_cycle.tolist()
     engines: list[int] = schedule.engine.tolist()
     for number, (op, _) in enumerate(operations):
@@ -55,15 +60,19 @@ def slot_table(compilation: Compilation) -> SlotTable:
         if on >= N_ENGINES:
             continue
         at = lane_ptr[number]
-        lanes = op.lanes if chosen_form(op, ENGINES[on]).scalarised else 1
+        scalarised = chosen_form(op, ENGINES[on]).scalarised
+        lanes = op.lanes if scalarised else 1
         cycle.extend(lane_cycle[at : at + lanes])
         engine.extend([on] * lanes)
         operation.extend([number] * lanes)
+        lane.extend(range(lanes) if scalarised else [-1])
     busy, position = np.unique(np.array(cycle, dtype=np.int64), return_inverse=True)
     return SlotTable(
         len(busy),
         position.astype(np.int64),
         np.array(engine, dtype=np.int64),
         np.array(operation, dtype=np.int64),
+        np.array(lane, dtype=np.int64),
+        busy,
         operations,
     )
