@@ -35,7 +35,7 @@ FORMAT: Final = "vliwc-program"
 VERSION: Final = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Program:
     """A program for one core.
 
@@ -48,6 +48,11 @@ class Program:
     bundles: tuple[Bundle, ...]
     machine: MachineSpec = DEFAULT_MACHINE
     meta: dict[str, JSON] = field(default_factory=dict[str, JSON], hash=False)
+
+    def __repr__(self) -> str:
+        name = self.meta.get("kernel", self.meta.get("name"))
+        of = "" if name is None else f"{name}: "
+        return f"<Program {of}{len(self.bundles)} bundles for machine {self.machine.name}>"
 
     def to_json(self) -> dict[str, JSON]:
         """The program as JSON data; `from_json` reads it back exactly."""

@@ -31,7 +31,7 @@ from vliwc.strategy.bound import LeastWork, least_work
 ENGINES = ("alu", "valu", "load", "store", "flow")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compilation:
     """A compiled kernel and what is known about it.
 
@@ -58,9 +58,16 @@ class Compilation:
     seed: int
     without: tuple[str, ...]
     optimised: bool
-    generated: Generated = field(repr=False)
+    generated: Generated
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}={value}" for name, value in self.kernel.params.items())
+        return (
+            f"<Compilation {self.kernel.name}({sizes}): {self.cycles} cycles, "
+            f"{100 * self.gap:.1f} % above the schedule bound of {self.lower_bound}>"
+        )
 
     @property
     def bundles(self) -> int:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import cast
 
+from isa.arrays import KEY as ARRAYS
+from isa.arrays import ArrayPlace
 from isa.assembly import format_assembly
 from isa.emitted import check_emitted
 from isa.program import JSON, Program
@@ -175,6 +178,12 @@ def _meta(unit: Unit) -> dict[str, JSON]:
         "level": unit.options.level,
         "seed": unit.options.seed,
     }
+    places = [
+        ArrayPlace(each.name, each.base, each.dimensions, each.role.value).to_json()
+        for each in unit.kernel.arrays.values()
+    ]
+    if places:
+        meta[ARRAYS] = cast("list[JSON]", places)
     if unit.options.without:
         meta["without"] = list(unit.options.without)
     if unit.generated.state is not None:

@@ -13,7 +13,7 @@ import pytest
 import vliwc.cli.check as check_command
 from isa.program import Bundle
 from tests.cli.conftest import Called
-from vliwc.cli.check import Case, compare
+from vliwc.checking import Case, compare
 from vliwc.lang import bind, parse_kernel
 
 Cli = Callable[..., Called]

@@ -41,8 +41,9 @@ def test_every_example_is_tested(repository: Path) -> None:
 
 def test_compile_and_run(repository: Path) -> None:
     printed = example(repository, "compile_and_run.py")
-    assert re.findall(r"right: (\w+)", printed) == ["True"] * 4
-    assert re.search(r"^\d+ cycles, lower bound \d+", printed, re.MULTILINE)
+    assert re.findall(r"right: (\w+)", printed) == ["True"] * 2
+    assert "<Compilation saxpy_dot(n=100): " in printed
+    assert "against the interpreter: correct on 4 inputs" in printed
 
 
 def test_run_exported(repository: Path, cli: Callable[..., Called], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ MAX_LINES = 500
 # A module may import from its own layer and from the layers above it in this list.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("isa",),
-    ("vliwc", "vliwc.jit", "vliwc.diagnostics", "vliwc.clock"),
+    ("vliwc.version", "vliwc.jit", "vliwc.diagnostics", "vliwc.clock"),
     ("vliwc.options",),
     ("vliwc.sched.problem",),
     ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate"),
@@ -37,7 +37,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.backend",),
     ("vliwc.stages",),
     ("vliwc.driver",),
+    ("vliwc.checking",),
     ("vliwc.explain",),
+    ("vliwc.api",),
+    ("vliwc",),
     ("vliwc.lab",),
     ("vliwc.cli",),
 )
@@ -204,7 +207,10 @@ def test_schedulers_are_usable_without_the_compiler() -> None:
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    allowed = ("vliwc.sched", "vliwc.jit", "vliwc.options", "vliwc.diagnostics", "vliwc")
+    allowed = (
+        *("vliwc.sched", "vliwc.jit", "vliwc.options", "vliwc.diagnostics"),
+        *("vliwc", "vliwc.version"),
+    )
     loaded = [
         name
         for name in done.stdout.split()

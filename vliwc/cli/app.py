@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vliwc import __version__
 from vliwc.cli.bench import bench
 from vliwc.cli.bound import bound
 from vliwc.cli.check import check
@@ -22,6 +21,7 @@ from vliwc.cli.opt import opt
 from vliwc.cli.run import run
 from vliwc.cli.schedule import schedule, schedulers
 from vliwc.cli.tune import tune
+from vliwc.version import __version__
 
 # Boxes and colours are for people: in a pipe, help and usage errors are plain text.
 app = typer.Typer(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isa.errors import SimulationError
 from isa.original import OriginalProblem
-from isa.simulator import RunResult, decode
-from isa.simulator import run as simulate
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
@@ -35,89 +32,11 @@ from vliwc.cli.arguments import (
 from vliwc.cli.compile import compile_quietly, summary
 from vliwc.cli.errors import EXIT_WRONG
 from vliwc.cli.files import read_image
-from vliwc.cli.output import ProgressCallback, print_fields, print_json, progress
-from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
+from vliwc.cli.output import print_fields, print_json, progress
 
 if TYPE_CHECKING:
+    from vliwc.checking import Outcome
     from vliwc.driver import Compilation
-    from vliwc.lang import CheckedKernel
-
-_OURS = "our simulator"
-
-Simulate = Callable[[list[int]], RunResult]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An input: a random one with its seed, or one from a file."""
-
-    memory: list[int]
-    seed: int | None = None
-    file: str | None = None
-
-    @property
-    def how_to_repeat(self) -> str:
-        """The options of `vliwc check` that run this input alone."""
-        return f"--cases 1 --seed {self.seed}" if self.file is None else f"--memory {self.file}"
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """The first word that differs from the reference interpreter's.
-
-    Attributes:
-        simulator: which simulator ran the program.
-        seed, file: the input (see `Case`).
-        how_to_repeat: the options of `vliwc check` that run this input alone.
-        address: the word's place in memory.
-        array, index: the same place as an array and a word of it, or None outside all arrays.
-        element: the same in source text (with one index for each dimension), or None.
-        expected, got: the reference's word and the program's.
-        protected: whether the word is no result, but one that the kernel may not change.
-    """
-
-    simulator: str
-    seed: int | None
-    file: str | None
-    how_to_repeat: str
-    address: int
-    array: str | None
-    index: int | None
-    element: str | None
-    expected: int
-    got: int
-    protected: bool
-
-    def __str__(self) -> str:
-        place = f"memory word {self.address}"
-        if self.element is not None:
-            place = f"{self.element} (memory word {self.address})"
-        what = "must be left as" if self.protected else "expected"
-        return (
-            f"{place}: {what} {self.expected}, got {self.got} on {self.simulator}; "
-            f"to reproduce: {self.how_to_repeat}"
-        )
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What the runs showed.
-
-    Attributes:
-        cases: how many inputs were run.
-        mismatch: the first wrong word of the first wrong case.
-        failure: another way in which the program is wrong, in words: it traps, or takes other
-            cycles than announced.
-    """
-
-    cases: int = 0
-    mismatch: Mismatch | None = None
-    failure: str | None = None
-
-    @property
-    def correct(self) -> bool:
-        """Whether nothing was found to be wrong."""
-        return self.mismatch is None and self.failure is None
 
 
 def check(
@@ -172,6 +91,9 @@ def check(
     the reference's words, and all words that no role lets the kernel change must be as they were.
     Exit code 1 says that some word is wrong.
     """
+    # It loads the compiler, which takes longer than `vliwc --help` should.
+    from vliwc.checking import Case, our_simulator, run_cases
+
     options = make_options(
         level=level,
         scheduler=scheduler,
@@ -190,8 +112,7 @@ def check(
     if memory is None or cases is not None or seed is not None:
         inputs += range(seed or 0, (seed or 0) + (cases or 8))
     result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
-    decoded = decode(result.program)
-    simulators: dict[str, Simulate] = {_OURS: lambda words: simulate(decoded, words)}
+    simulators = our_simulator(result)
     if original is not None:
         simulators[str(simulator)] = lambda words: original.run(result.program, words)
     with progress(quiet=as_json) as show:
@@ -202,66 +123,6 @@ def check(
         _print(result, outcome, list(simulators))
     if not outcome.correct:
         raise typer.Exit(EXIT_WRONG)
-
-
-def run_cases(
-    result: Compilation,
-    inputs: Sequence[int | Case],
-    simulators: dict[str, Simulate],
-    show: ProgressCallback,
-) -> Outcome:
-    """Run the inputs, given ones or random ones by seed, until a simulator's answer is wrong.
-
-    Raises:
-        vliwc.lang.interpret.AssumptionViolated: an input breaks a promise of the kernel.
-        vliwc.lang.interpret.EvaluationError: the kernel itself does something undefined.
-    """
-    kernel = result.kernel
-    interpreter = Interpreter(kernel)
-    outcome = Outcome()
-    for number, each in enumerate(inputs):
-        show(f"checking input {number + 1} of {len(inputs)}", number / len(inputs))
-        case = each if isinstance(each, Case) else Case(random_memory(kernel, each), seed=each)
-        expected = interpreter.run(case.memory)
-        outcome.cases += 1
-        for name, run in simulators.items():
-            try:
-                ran = run(case.memory)
-            except SimulationError as error:
-                outcome.failure = f"{case.how_to_repeat}: the program traps on {name}: {error}"
-                return outcome
-            outcome.mismatch = compare(kernel, case, name, expected, ran.memory)
-            if ran.cycles != result.cycles:
-                outcome.failure = f"{ran.cycles} cycles on {name}, {result.cycles} announced"
-            if not outcome.correct:
-                return outcome
-    return outcome
-
-
-def compare(
-    kernel: CheckedKernel, case: Case, simulator: str, expected: Sequence[int], got: Sequence[int]
-) -> Mismatch | None:
-    """The first result or protected word where `got` differs; other words may hold anything."""
-    behind = range(kernel.memory_words, len(case.memory))
-    results, protected = output_words(kernel), (*protected_words(kernel), behind)
-    for words, is_protected in ((results, False), (protected, True)):
-        for address in (address for part in words for address in part):
-            if got[address] != expected[address]:
-                array = next((a for a in kernel.arrays.values() if a.base <= address < a.end), None)
-                return Mismatch(
-                    simulator=simulator,
-                    seed=case.seed,
-                    file=case.file,
-                    how_to_repeat=case.how_to_repeat,
-                    address=address,
-                    array=None if array is None else array.name,
-                    index=None if array is None else address - array.base,
-                    element=None if array is None else array.element(address - array.base),
-                    expected=expected[address],
-                    got=got[address],
-                    protected=is_protected,
-                )
-    return None
 
 
 def _report(result: Compilation, outcome: Outcome, simulator: Path | None) -> dict[str, object]:

@@ -19,8 +19,8 @@ from typing import Final, ParamSpec, TypeVar, cast
 import typer
 
 from isa.errors import IsaError
-from vliwc import __version__
 from vliwc.diagnostics import InternalError, UserError, write_dump
+from vliwc.version import __version__
 
 EXIT_WRONG: Final = 1
 EXIT_ERROR: Final = 2

@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from vliwc.explain.bounds import PROVES_DAG, PROVES_KERNEL, gap
+from vliwc.explain.colours import ENGINE_COLOURS
 from vliwc.explain.report import Explanation
 from vliwc.sched.problem.dense import ENGINES
 
-COLOURS = {
-    "alu": "#4269d0",
-    "valu": "#3ca951",
-    "load": "#efb118",
-    "store": "#a463f2",
-    "flow": "#ff725c",
-}
 WIDTH, HEIGHT = 720, 46  # of one engine's chart, in pixels
 
 _STYLE = """
@@ -114,7 +108,8 @@ def _chart(explanation: Explanation, engine: str) -> str:
         tip = f"cycles {window.first} to {window.end}: {_percent(used)}"
         bars.append(
             f'<rect x="{x:.1f}" y="{HEIGHT * (1 - used):.1f}" width="{max(width - 1, 0.5):.1f}" '
-            f'height="{HEIGHT * used:.1f}" fill="{COLOURS[engine]}"><title>{tip}</title></rect>'
+            f'height="{HEIGHT * used:.1f}" fill="{ENGINE_COLOURS[engine]}">'
+            f"<title>{tip}</title></rect>"
         )
     used = explanation.compilation.utilization[engine]
     return (

@@ -1,0 +1,1 @@
+"""What `import vliwc` offers beyond the parts of the compiler: one object for a compiled kernel."""

@@ -1,0 +1,172 @@
+"""Whether a program gives the reference interpreter's answers: runs, and the first wrong word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from isa.errors import SimulationError
+from isa.simulator import RunResult, decode
+from isa.simulator import run as simulate
+from vliwc.clock import Progress, quiet
+from vliwc.driver import Compilation
+from vliwc.lang import CheckedKernel
+from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
+
+OURS = "our simulator"
+"""The name of `isa.simulator` among simulators."""
+
+Simulate = Callable[[list[int]], RunResult]
+"""Runs a program on a memory image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An input: a random one with its seed, or one from a file."""
+
+    memory: list[int]
+    seed: int | None = None
+    file: str | None = None
+
+    @property
+    def how_to_repeat(self) -> str:
+        """The options of `vliwc check` that run this input alone."""
+        return f"--cases 1 --seed {self.seed}" if self.file is None else f"--memory {self.file}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first word that differs from the reference interpreter's.
+
+    Attributes:
+        simulator: which simulator ran the program.
+        seed, file: the input (see `Case`).
+        how_to_repeat: the options of `vliwc check` that run this input alone.
+        address: the word's place in memory.
+        array, index: the same place as an array and a word of it, or None outside all arrays.
+        element: the same in source text (with one index for each dimension), or None.
+        expected, got: the reference's word and the program's.
+        protected: whether the word is no result, but one that the kernel may not change.
+    """
+
+    simulator: str
+    seed: int | None
+    file: str | None
+    how_to_repeat: str
+    address: int
+    array: str | None
+    index: int | None
+    element: str | None
+    expected: int
+    got: int
+    protected: bool
+
+    def __str__(self) -> str:
+        place = f"memory word {self.address}"
+        if self.element is not None:
+            place = f"{self.element} (memory word {self.address})"
+        what = "must be left as" if self.protected else "expected"
+        return (
+            f"{place}: {what} {self.expected}, got {self.got} on {self.simulator}; "
+            f"to reproduce: {self.how_to_repeat}"
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the runs showed.
+
+    Attributes:
+        cases: how many inputs were run.
+        mismatch: the first wrong word of the first wrong case.
+        failure: another way in which the program is wrong, in words: it traps, or takes other
+            cycles than announced.
+    """
+
+    cases: int = 0
+    mismatch: Mismatch | None = None
+    failure: str | None = None
+
+    @property
+    def correct(self) -> bool:
+        """Whether nothing was found to be wrong."""
+        return self.mismatch is None and self.failure is None
+
+    def __bool__(self) -> bool:
+        return self.correct
+
+    def __str__(self) -> str:
+        if self.correct:
+            return f"correct on {self.cases} input{'s' * (self.cases != 1)}"
+        return f"WRONG at input {self.cases}: {self.mismatch or self.failure}"
+
+
+def our_simulator(result: Compilation) -> dict[str, Simulate]:
+    """The simulator of this package for the program, by its name."""
+    decoded = decode(result.program)
+    return {OURS: lambda words: simulate(decoded, words)}
+
+
+def check(result: Compilation, cases: int = 8, *, seed: int = 0) -> Outcome:
+    """Run a program on the random inputs ``seed``, ``seed + 1``, … and compare its answers."""
+    return run_cases(result, range(seed, seed + cases), our_simulator(result))
+
+
+def run_cases(
+    result: Compilation,
+    inputs: Sequence[int | Case],
+    simulators: dict[str, Simulate],
+    show: Progress = quiet,
+) -> Outcome:
+    """Run the inputs, given ones or random ones by seed, until a simulator's answer is wrong.
+
+    Raises:
+        vliwc.lang.interpret.AssumptionViolated: an input breaks a promise of the kernel.
+        vliwc.lang.interpret.EvaluationError: the kernel itself does something undefined.
+    """
+    kernel = result.kernel
+    interpreter = Interpreter(kernel)
+    outcome = Outcome()
+    for number, each in enumerate(inputs):
+        show(f"checking input {number + 1} of {len(inputs)}", number / len(inputs))
+        case = each if isinstance(each, Case) else Case(random_memory(kernel, each), seed=each)
+        expected = interpreter.run(case.memory)
+        outcome.cases += 1
+        for name, run in simulators.items():
+            try:
+                ran = run(case.memory)
+            except SimulationError as error:
+                outcome.failure = f"{case.how_to_repeat}: the program traps on {name}: {error}"
+                return outcome
+            outcome.mismatch = compare(kernel, case, name, expected, ran.memory)
+            if ran.cycles != result.cycles:
+                outcome.failure = f"{ran.cycles} cycles on {name}, {result.cycles} announced"
+            if not outcome.correct:
+                return outcome
+    return outcome
+
+
+def compare(
+    kernel: CheckedKernel, case: Case, simulator: str, expected: Sequence[int], got: Sequence[int]
+) -> Mismatch | None:
+    """The first result or protected word where `got` differs; other words may hold anything."""
+    behind = range(kernel.memory_words, len(case.memory))
+    results, protected = output_words(kernel), (*protected_words(kernel), behind)
+    for words, is_protected in ((results, False), (protected, True)):
+        for address in (address for part in words for address in part):
+            if got[address] != expected[address]:
+                array = next((a for a in kernel.arrays.values() if a.base <= address < a.end), None)
+                return Mismatch(
+                    simulator=simulator,
+                    seed=case.seed,
+                    file=case.file,
+                    how_to_repeat=case.how_to_repeat,
+                    address=address,
+                    array=None if array is None else array.name,
+                    index=None if array is None else address - array.base,
+                    element=None if array is None else array.element(address - array.base),
+                    expected=expected[address],
+                    got=got[address],
+                    protected=is_protected,
+                )
+    return None
