@@ -9,6 +9,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.isel.group import Group
+from vliwc.isel.loop_order import LoopOrder, ordered_before
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
 from vliwc.isel.records import RecordFirst
@@ -285,25 +286,23 @@ class _Instantiation:
         """Order edges between memory operations that the lane function orders.
 
         Within a loop, iterations are independent and only operations of one group are ordered.
-        Across loops every instance of the first comes before every instance of the second; a
-        barrier keeps the number of edges linear.
         """
         edges: list[tuple[Source, Source, int]] = []
         for value in self.function.values:
-            for before in _ordered_before(value):
-                if value.loop == before.loop and value.loop >= 0:
+            for before in ordered_before(value):
+                if value.loop == before.loop != TOP_LEVEL:
                     if value not in self._in_rows.get(before, ()):
                         edges.extend(self._order_in_groups(before, value))
-                    continue
-                latency = int(before.op is Op.STORE)
-                sources = self._instances(before)
-                targets = self._instances(value)
-                if not sources or not targets:
-                    continue
-                barrier = self.uniform.add(MOp("barrier", (), lanes=0, width=0))
-                barrier.order.extend((source, latency) for source in sources)
-                edges.extend((barrier, target, 0) for target in targets)
-        return edges
+        return edges + LoopOrder(self.program, self._accesses, self._barrier).edges()
+
+    def _accesses(self, value: Value, group: int) -> list[Source]:
+        """The operations that an access has become in a group of its loop."""
+        if value.loop == TOP_LEVEL:
+            return list(self.uniform.memory.get(value, []))
+        return self._memory_in(self.first_group[value.loop] + group, value)
+
+    def _barrier(self) -> MOp:
+        return self.uniform.add(MOp("barrier", (), lanes=0, width=0))
 
     def _order_in_groups(self, before: Value, after: Value) -> list[tuple[Source, Source, int]]:
         """Order two operations of one iteration: inside the templates where both stand there, by
@@ -335,21 +334,3 @@ class _Instantiation:
             return list(self.uniform.memory.get(value, []))
         found = (s for group in self._groups_of(value.loop) for s in self._memory_in(group, value))
         return list(dict.fromkeys(found))
-
-
-def _ordered_before(value: Value) -> list[Value]:
-    """The memory operations that must be complete before ``value``.
-
-    The order of two loads of one iteration says nothing by itself, and what loads the words of one
-    may load those of the other as well: what is ordered after the second one is ordered after both.
-    """
-    found = dict.fromkeys(value.order)
-    if value.op is Op.LOAD:
-        return [before for before in found if before.op is Op.STORE or before.loop != value.loop]
-    stack = [before for before in found if before.op is Op.LOAD]
-    while stack:
-        for before in stack.pop().order:
-            if before.op is Op.LOAD and before not in found:
-                found[before] = None
-                stack.append(before)
-    return list(found)
