@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate"),
     ("vliwc.sched.staggered",),
     ("vliwc.sched.greedy",),
+    ("vliwc.sched.projects",),
     ("vliwc.sched.relaxations",),
     ("vliwc.sched.exact",),
     ("vliwc.sched",),

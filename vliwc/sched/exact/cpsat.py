@@ -1,9 +1,10 @@
 """Scheduling by constraint programming: good schedules, and proofs that there are no better ones.
 
 Greedy schedules give an incumbent, :mod:`vliwc.sched.problem.bounds` a lower bound.  Then the
-methods of :data:`ONCE` run one after the other, and those of :data:`IN_TURN` in rounds, with limits
-that double from round to round, until incumbent and bound meet or the effort is spent.  What CP-SAT
-claims is confirmed in the end (:mod:`vliwc.sched.exact.confirm`).
+methods of :data:`ONCE` run one after the other, the cheap ones first, and those of :data:`IN_TURN`
+by what they deliver (:mod:`vliwc.sched.exact.turns`), with limits that double from run to run,
+until incumbent and bound meet or the effort is spent.  What CP-SAT claims is confirmed in the end
+(:mod:`vliwc.sched.exact.confirm`).
 
 Scratch is left out as long as the schedules found fit into it anyway; what is proved without it
 holds with it.  Where nothing fits, :mod:`vliwc.sched.exact.scratch_feasibility` may prove that
@@ -12,7 +13,6 @@ nothing can. Equal arguments give equal schedules: one worker, fixed seeds, limi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +21,9 @@ from vliwc.sched.exact.first_schedule import any_schedule, greedy_schedule
 from vliwc.sched.exact.incumbent import Search
 from vliwc.sched.exact.limits import CpSatLimits
 from vliwc.sched.exact.methods import (
+    bare_intervals,
+    bred_schedule,
     counts_in_integers,
-    first_dive,
     fluid_in_integers,
     groups_in_turn,
     improve_incumbent,
@@ -31,64 +32,33 @@ from vliwc.sched.exact.methods import (
     linear_relaxations,
     time_indexed_schedule,
 )
+from vliwc.sched.exact.turns import Entry, first_part, quarter, run_in_turn, twice, whole_limit
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.classes import useful_classes
 
-Share = Callable[[Search, float], float]
-"""The effort of a run, from the state of the search and the limit of the round."""
-
-
-def whole_limit(_search: Search, limit: float) -> float:
-    """The limit of the round, whatever is left."""
-    return limit
-
-
-def what_is_left(search: Search, limit: float) -> float:
-    """The limit of the round, or what is left to spend if that is less."""
-    return min(limit, search.left)
-
-
-def twice(search: Search, limit: float) -> float:
-    """Twice :func:`what_is_left`: for what is slower and proves more."""
-    return 2 * min(limit, search.left)
-
-
-def quarter(search: Search, _limit: float) -> float:
-    """A quarter of what is left, or the first effort of the fluid model if that is less."""
-    return min(search.limits.fluid_effort, search.left / 4)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A method of the portfolio, and the effort of a run of it.
-
-    ``dives``: fixes all intervals one by one before it learns anything: left out of rounds whose
-    limit is not enough for that.
-    """
-
-    method: Callable[[Search, float], None]
-    share: Share = what_is_left
-    dives: bool = False
-
-
 ONCE: Final = (
-    # On most problems this run already finds an optimum or proves it.
-    Entry(improve_without_hint, whole_limit),
+    # A short run of the model anyone would write: where it is enough, all else is waste.
+    Entry(bare_intervals, first_part),
+    # On most blocks this run already finds an optimum or proves it.
+    Entry(improve_without_hint, whole_limit, kinds="blocks"),
     # Of the work done by classes of operations that do the same, and of small problems in time
     # steps: bounds, checked in exact arithmetic.
-    Entry(linear_relaxations),
+    Entry(linear_relaxations, kinds="blocks"),
     # List schedules at alpha points, then relaxing and fixing: schedules that meet the bound.
-    Entry(groups_in_turn),
+    Entry(groups_in_turn, kinds="blocks"),
     # The same work in integers, which proves what fractions still allow.
-    Entry(fluid_in_integers, quarter),
+    Entry(fluid_in_integers, quarter, kinds="blocks"),
 )
-"""What is tried once.  Where many groups do the same and models of counts are small, the first
-entry comes last: the others tell no groups apart, which the interval model has to."""
+"""What is tried once.  Where many groups do the same and models of counts are small, the interval
+model comes last: the others tell no groups apart, which it has to."""
 
 IN_TURN: Final = (
+    # Better at finding than all others where tasks take several cycles of several resources.
+    Entry(bred_schedule, kinds="projects"),
+    Entry(bare_intervals, kinds="projects"),
     # "Is there a schedule of as many cycles as the lower bound?" A no raises the bound, a yes ends
     # the search (a relaxation's yes gives times that guide a list scheduler).
     Entry(fluid_in_integers),
@@ -100,7 +70,7 @@ IN_TURN: Final = (
     # "Is there a schedule of fewer cycles than the best one?"
     Entry(improve_incumbent, dives=True),
 )
-"""What takes turns, with limits that double from round to round."""
+"""What takes turns."""
 
 
 @dataclass(frozen=True)
@@ -148,42 +118,24 @@ class CpSatScheduler:
         if search.best is None:
             any_schedule(search)
         _run_once(search)
-        _run_in_turn(search)
+        run_in_turn(search, IN_TURN)
         confirmation = self.limits.confirmation * (budget or self.effort)
         if not confirm_claims(search, confirmation):
             # A claim was wrong: go on from what is proved, with what is left to spend.
             search.forget_claims()
-            _run_in_turn(search)
+            run_in_turn(search, IN_TURN)
             confirm_claims(search, confirmation)
         return _finished(search)
 
 
 def _run_once(search: Search) -> None:
     """The entries of :data:`ONCE`: what serves the kind of problem best comes first."""
-    entries = ONCE
+    entries = [entry for entry in ONCE if entry.serves(search)]
     if search.turns and search.count_terms <= search.limits.max_quick_terms:
-        entries = ONCE[1:] + ONCE[:1]
+        entries = entries[2:] + entries[:2]
     for entry in entries:
         if not search.done and search.best is not None:
             entry.method(search, entry.share(search, search.limits.first_effort))
-
-
-def _run_in_turn(search: Search) -> None:
-    """The entries of :data:`IN_TURN`, until a round changes nothing."""
-    if search.done:
-        return
-    limit, dive = search.limits.first_effort, first_dive(search)
-    state = (-1, -1)
-    while not search.done and search.left > 0 and search.state != state:
-        # Less than the first dive of the interval model would be for nothing.
-        dives = limit >= dive
-        state = search.state if dives else (-1, -1)
-        for entry in IN_TURN:
-            if entry.dives and not dives:
-                continue
-            if not search.done and search.left > 0 and search.best is not None:
-                entry.method(search, entry.share(search, limit))
-        limit *= 2
 
 
 def _finished(search: Search) -> Schedule:

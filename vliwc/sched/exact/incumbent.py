@@ -16,6 +16,7 @@ from vliwc.sched.exact.limits import CpSatLimits
 from vliwc.sched.greedy.sgs import project_schedule
 from vliwc.sched.problem.schedule import Schedule, Timing
 from vliwc.sched.problem.view import View, cycle_rows, cycles_of
+from vliwc.sched.projects.genetic import GeneticSearch
 from vliwc.sched.relaxations.classes import Classes
 from vliwc.sched.relaxations.counting import counting_terms
 
@@ -52,8 +53,8 @@ class Search:
     ``lower`` and ``reason`` steer the search; they may rest on ``claims`` of CP-SAT.  ``proved``
     and ``proof`` rest on none that is not confirmed (:mod:`vliwc.sched.exact.confirm`).
     ``longest``: where ``infeasible`` rests on makespans, the one that has to be infeasible.
-    ``name``: of the scheduler; ``allowed``: for each relaxation in integers, the last makespan that
-    it has a solution for.
+    ``bred``: the genetic algorithm of a project, once it has begun.  ``name``: of the scheduler;
+    ``allowed``: for each relaxation in integers, the last makespan that it has a solution for.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Search:
     claims: list[Claim] = field(default_factory=list[Claim])
     pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     classes: Classes | None = None
+    bred: GeneticSearch | None = None
     allowed: dict[str, int] = field(default_factory=dict[str, int])
     tried: Counter[str] = field(default_factory=Counter[str])
     spent: dict[str, float] = field(default_factory=dict[str, float])

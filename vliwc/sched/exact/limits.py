@@ -19,6 +19,10 @@ class CpSatLimits:
 
     first_effort: float = 1.0
     """Effort of the first run of a model; limits double from round to round."""
+    delivery: float = 2.0
+    """Credit of a run that delivers (:mod:`vliwc.sched.exact.turns`): at most twice that, so
+    that a method gets five times the effort of one that delivers nothing.
+    ``python -m benchmarks.projects``"""
     fluid_effort: float = 12.0
     """Effort of the first run of the fluid model in integers: it proves most blocks of some
     hundred operations within it, and is where the interval model would be lost."""

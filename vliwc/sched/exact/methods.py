@@ -21,6 +21,7 @@ from vliwc.sched.exact.limits import make_solver
 from vliwc.sched.greedy.priorities import schedule_in_order
 from vliwc.sched.problem.schedule import OutOfScratch, Timing
 from vliwc.sched.problem.view import View
+from vliwc.sched.projects.genetic import GeneticSearch
 from vliwc.sched.relaxations.classes import Classes
 from vliwc.sched.relaxations.counting import CountingModel, counting_terms, holds_dependences
 from vliwc.sched.relaxations.fluid import FluidModel
@@ -207,6 +208,47 @@ def _interval_question(search: Search) -> Callable[[int], Question]:
         return Question(interval.model, interval.scanned, timing=interval.timing)
 
     return ask
+
+
+def bare_intervals(search: Search, limit: float) -> None:
+    """A schedule shorter than the best one, by the interval model as anyone would write it.
+
+    Few rows are propagated fast: where conflicts teach more than bounds do, it ends first.
+    """
+    if search.best is None or search.intervals > search.limits.max_intervals:
+        return
+    horizon, lower = search.best.cycles - 1, search.lower
+    words = search.view.problem.dense.words if search.scratch else None
+    packed = search.margin > 0
+
+    def ask(makespan: int) -> Question:
+        bare = IntervalModel(search.view, lower, makespan, words, packed=packed, bare=True)
+        bare.model.clear_objective()
+        return Question(bare.model, timing=bare.timing)
+
+    bare = IntervalModel(search.view, lower, horizon, words, packed=packed, bare=True)
+    status, solver = solve(search, "bare", Question(bare.model, timing=bare.timing), limit)
+    if status == cp_model.INFEASIBLE:
+        search.claim_bound(horizon + 1, PROVED, "bare", ask)
+        return
+    search.claim_bound(ceil(solver.best_objective_bound - 1e-6), PROVED, "bare", ask)
+    if status in FEASIBLE:
+        search.accept(bare.timing(solver))
+
+
+def bred_schedule(search: Search, limit: float) -> None:
+    """Of a project: a shorter schedule by the genetic algorithm, which goes on where it was."""
+    if search.view.problem.renewable is None or search.best is None:
+        return
+    bred = search.bred
+    if bred is None:
+        bred = search.bred = GeneticSearch(search.view, search.seed)
+        bred.take(search.best.lane_cycle)
+    before = bred.effort
+    bred.run(limit, search.lower)
+    search.account("bred", bred.effort - before, 0)
+    if bred.length < search.best.cycles:
+        search.accept(Timing([[at] for at in bred.start.tolist()], search.best.engine.tolist()))
 
 
 def improve_incumbent(search: Search, limit: float) -> None:

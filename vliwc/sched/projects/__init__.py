@@ -1,0 +1,1 @@
+"""Search and bounds for projects: justification, a genetic algorithm, energy."""
