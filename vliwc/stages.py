@@ -142,7 +142,8 @@ def _analyse(unit: Unit) -> None:
         + (f" ({value.span})" if value.span else "")
         for value in check_bounds(function, facts)
     ]
-    unit.lanes = LaneProgram.of(function, facts, unit.options.machine)
+    edges = unit.options.level > 0
+    unit.lanes = LaneProgram.of(function, facts, unit.options.machine, edges=edges)
 
 
 def _balance(unit: Unit) -> None:

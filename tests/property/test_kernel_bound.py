@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.strategies.edges import edge_kernels
 from tests.strategies.kernels import GeneratedKernel, kernels
 from tests.strategies.plans import lane_program, random_choice
 from tests.strategies.stored_rows import permuted_kernels, row_kernels
@@ -32,7 +33,7 @@ def check_levels(text: str, params: dict[str, int], levels: tuple[int, ...] = (0
         assert result.cycles >= max(other.kernel_bound for other in made)
 
 
-@given(generated=st.one_of(kernels(), walks()), seed=st.integers(0, 2**32))
+@given(generated=st.one_of(kernels(), walks(), edge_kernels()), seed=st.integers(0, 2**32))
 @settings(max_examples=15)
 def test_no_random_choice_of_operations_beats_it(generated: GeneratedKernel, seed: int) -> None:
     for level in (0, 2):
@@ -43,8 +44,8 @@ def test_no_random_choice_of_operations_beats_it(generated: GeneratedKernel, see
         assert bound <= lower_bound(problem_of(dag)).cycles
 
 
-@given(generated=st.one_of(kernels(), walks()))
-@settings(max_examples=8)
+@given(generated=st.one_of(kernels(), walks(), edge_kernels()))
+@settings(max_examples=12)
 def test_no_level_beats_it(generated: GeneratedKernel) -> None:
     check_levels(generated.text, generated.params)
 

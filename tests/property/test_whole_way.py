@@ -23,6 +23,7 @@ from isa.batch import run_batch
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.original import OriginalProblem
 from isa.simulator import run
+from tests.strategies.edges import edge_kernels
 from tests.strategies.kernels import GeneratedKernel, kernels, random_kernel
 from tests.strategies.plans import build, lane_program, random_choice
 from tests.strategies.walks import random_walk, walks
@@ -161,6 +162,22 @@ def test_walks_through_tables(generated: GeneratedKernel) -> None:
     check(generated, 2)
 
 
+@settings(max_examples=12)
+@pytest.mark.parametrize("level", (1, 2))
+@given(generated=edge_kernels())
+def test_boundaries(level: int, generated: GeneratedKernel) -> None:
+    check(generated, level)
+
+
+@settings(max_examples=6)
+@given(generated=edge_kernels(), machine=machines)
+def test_boundaries_on_other_machines(generated: GeneratedKernel, machine: MachineSpec) -> None:
+    try:
+        check(generated, 2, machine)
+    except KernelError as error:
+        assert error.diagnostics[0].code == "E0901"
+
+
 def check_plans(generated: GeneratedKernel, seed: int, machine: MachineSpec) -> Counter[str]:
     """Strategies drawn at random give the same words as those the compiler chooses."""
     rng = random.Random(seed)
@@ -175,7 +192,7 @@ def check_plans(generated: GeneratedKernel, seed: int, machine: MachineSpec) -> 
 
 
 @settings(max_examples=25)
-@given(generated=walks(), seed=st.integers(0, 2**20))
+@given(generated=st.one_of(walks(), edge_kernels()), seed=st.integers(0, 2**20))
 def test_any_strategy_assignment_is_right(generated: GeneratedKernel, seed: int) -> None:
     check_plans(generated, seed, DEFAULT_MACHINE)
 

@@ -6,6 +6,9 @@ knows no kind of table read and no strategy: :mod:`vliwc.isel.select` walks the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from vliwc.analysis.lane_cases import Case
 from vliwc.analysis.linear import BitFacts, Linear
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, Loop, is_uniform
@@ -21,7 +24,9 @@ class Group:
     """The template of a group of ``lanes`` lanes of ``loop``, and what is known while it grows.
 
     ``memory``: the operations that each load or store of the lane IR has become; ``first_group``
-    the number of the loop's first group in the whole kernel.
+    the number of the loop's first group in the whole kernel; ``cases``: the values that the lane
+    number makes others in this group.  The lanes of a value are a vector (``vectors``) or stand
+    here and there (``scattered``: a scalar operand for each lane).
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class Group:
         loop: Loop,
         first_group: int,
         lanes: int,
+        cases: Mapping[Value, tuple[Case, ...]] | None = None,
     ) -> None:
         self.function = function
         self.facts = facts
@@ -45,16 +51,74 @@ class Group:
         self.lanes = lanes
         self.template = Template(f"{loop.name or 'loop'}{loop.number}", lanes)
         self.memory: dict[Value, list[MOp]] = {}
+        self.cases = cases or {}
         self.vectors: dict[Value, Operand] = {}
+        self.scattered: dict[Value, tuple[Operand, ...]] = {}
         self._adjacent: dict[Operand, Operand] = {}
         self._comparisons: dict[tuple[Value, int], Operand] = {}
         self._once: dict[tuple[str, Operand, Operand], Operand] = {}
 
     def vector(self, value: Value) -> Operand:
-        """The vector of ``value``."""
+        """The vector of ``value``; its lanes are copied to one if they are scattered."""
         if is_uniform(value):
             return self.uniform.splat(self.uniform.scalar(value), f"v{value.id}")
+        if value not in self.vectors and value in self.scattered:
+            copies = tuple((word, word) for word in self.scattered[value])
+            copy = Form("alu", "|", scalarised=True, per_lane=copies)
+            self.vectors[value] = self.emit(f"{value.array or 'lanes'}{value.id}", copy)
         return self.vectors[value]
+
+    def define(self, value: Value, found: Operand | tuple[Operand, ...]) -> None:
+        """Say where the lanes of ``value`` stand."""
+        if isinstance(found, Operand):
+            self.vectors[value] = found
+        else:
+            self.scattered[value] = found
+
+    def resolve(self, value: Value) -> None:
+        """``value`` by its cases: what another one is, or lanes of several."""
+        cases = self.cases[value]
+        case = cases[0]
+        if any(other != case for other in cases):
+            self.scattered[value] = tuple(self._word(case, k) for k, case in enumerate(cases))
+        elif isinstance(case, int):
+            self.vectors[value] = self.uniform.vector(case)
+        elif case in self.scattered and case not in self.vectors:
+            self.scattered[value] = self.scattered[case]
+        else:
+            self.vectors[value] = self.vector(case)
+
+    def _word(self, case: Case, lane: int) -> Operand:
+        """The word of ``case`` in one lane, as a scalar operand."""
+        if isinstance(case, int):
+            return self.uniform.word(case)
+        if is_uniform(case):
+            return self.uniform.scalar(case)
+        return self.words(case)[lane]
+
+    def operands(self, value: Value) -> tuple[Operand, ...]:
+        """Where the lanes of ``value`` stand: a vector, or a scalar for each."""
+        if value in self.scattered and value not in self.vectors:
+            return self.scattered[value]
+        return (self.vector(value),)
+
+    def all_operands(self, values: Iterable[Value]) -> list[Operand]:
+        """Where the lanes of all of ``values`` stand."""
+        return [operand for value in values for operand in self.operands(value)]
+
+    def words(self, value: Value) -> tuple[Operand, ...]:
+        """The lanes of ``value`` one by one, as scalar operands."""
+        if value in self.scattered and value not in self.vectors:
+            return self.scattered[value]
+        vector = self.vector(value)
+        return tuple(
+            Operand(vector.source, vector.offset + k * vector.stride, 0) for k in range(self.lanes)
+        )
+
+    def by_lanes(self, opcode: str, a: Value, b: Value, name: str) -> Operand:
+        """Arithmetic on alu that takes each word from where it stands."""
+        pairs = tuple(zip(self.words(a), self.words(b), strict=True))
+        return self.emit(name, Form("alu", opcode, scalarised=True, per_lane=pairs))
 
     @property
     def copies(self) -> set[Source]:

@@ -110,12 +110,14 @@ class _Instantiation:
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
-        made: dict[tuple[int, int, int], Selected] = {}
+        made: dict[tuple[int, ...], Selected] = {}
+        cases = self.program.cases(loop)
         for number, plan in enumerate(plans):
             lanes = min(self.vlen, loop.extent - number * self.vlen)
             regions = self._region_loads(plan, first)
             pattern = 0 if regions is None else regions.regions.pattern[number]
-            key = (id(plan), lanes, pattern)
+            edge = 0 if cases is None else cases.pattern[number]
+            key = (id(plan), lanes, pattern, edge)
             if key not in made:
                 group = Group(
                     self.function,
@@ -125,6 +127,7 @@ class _Instantiation:
                     loop,
                     first,
                     lanes,
+                    None if cases is None else cases.views[number],
                 )
                 made[key] = select_group(group, plan, self._placed, regions, number)
             self.selected.append(made[key])

@@ -3,9 +3,11 @@ starts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from isa.machine import MachineSpec
+from vliwc.analysis.lane_cases import LaneCases, lane_cases
+from vliwc.analysis.lane_words import Words, lane_words
 from vliwc.analysis.linear import BitFacts, Linear, linear_forms
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import Value
@@ -13,17 +15,40 @@ from vliwc.ir.value import Value
 
 @dataclass(frozen=True, eq=False)
 class LaneProgram:
-    """An optimised lane function with what the analyses found out about it."""
+    """An optimised lane function with what the analyses found out about it.
+
+    Without ``edges`` all groups of a loop run the same code, whatever lane numbers decide.
+    """
 
     function: Function
     facts: BitFacts
     forms: dict[Value, Linear]
     machine: MachineSpec
+    edges: bool = True
+    _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
+    _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
     @staticmethod
-    def of(function: Function, facts: BitFacts, machine: MachineSpec) -> LaneProgram:
+    def of(
+        function: Function, facts: BitFacts, machine: MachineSpec, *, edges: bool = True
+    ) -> LaneProgram:
         """Run the linear analysis on ``function``."""
-        return LaneProgram(function, facts, linear_forms(function, facts), machine)
+        return LaneProgram(function, facts, linear_forms(function, facts), machine, edges)
+
+    def words(self, loop: Loop) -> dict[Value, Words]:
+        """The words that follow from the lane number, see :mod:`vliwc.analysis.lane_words`."""
+        if loop not in self._words:
+            self._words[loop] = lane_words(self.function, loop)
+        return self._words[loop]
+
+    def cases(self, loop: Loop) -> LaneCases | None:
+        """What the lane number decides in ``loop``, see :mod:`vliwc.analysis.lane_cases`."""
+        if not self.edges:
+            return None
+        if loop not in self._cases:
+            words, vlen = self.words(loop), self.machine.vlen
+            self._cases[loop] = lane_cases(self.function, loop, words, self.facts, vlen)
+        return self._cases[loop]
 
     def groups(self, loop: Loop) -> int:
         """Groups of ``vlen`` lanes (the last one possibly short) of a loop."""

@@ -13,18 +13,22 @@ from vliwc.mir.operation import Form, Operand
 
 @dataclass(frozen=True)
 class RegionRead:
-    """The word stands in a chunk (:mod:`vliwc.isel.regions`): an operand, or one copy a lane."""
+    """The words stand in chunks (:mod:`vliwc.isel.regions`): an operand, or one for each lane."""
 
     name: str = "region"
 
-    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
+    def emit(
+        self, site: ReadSite, value: Value, fold: Fold | None
+    ) -> Operand | tuple[Operand, ...]:
         group = site.group
         found = site.region_word(value)
         if not isinstance(found, Operand):
-            lanes = tuple((word, word) for word in found)
-            copy = Form("alu", "|", scalarised=True, per_lane=lanes)
-            found = group.emit(f"{value.array}{value.id}", copy)
-        elif site.readers[value] > 1:
+            if fold is None:
+                return found
+            constant = Operand(group.uniform.vector(fold[1]).source, stride=0)
+            lanes = tuple((word, constant) for word in found)
+            return group.emit("fold", Form("alu", fold[0], scalarised=True, per_lane=lanes))
+        if site.readers[value] > 1:
             # What several operations read is better copied once than read by alu each time.
             found = group.adjacent(found)
         return folded(group, found, fold)

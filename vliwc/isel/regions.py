@@ -3,9 +3,10 @@
 The words that a block of neighbouring groups reads from an array are covered by *chunks*, runs of
 whole vectors that stand in scratch as they do in memory.  A read whose lanes touch neighbouring
 words is then an operand somewhere in a chunk (at any offset), one with a stride is an operand with
-that stride, one word for all lanes is a scalar to broadcast, and anything else is copied lane by
+that stride, one word for all lanes is a scalar to broadcast, and anything else is read lane by
 lane.  So rows, strides, halos of stencils and the operands of matrix products cost no more loads
-than their distinct words need, and equal chunks of different blocks are loaded once for all.
+than their distinct words need, and equal chunks of different blocks are loaded once for all.  Lanes
+whose word no one asks for (:mod:`vliwc.analysis.lane_cases`) add nothing to the chunks.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from vliwc.analysis.lane_cases import Lanes
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Value
@@ -39,14 +41,16 @@ class Place(NamedTuple):
 class Regions:
     """How the groups of a loop read words at known addresses.
 
-    ``chunks[g]`` are the chunks of group ``g`` of the loop; ``places[g][value]`` says for each of
-    its lanes where the word of a read stands; ``pattern[g]`` numbers groups with equal places: they
-    share a template.
+    ``reads`` are the reads; ``chunks[g]`` the chunks of group ``g`` of the loop;
+    ``places[g][value]`` says for each of its lanes where the word of a read stands (None: no one
+    asks for it), if any is asked for; ``pattern[g]`` numbers groups with equal places: they share a
+    template.
     """
 
     loop: Loop
+    reads: frozenset[Value]
     chunks: list[tuple[Chunk, ...]]
-    places: list[dict[Value, tuple[Place, ...]]]
+    places: list[dict[Value, tuple[Place | None, ...]]]
     pattern: list[int]
 
     @property
@@ -56,23 +60,37 @@ class Regions:
 
 
 def plan_regions(
-    loop: Loop, addresses: Mapping[Value, Words], vlen: int, block: int, limit: int
+    loop: Loop,
+    addresses: Mapping[Value, Words],
+    vlen: int,
+    block: int,
+    limit: int,
+    wanted: Mapping[Value, Lanes] | None = None,
 ) -> Regions:
-    """Regions for reads at the ``(extent,)`` ``addresses``, ``block`` groups at a time.
+    """Regions for reads at the ``(extent,)`` ``addresses``, ``block`` groups at a time, of which
+    only the ``wanted`` lanes matter (None: all).
 
     Memory has ``limit`` words, at least ``vlen``.
     """
     groups = -(-loop.extent // vlen)
     chunks: list[tuple[Chunk, ...]] = []
-    places: list[dict[Value, tuple[Place, ...]]] = []
+    places: list[dict[Value, tuple[Place | None, ...]]] = []
     numbers: dict[object, int] = {}
     pattern: list[int] = []
-    rows = {value: words.tolist() for value, words in addresses.items()}
+    rows: dict[Value, list[int | None]] = {}
+    for value, words in addresses.items():
+        rows[value] = words.tolist()
+        if wanted is not None:
+            asked = wanted.get(value)
+            mask: list[bool] = [False] * loop.extent if asked is None else asked.tolist()
+            rows[value] = [w if m else None for w, m in zip(rows[value], mask, strict=True)]
     for start in range(0, groups, block):
         members = range(start, min(start + block, groups))
         touched = {
             group: {
-                value: tuple(row[group * vlen : (group + 1) * vlen]) for value, row in rows.items()
+                value: lanes
+                for value, row in rows.items()
+                if set(lanes := tuple(row[group * vlen : (group + 1) * vlen])) != {None}
             }
             for group in members
         }
@@ -88,34 +106,37 @@ def plan_regions(
             places.append(here)
             key = tuple(here.values()), tuple(chunk.vectors for chunk in used)
             pattern.append(numbers.setdefault(key, len(numbers)))
-    return Regions(loop, chunks, places, pattern)
+    return Regions(loop, frozenset(addresses), chunks, places, pattern)
 
 
-def stride_of(words: Sequence[int], vlen: int) -> int | None:
+def stride_of(words: Sequence[int | None], vlen: int) -> int | None:
     """The step from each word to the next, if it is always the same and at most ``vlen``; None
-    otherwise.
+    otherwise.  Words that are None are what the step makes of them.
 
     The words of larger strides are looked up one by one: a chunk that holds them all would have
     vectors of which no word is of use.
     """
-    if len(words) == 1:
-        return 0
-    step = words[1] - words[0]
-    if not 0 <= step <= vlen:
+    known = [(lane, word) for lane, word in enumerate(words) if word is not None]
+    if len(known) == 1:
+        return 0 if len(words) == 1 else None
+    (first, low), (second, high) = known[:2]
+    step, rest = divmod(high - low, second - first)
+    if rest or not 0 <= step <= vlen:
         return None
-    even = all(b - a == step for a, b in zip(words, words[1:], strict=False))
+    even = all(word == low + step * (lane - first) for lane, word in known)
     return step if even else None
 
 
-def _cover(accesses: Sequence[tuple[int, ...]], vlen: int, limit: int) -> list[Chunk]:
+def _cover(accesses: Sequence[tuple[int | None, ...]], vlen: int, limit: int) -> list[Chunk]:
     """Chunks that hold all words of ``accesses``, each even stride within one chunk."""
     spans: list[tuple[int, int]] = []
     points: set[int] = set()
     for words in dict.fromkeys(accesses):
+        known = [word for word in words if word is not None]
         if stride_of(words, vlen):
-            spans.append((words[0], words[-1] + 1))
+            spans.append((known[0], known[-1] + 1))
         else:
-            points.update(words)
+            points.update(known)
     merged: list[tuple[int, int]] = []
     for low, high in sorted(spans):
         if merged and low < merged[-1][1]:
@@ -140,19 +161,41 @@ def _chunk(low: int, high: int, vlen: int, limit: int) -> Chunk:
 
 
 def _places(
-    words: tuple[int, ...], cover: Sequence[Chunk], used: dict[Chunk, int], vlen: int
-) -> tuple[Place, ...]:
+    words: tuple[int | None, ...], cover: Sequence[Chunk], used: dict[Chunk, int], vlen: int
+) -> tuple[Place | None, ...]:
     """Where ``words`` stand: all in one chunk if one has them all."""
 
     def holds(chunk: Chunk, word: int) -> bool:
         return chunk.base <= word < chunk.base + chunk.vectors * vlen
 
-    whole = next((c for c in cover if all(holds(c, word) for word in words)), None)
-    found: list[Place] = []
+    def all_held(words: Sequence[int | None]) -> Chunk | None:
+        known = [word for word in words if word is not None]
+        return next((c for c in cover if all(holds(c, word) for word in known)), None)
+
+    whole = all_held(words)
+    even = _evened(words, vlen)
+    if even is not None and (held := all_held(even)) is not None:
+        # Then the words are a vector operand, whatever stands in lanes that no one asks for.
+        words, whole = even, held
+    found: list[Place | None] = []
     for word in words:
+        if word is None:
+            found.append(None)
+            continue
         chunk = whole or next(c for c in cover if holds(c, word))
         found.append(Place(used.setdefault(chunk, len(used)), word - chunk.base))
     return tuple(found)
+
+
+def _evened(words: tuple[int | None, ...], vlen: int) -> tuple[int, ...] | None:
+    """The words with all lanes, if they follow a stride where they are known; neighbours, if only
+    one is known."""
+    lane, word = next((lane, word) for lane, word in enumerate(words) if word is not None)
+    alone = len(words) > 1 and sum(word is not None for word in words) == 1
+    step = 1 if alone else stride_of(words, vlen)
+    if step is None:
+        return None
+    return tuple(word + step * (other - lane) for other in range(len(words)))
 
 
 @dataclass(eq=False)
@@ -167,9 +210,10 @@ class RegionLoads:
     def operand(self, group: int, value: Value) -> Operand | tuple[Operand, ...]:
         """The word of ``value`` in each lane, as seen from ``group`` of the loop and all others of
         its pattern: a vector operand, or where lanes follow no stride, scalar ones."""
-        places = self.regions.places[group][value]
-        first = places[0]
-        one_chunk = all(place.chunk == first.chunk for place in places)
+        known = self.regions.places[group][value]
+        first = next(place for place in known if place is not None)
+        places = [place or first for place in known]
+        one_chunk = None not in known and all(place.chunk == first.chunk for place in places)
         offsets = [place.offset for place in places]
         stride = stride_of(offsets, self.uniform.vlen) if one_chunk else None
         width = self.regions.chunks[group][first.chunk].vectors * self.uniform.vlen
@@ -189,7 +233,7 @@ class RegionLoads:
     def loads_in(self, group: int, value: Value) -> list[MOp]:
         """The loads that ``value`` reads words of in ``group`` of the loop."""
         places = self.regions.places[group].get(value, ())
-        numbers = dict.fromkeys(place.chunk for place in places)
+        numbers = dict.fromkeys(place.chunk for place in places if place is not None)
         return [self._load(self.regions.chunks[group][number]) for number in numbers]
 
     def _load(self, chunk: Chunk) -> MOp:
@@ -208,20 +252,24 @@ class RegionLoads:
         """The loads of the chunk ``number`` of each group."""
         family = self._families.get(number)
         if family is None:
-            members = [
-                self._load(chunks[number if number < len(chunks) else 0])
-                for chunks in self.regions.chunks
-            ]
+            members = [self._load(chunk) for chunk in self._numbered(number)]
             family = self._families[number] = PerGroup(f"chunk{number}", self.first_group, members)
         return family
+
+    def _numbered(self, number: int) -> list[Chunk]:
+        """The chunk ``number`` of each group; some other one for groups with fewer."""
+        some = next(chunks[0] for chunks in self.regions.chunks if chunks)
+        return [
+            chunks[number] if number < len(chunks) else (*chunks, some)[0]
+            for chunks in self.regions.chunks
+        ]
 
     def _broadcasts(self, place: Place) -> PerGroup:
         """The broadcasts of one word of each group's chunk."""
         family = self._families.get(place)
         if family is None:
             members: list[MOp] = []
-            for chunks in self.regions.chunks:
-                chunk = chunks[place.chunk if place.chunk < len(chunks) else 0]
+            for chunk in self._numbered(place.chunk):
                 offset = min(place.offset, chunk.vectors * self.uniform.vlen - 1)
                 word = Operand(self._load(chunk), offset, 0)
                 source = self.uniform.splat(word, "word").source

@@ -78,7 +78,12 @@ class _Walk:
     def run(self) -> Selected:
         """The group with all its operations."""
         needed = self._needed()
-        self.site.readers.update(arg for value in needed for arg in self._inputs(value))
+        for value in reversed(self.group.function.values):
+            if value in needed:
+                # What has the word of another value passes it on to all its readers.
+                same = self.site.readers[value] if value in self.group.cases else 1
+                for arg in self._inputs(value):
+                    self.site.readers[arg] += same
         for value in self.group.function.values:
             if value not in needed:
                 continue
@@ -91,8 +96,10 @@ class _Walk:
                 self._store(value)
             elif value.op is Op.REDUCE:
                 self.reduced[value] = self.group.adjacent(self.group.vector(value.args[0]))
+            elif value in self.group.cases and value not in self.plan.aliases:
+                self.group.resolve(value)
             else:
-                self.group.vectors[value] = self._lower(value)
+                self.group.define(value, self._lower(value))
             for op in self.group.template.ops[emitted:]:
                 op.origin = value
         self.group.uniform.origin = None
@@ -116,6 +123,8 @@ class _Walk:
     def _inputs(self, value: Value) -> list[Value]:
         if value in self.plan.aliases:
             return [self.plan.aliases[value]]
+        if value in self.group.cases:
+            return list(dict.fromkeys(c for c in self.group.cases[value] if isinstance(c, Value)))
         if value.op is Op.LOAD:
             return list(self.plan.reads[value].needs(self.group.forms[value.args[0]]))
         if value in self.in_rows:
@@ -124,10 +133,10 @@ class _Walk:
             return [*self.group.forms[value.args[0]].atoms, value.args[1]]
         return list(value.args)
 
-    def _lower(self, value: Value) -> Operand:
+    def _lower(self, value: Value) -> Operand | tuple[Operand, ...]:
         alias = self.plan.aliases.get(value)
         if alias is not None:
-            return self.group.vectors[alias]
+            return self.group.vector(alias)
         name = f"{value.op}{value.id}"
         match value.op:
             case Op.LANE:
@@ -197,13 +206,20 @@ class _Walk:
         on_fields = self._on_fields(value, x, y, name) or self._on_fields(value, y, x, name)
         if on_fields is not None:
             return on_fields
-        a, b = self.group.vector(x), self.group.vector(y)
         opcode = OPCODES[value.op]
+        if self._scattered(x) or self._scattered(y):
+            return self.group.by_lanes(opcode, x, y, name)
+        a, b = self.group.vector(x), self.group.vector(y)
         short = self.group.lanes < self.group.vlen
         if short and not y.is_const and value.op in UNSAFE_SECONDS:
             # Lanes past the end hold garbage.
             return self.group.emit(name, Form("alu", opcode, (a, b), scalarised=True))
         return self.group.elementwise(opcode, a, b, name)
+
+    def _scattered(self, value: Value) -> bool:
+        """Whether the words of ``value`` are best read where they stand: nothing else does."""
+        found = value in self.group.scattered and value not in self.group.vectors
+        return found and self.site.readers[value] == 1
 
     def _store(self, value: Value) -> None:
         group = self.group

@@ -62,8 +62,11 @@ class Read(Protocol):
         """A short name for reports."""
         ...
 
-    def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
-        """Emit the operations of the read; the vector of words read, ``fold`` applied."""
+    def emit(
+        self, site: ReadSite, value: Value, fold: Fold | None
+    ) -> Operand | tuple[Operand, ...]:
+        """Emit the operations of the read; the vector of words read, ``fold`` applied, or each of
+        them where it stands."""
         ...
 
     def needs(self, index: Linear) -> tuple[Value, ...]:
@@ -98,8 +101,8 @@ class Plan:
         """The stores that are done by rows."""
         return frozenset[Value]().union(*(rows.stores for rows in self.rows))
 
-    def read(self, site: ReadSite, value: Value) -> Operand:
-        """Emit the read of ``value``."""
+    def read(self, site: ReadSite, value: Value) -> Operand | tuple[Operand, ...]:
+        """Emit the read of ``value``; its vector, or its words where they stand."""
         return self.reads[value].emit(site, value, self.folds.get(value))
 
 

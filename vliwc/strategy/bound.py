@@ -135,7 +135,7 @@ class _Model:
         few = sum(len(space) for space in spaces) <= TUNING.bound_places
         self.places = np.array([w for s in spaces for w in s], dtype=np.uint64) if few else None
         for reads in work.reads if steps else ():
-            self._network(reads, reads.loop.extent // vlen)
+            self._network(reads, _groups_reading(program, reads))
         for demand, count in work.selects:
             leaving = self.model.new_int_var(0, count, "leaves flow")
             self.work.append((leaving, demand._replace(flow=-1)))
@@ -326,6 +326,17 @@ def _own_demand(step: Step) -> EngineDemand:
     if len(set(indices)) < len(indices):
         return NOTHING
     return step.demand.plus(step.shareable, -1)
+
+
+def _groups_reading(program: LaneProgram, reads: LoopReads) -> int:
+    """How many whole groups do all table reads of a loop: of the others, whose lane numbers decide
+    that they need not, none are counted."""
+    groups = reads.loop.extent // program.machine.vlen
+    cases = program.cases(reads.loop)
+    if cases is None:
+        return groups
+    asked = [cases.groups_wanting(value)[:groups] for value in reads.table]
+    return int(np.logical_and.reduce(asked).sum()) if asked else groups
 
 
 def _other_addresses(program: LaneProgram, reads: LoopReads) -> Iterable[Address]:

@@ -39,11 +39,11 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
         atoms = group.forms[value.args[0]].atoms
         if value in delay:
             atoms = sure_atoms(reads, value)
-            ready[op] = when([group.vector(atom) for atom in atoms]) + delay[value] * bool(atoms)
+            ready[op] = when(group.all_operands(atoms)) + delay[value] * bool(atoms)
             continue
-        start = 0 if value in places else when([group.vector(atom) for atom in atoms])
+        start = 0 if value in places else when(group.all_operands(atoms))
         if value.op is Op.STORE:
-            start = max(start, when([group.vector(value.args[1])]))
+            start = max(start, when(group.operands(value.args[1])))
         ordered = [ready[b] - 1 + n for b, n in op.order if isinstance(b, MOp) and b in ready]
         ready[op] = max([start, *ordered]) + 1
         if value.op is Op.STORE:
@@ -54,8 +54,16 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
 
 def is_move(lanes: Selected, op: MOp) -> bool:
     """Whether a template operation only moves words to where others can read them."""
-    gathered = any(form.per_lane is not None and form.opcode == "|" for form in op.forms)
-    return gathered or op in lanes.group.copies
+    return copies_words(op) or op in lanes.group.copies
+
+
+def copies_words(op: MOp) -> bool:
+    """Whether an operation copies words that stand here and there."""
+    return any(
+        form.opcode == "|" and all(len(set(words)) == 1 for words in form.per_lane)
+        for form in op.forms
+        if form.per_lane is not None
+    )
 
 
 def sure_atoms(reads: LoopReads, value: Value) -> tuple[Value, ...]:

@@ -114,7 +114,7 @@ def loop_reads(
     for value in function.values:
         if value.op is Op.LOAD and value.loop == loop.number and value in live:
             form = forms[value.args[0]]
-            if regions is not None and value in regions.places[0]:
+            if regions is not None and value in regions.reads:
                 fixed[value] = RegionRead()
             elif form.is_consecutive:
                 fixed[value] = Consecutive()
@@ -137,7 +137,7 @@ def loop_reads(
         steps = _undominated(steps)
         if records and position + 1 < len(table):
             record = _record(found, value, table[position + 1])
-            if record is not None:
+            if record is not None and _read_together(found, value, table[position + 1]):
                 steps.append(record)
         found.steps.append(steps)
     return found
@@ -204,6 +204,15 @@ def _undominated(steps: Sequence[Step]) -> list[Step]:
             found = [other for other in found if not covers(step, other)]
             found.append(step)
     return found
+
+
+def _read_together(reads: LoopReads, first: Value, second: Value) -> bool:
+    """Whether all groups that do the second of two reads do the first one too."""
+    cases = reads.program.cases(reads.loop)
+    if cases is None:
+        return True
+    lanes, others = cases.groups_wanting(first), cases.groups_wanting(second)
+    return bool((lanes | ~others).all())
 
 
 def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from vliwc.analysis.lane_words import Words, lane_words
+from collections.abc import Mapping
+
+import numpy as np
+
+from vliwc.analysis.lane_cases import Lanes
+from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.regions import Regions, plan_regions, stride_of
+from vliwc.isel.regions import Regions, plan_regions
 from vliwc.strategy.tuning import TUNING
 
 
@@ -16,12 +21,14 @@ def loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None
     limit = max((array.end for array in program.function.arrays.values()), default=0)
     if limit < vlen or not loop.extent:
         return None
+    cases = program.cases(loop)
+    wanted = None if cases is None else cases.wanted
     chosen: dict[Value, Words] = {}
     for reads in known_reads(program, loop).values():
-        regions = plan_regions(loop, reads, vlen, block, limit)
-        if _fits(program, regions) and _loads(regions) < _loads_apart(reads, loop.extent, vlen):
+        regions = plan_regions(loop, reads, vlen, block, limit, wanted)
+        if _fits(program, regions) and _loads(regions) < _loads_apart(program, reads, wanted):
             chosen.update(reads)
-    return plan_regions(loop, chosen, vlen, block, limit) if chosen else None
+    return plan_regions(loop, chosen, vlen, block, limit, wanted) if chosen else None
 
 
 def region_loads(program: LaneProgram, block: int) -> int:
@@ -37,7 +44,7 @@ def known_reads(program: LaneProgram, loop: Loop) -> dict[str, dict[Value, Words
     """
     function = program.function
     live = function.computed()
-    words = lane_words(function, loop)
+    words = program.words(loop)
     found: dict[str, dict[Value, Words]] = {}
     for value in function.values:
         if value.op is not Op.LOAD or value.loop != loop.number or value not in live:
@@ -67,12 +74,16 @@ def _loads(regions: Regions) -> int:
     return sum(chunk.vectors for chunk in regions.distinct)
 
 
-def _loads_apart(reads: dict[Value, Words], extent: int, vlen: int) -> int:
-    """Load slots without regions: one for a group whose lanes read neighbouring words, else one a
-    lane."""
-    total = 0
-    for words in reads.values():
-        for start in range(0, extent, vlen):
-            lanes: list[int] = words[start : start + vlen].tolist()
-            total += 1 if stride_of(lanes, vlen) == 1 else len(lanes)
+def _loads_apart(
+    program: LaneProgram, reads: dict[Value, Words], wanted: Mapping[Value, Lanes] | None
+) -> int:
+    """Load slots without regions, in groups where a read is wanted: one if all groups are known to
+    read neighbouring words, else one a lane."""
+    total, vlen = 0, program.machine.vlen
+    for value, words in reads.items():
+        plain = program.forms[value.args[0]].is_consecutive
+        asked = np.ones(len(words), dtype=np.bool_) if wanted is None else wanted.get(value)
+        for start in range(0, len(words) if asked is not None else 0, vlen):
+            if asked is not None and asked[start : start + vlen].any():
+                total += 1 if plain else len(words[start : start + vlen])
     return total

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import networkx as nx
 import numpy as np
 
-from vliwc.analysis.lane_words import Words, lane_words
+from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.isel.program import LaneProgram
@@ -18,7 +18,7 @@ from vliwc.strategy.tuning import TUNING
 def loop_rows(program: LaneProgram, loop: Loop) -> tuple[StoreRows, ...]:
     """The stores of ``loop`` that are done by rows, those to one array together."""
     function = program.function
-    words = lane_words(function, loop)
+    words = program.words(loop)
     candidates: dict[str, dict[Value, Words]] = {}
     for value in function.roots:
         if value.op is not Op.STORE or value.loop != loop.number:

@@ -94,7 +94,9 @@ def split_reads(
         for value, index in indices.items()
     }
     uses = Counter(value for cone in cones.values() for value in cone)
-    own = {value: sum(uses[each] == 1 for each in cone) for value, cone in cones.items()}
+    # What the lane number makes something else in some groups is not computed there.
+    same = program.cases(loop) is None
+    own = {value: sum(uses[v] == 1 for v in cone) for value, cone in cones.items() if same}
     return SplitReads(indices, own)
 
 

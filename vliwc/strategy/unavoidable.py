@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress, repeat
 
+from vliwc.analysis.lane_cases import Case
 from vliwc.analysis.lane_words import lane_words
 from vliwc.analysis.linear import BitFacts
 from vliwc.ir.graph import Function, is_uniform
@@ -31,7 +33,7 @@ from vliwc.isel.scalar import shifted_out
 from vliwc.isel.select import Selected
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
 from vliwc.strategy.choose import gather_only, only_flow
-from vliwc.strategy.least_latency import is_move, least_latency, sure_atoms
+from vliwc.strategy.least_latency import copies_words, is_move, least_latency, sure_atoms
 from vliwc.strategy.options import LoopReads, loop_reads
 
 
@@ -101,6 +103,7 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
     words: set[int] = set()
     for loop in function.loops:
         first = instance.first_group[loop.number]
+        cases = program.cases(loop)
         walked: dict[Selected, _Path] = {}
         for group in range(first, first + program.groups(loop)):
             lanes = instance.selected[group]
@@ -111,7 +114,11 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
             selects.update(path.selects)
             start = (group - first) * vlen
             for value in path.known:
-                words.update(places[value][start : start + lanes.group.lanes])
+                at = places[value][start : start + lanes.group.lanes]
+                asked = repeat(True)
+                if cases is not None and not is_uniform(value):
+                    asked = cases.wanted[value][start:]
+                words.update(compress(at, asked))
             shared.update(
                 (s.member(group) if isinstance(s, PerGroup) else s, None)
                 for s in path.outside
@@ -204,20 +211,20 @@ def _data_path(
 ) -> _Path:
     """The work of a group beside table reads, addresses and moves."""
     own, table = set(lanes.template.ops), set(reads.table)
-    needed = _needed(program, reads, places)
+    needed = _needed(program, reads, places, lanes.group.cases)
     path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
     results = (*lanes.reduced.values(), *lanes.stored.values())
     stack: list[Source] = [operand.source for operand in results]
-    leaves = {lanes.group.vector(value).source for value in table & needed}
+    leaves = {lanes.group.vectors[value].source for value in table & needed}
     for value, ops in lanes.memory.items():
         if value.op is Op.STORE:
-            stack.append(lanes.group.vector(value.args[1]).source)
+            stack.extend(operand.source for operand in lanes.group.operands(value.args[1]))
         if (value in places and value not in table) or value not in needed:
             leaves.update(ops)
             continue
         in_table = value in table
         atoms = sure_atoms(reads, value) if in_table else lanes.group.forms[value.args[0]].atoms
-        stack.extend(lanes.group.vector(atom).source for atom in atoms)
+        stack.extend(operand.source for operand in lanes.group.all_operands(atoms))
         if not in_table:
             leaves.update(ops)
             for op in ops:
@@ -242,9 +249,12 @@ def _data_path(
 
 
 def _needed(
-    program: LaneProgram, reads: LoopReads, places: Mapping[Value, Sequence[int]]
+    program: LaneProgram,
+    reads: LoopReads,
+    places: Mapping[Value, Sequence[int]],
+    cases: Mapping[Value, tuple[Case, ...]],
 ) -> set[Value]:
-    """The values of a loop from which its results follow, table reads and addresses included."""
+    """The values of a group from which its results follow, table reads and addresses included."""
     function, forms = program.function, program.forms
     aliases = reads.folds.aliases
     number, table = reads.loop.number, set(reads.table)
@@ -260,6 +270,8 @@ def _needed(
             continue
         if value in aliases:
             needed.add(aliases[value])
+        elif value in cases:
+            needed.update(case for case in cases[value] if isinstance(case, Value))
         elif value in table:
             needed.update(sure_atoms(reads, value))
         elif value.is_memory:
@@ -340,7 +352,9 @@ def _slots(op: MOp) -> EngineDemand:
     if engines == {"valu"}:
         return EngineDemand(compute=op.lanes, valu=1)
     if engines == {"alu"}:
-        return EngineDemand(compute=op.lanes, alu=op.lanes)
+        # Words that stand here and there can be copied to a vector before.
+        apart = any(form.per_lane is not None for form in op.forms) and not copies_words(op)
+        return EngineDemand(compute=op.lanes, alu=0 if apart else op.lanes)
     if engines == {"alu", "valu"}:
         return EngineDemand(compute=op.lanes)
     if _is_selection(op):

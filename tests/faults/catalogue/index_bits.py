@@ -76,7 +76,7 @@ INDEX_BITS = (
         ("shared work is whose it is", "uses[p] > 1 for p", "uses[p] > 0 for p"),
         (
             "what others need is the read's own",
-            "{value: sum(uses[each] == 1 for each in cone)",
+            "{value: sum(uses[v] == 1 for v in cone)",
             "{value: len(cone)",
         ),
     ),

@@ -23,7 +23,7 @@ STRATEGIES = (
         ),
         (
             "any steps are even",
-            "    even = all(b - a == step for a, b in zip(words, words[1:], strict=False))",
+            "    even = all(word == low + step * (lane - first) for lane, word in known)",
             "    even = True",
         ),
         (

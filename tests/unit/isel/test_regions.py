@@ -154,10 +154,32 @@ def test_one_word_for_all_lanes_is_broadcast() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "step"), [([5], 0), ([4, 6, 8], 2), ([4, 4], 0), ([8, 4], None), ([1, 2, 4], None)]
+    ("words", "step"),
+    [
+        ([5], 0),
+        ([4, 6, 8], 2),
+        ([4, 4], 0),
+        ([8, 4], None),
+        ([1, 2, 4], None),
+        ([None, 4, None, 8], 2),
+        ([None, 4, None, 7], None),
+        ([4, None, None], None),
+    ],
 )
-def test_strides(words: list[int], step: int | None) -> None:
+def test_strides(words: list[int | None], step: int | None) -> None:
     assert stride_of(words, 8) == step
+
+
+def test_lanes_that_no_one_asks_for_add_no_loads() -> None:
+    """They have a place only if that makes the words a vector operand of what is loaded anyway."""
+    value, lanes = Value(0, Op.LOAD), np.arange(24, dtype=np.uint64)
+    reads = {value: lanes + np.uint64(7)}
+    asked = np.array([*[False] * 4, *[True] * 12, *[False] * 8])
+    regions = plan_regions(Loop(0, 24), reads, 8, 1, 200, {value: asked})
+    assert regions.chunks == [((11, 1),), ((15, 1),), ()]
+    assert [place is None for place in regions.places[0][value]] == [True] * 4 + [False] * 4
+    assert [place and place.offset for place in regions.places[1][value]] == list(range(8))
+    assert value not in regions.places[2]
 
 
 def test_words_that_follow_from_the_lane_are_known() -> None:

@@ -1,0 +1,110 @@
+"""What the lane number decides: the cases of groups, and the lanes that are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.isel.helpers import kernel_text, loads_of, opcodes, program_of, selected, verified
+from vliwc.analysis.lane_cases import LaneCases
+from vliwc.ir.value import Op, Value
+from vliwc.isel.program import LaneProgram
+
+
+def cases_of(body: str, n: int) -> tuple[LaneProgram, LaneCases]:
+    program = program_of(kernel_text(body), n=n)
+    cases = program.cases(program.function.loops[0])
+    assert cases is not None
+    return program, cases
+
+
+def the_select(program: LaneProgram, cases: LaneCases) -> Value:
+    """The selection between words that are loaded."""
+    (found,) = [
+        value
+        for value in program.function.values
+        if value.op is Op.SELECT and any(arg.op is Op.LOAD for arg in value.args[1:])
+    ]
+    return found
+
+
+def test_an_edge_is_a_case_of_its_group_alone() -> None:
+    program, cases = cases_of("o[i] = (if i == 0 then v else a[i - 1]) + 3;", 24)
+    choice = the_select(program, cases)
+    own, left = loads_of(program, "a")
+    own, left = (own, left) if own.args[0].op is Op.LANE else (left, own)
+    assert cases.views[0][choice] == (own, *[left] * 7)
+    assert cases.views[1][choice] == cases.views[2][choice] == (left,) * 8
+    assert cases.pattern == [0, 1, 1]
+    assert cases.wanted[left].tolist() == [False] + [True] * 23
+    assert cases.wanted[own].tolist() == [True] + [False] * 23
+
+
+def test_what_no_lane_chooses_is_not_asked_for() -> None:
+    program, cases = cases_of("o[i] = (if i < 16 then v * 5 else t[i % 3]) ^ 1;", 24)
+    (table,) = loads_of(program, "t")
+    assert cases.groups_wanting(table).tolist() == [False, False, True]
+
+
+def test_lanes_no_one_asks_for_have_the_case_of_others() -> None:
+    """The inner choice matters in lanes 0 to 3 only, where it is always the same."""
+    program, cases = cases_of("o[i] = if i < 4 then (if i < 6 then v + 1 else a[0]) else 7;", 8)
+    inner = [v for v in cases.views[0] if not isinstance(cases.views[0][v][-1], int)]
+    assert all(len(set(cases.views[0][value])) == 1 for value in inner)
+    assert program.function.loops[0] is cases.loop
+
+
+def test_a_mask_of_lanes_is_a_case() -> None:
+    program, cases = cases_of("o[i] = (v | 1) * (if i % 16 < 8 then 0 else 1) + v;", 32)
+    view = cases.views[0]
+    assert view and all(case == cases.views[2][value] for value, case in view.items())
+    assert cases.pattern == [0, 1, 0, 1]
+    assert view != cases.views[1]
+    assert program.cases(cases.loop) is cases
+
+
+def test_a_group_with_a_lane_to_compute_computes_all_that_is_asked_for() -> None:
+    """Lane 2 is zero by a word that lane 5 multiplies: it must be zero there."""
+    verified(kernel_text("o[i] = (v ^ (if i % 2 > 0 then v else 0) * (i % 3)) * 3 - v;"), {"n": 6})
+
+
+def test_without_a_decision_there_are_no_cases() -> None:
+    program = program_of(kernel_text("o[i] = if v > 3 then v else t[v % 64];"), n=24)
+    assert program.cases(program.function.loops[0]) is None
+
+
+def test_divisors_are_right_in_lanes_whose_quotient_is_not_used() -> None:
+    """A divisor is zero where the quotient is not chosen, unless its guard is kept."""
+    body = "o[i] = if i % 8 == 0 then 5 else v / (if i % 8 == 0 then 1 else a[i - 1] | 1);"
+    verified(kernel_text(body), {"n": 40})
+    program, cases = cases_of(body, 40)
+    divisions = [v for v in program.function.values if v.op is Op.DIV]
+    assert all(cases.wanted[v.args[1]].all() for v in divisions)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "if i == 0 then a[0] else a[i - 1]",
+        "a[min(i + 1, n - 1)] - v",
+        "a[(i + 1) % n]",
+        "if i % 10 == 9 || i + 1 == n then v else a[i + 1]",
+    ],
+)
+def test_groups_inside_select_nothing(word: str) -> None:
+    """Group 2 of an iteration space that wraps at 10 and ends at 80 touches no edge."""
+    text = kernel_text(f"o[i] = ({word}) ^ 9;")
+    verified(text, {"n": 77})
+    instance, _ = selected(program_of(text, n=80))
+    found = opcodes(instance.selected[2].template.ops)
+    assert found["vselect"] == 0 and found["=="] == 0 and found["<"] == 0
+
+
+def test_an_edge_costs_no_operation_where_scalars_can_read_the_words() -> None:
+    """The first group takes its words one by one, with the operation that needs them."""
+    instance, first = selected(
+        program_of(kernel_text("o[i] = (if i == 0 then 77 else a[i - 1]) ^ 9;"), n=24)
+    )
+    (edge,) = [op for op in first.template.ops if op.width]
+    assert edge.forms[0].per_lane is not None and edge.forms[0].opcode == "^"
+    (inside,) = [op for op in instance.selected[1].template.ops if op.width]
+    assert inside.forms[0].engine == "valu"
