@@ -21,12 +21,17 @@ LOCK_NOTE := \# Written by "make lock" from pyproject.toml; do not edit.
 WARM := kernels/tree_hash.vk -D forest_height=5 -D rounds=8 -D batch_size=64
 DEMO := kernels/tree_hash.vk -D forest_height=10 -D rounds=16 -D batch_size=256
 
-.PHONY: help demo test faults lint format install install-dev lock clean
+# The only tests that need a browser: Debian's `apt-get install chromium`, driven by Playwright, which
+# no lock file names because nothing else needs it.
+PLAYWRIGHT := playwright==1.65.2
+
+.PHONY: help demo test report-test faults lint format install install-dev lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     compile the tree-hash kernel, run it on the simulator, check the answers"
 	@echo "make test     lint, type-check and run all tests"
+	@echo "make report-test  look at reports in a headless chromium"
 	@echo "make faults   seed faults into the source; every one must make a test fail"
 	@echo "make lint     ruff and pyright only"
 	@echo "make format   let ruff rewrite the sources"
@@ -39,6 +44,10 @@ demo: $(RUNTIME)
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+report-test: $(DEV)
+	@$(PIP) install '$(PLAYWRIGHT)'
+	$(BIN)/python -m pytest tests/browser
 
 # Seeds the faults of tests/faults/catalogue/ into copies of the tree; takes about an hour.
 faults: $(DEV)

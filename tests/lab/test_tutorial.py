@@ -16,7 +16,7 @@ from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.staggered.scheduler import ListScheduler
 
-DOCUMENTS = ("research.md", "schedulers.md")
+DOCUMENTS = ("research.md", "schedulers.md", "reports.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

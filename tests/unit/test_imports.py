@@ -40,6 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.driver",),
     ("vliwc.checking",),
     ("vliwc.explain",),
+    ("vliwc.report",),
     ("vliwc.api",),
     ("vliwc",),
     ("vliwc.lab",),
@@ -231,6 +232,7 @@ def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
 
 OWN_FILES = (
     *("isa.load", "isa.assembly", "vliwc.lang.parse", "vliwc.lab.provenance"),
+    "vliwc.report.render",
     "vliwc.cli.errors",  # the inputs of a command that failed, for its dump
 )
 """Modules that read the package's own files, or what has been read before."""

@@ -18,6 +18,7 @@ from vliwc.cli.explain import explain
 from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
 from vliwc.cli.opt import opt
+from vliwc.cli.report import report
 from vliwc.cli.run import run
 from vliwc.cli.schedule import schedule, schedulers
 from vliwc.cli.tune import tune
@@ -66,6 +67,7 @@ app.command("ir")(guarded(ir))
 app.command("opt")(guarded(opt))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
+app.command("report")(guarded(report))
 app.command("bench")(guarded(bench))
 app.command("schedule")(guarded(schedule))
 app.command("schedulers")(guarded(schedulers))
