@@ -37,7 +37,8 @@ class Effort:
 
     ``allowances``: guesses of how long engines idle, each gives a strategy assignment;
     ``group_orders`` of each assignment; ``blocks``: numbers of groups that share chunks of memory;
-    ``balance``: CP-SAT's deterministic time for one assignment; ``trials`` schedules per candidate
+    ``balance``: CP-SAT's deterministic time for one assignment, ``measuring`` that for the one which
+    only tells when engines idle; ``trials`` schedules per candidate
     at most, then ``finals`` for the best one, as many as ``work`` operations allow;
     ``prologue_steps`` changes to the first cycles of the ``kept`` best candidates; ``anneal``:
     operations scheduled while annealing.
@@ -47,6 +48,7 @@ class Effort:
     group_orders: int = 1
     blocks: int = 1
     balance: float = 0.2
+    measuring: float = 0.2
     trials: int = 8
     finals: int = 0
     work: int = 1_500_000
@@ -61,7 +63,7 @@ EFFORT = {
         allowances=3,
         group_orders=2,
         blocks=2,
-        balance=1.0,
+        balance=0.5,
         trials=60,
         finals=400,
         work=10_000_000,
@@ -88,6 +90,9 @@ class BackendTuning:
 
     min_trials: int = 8
     """Schedules tried however large a kernel is, or large kernels would not be searched at all."""
+    trials_per_cycle: int = 60
+    """Of the final trials at most so many for each cycle that a schedule is above its bound: where
+    there is little left to win, little is spent."""
     prologue_share: int = 5
     """A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
     candidates_divisor: int = 2
@@ -162,6 +167,7 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
         records=options.level >= 2,
         seed=options.seed,
         effort=effort.balance,
+        measuring=effort.measuring,
         blocks=STRATEGIES.blocks[: effort.blocks],
     )
 
@@ -236,12 +242,15 @@ def _generate(
     if effort.finals:
         progress("schedule", 0.5)
         trials = effort.work // max(len(best.search.problem), 1)
-        finals = min(max(trials, TUNING.min_trials), effort.finals)
+        above = best.search.cycles - best.search.runner.bound.cycles
+        worth = TUNING.trials_per_cycle * above
+        finals = min(max(trials, TUNING.min_trials), effort.finals, worth)
         best.search.improve(finals, wide=TUNING.final_wide, narrow=TUNING.final_narrow)
         for number, candidate in enumerate(candidates[: effort.kept]):
             if not candidate.search.done:
                 steps = min(
                     effort.prologue_steps,
+                    TUNING.prologue_share * worth,
                     TUNING.prologue_share * effort.work // len(candidate.search.problem),
                 )
                 candidate.search.search_prologue(steps, options.seed + number)

@@ -81,27 +81,31 @@ def choose_strategies(
     records: bool,
     seed: int,
     effort: float,
+    measuring: float,
     blocks: Sequence[int] = TUNING.blocks[:1],
 ) -> list[Strategy]:
     """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
-    saves loads; equal assignments once."""
+    saves loads; equal assignments once.
+
+    ``effort`` is CP-SAT's deterministic time for one assignment, ``measuring`` that for the first
+    one, from which the guesses start.
+    """
     found: list[Strategy] = []
     loads: int | None = None
     for block in blocks:
         needed = region_loads(program, block)
         if loads is None or needed < loads:
-            found += _choose(program, allowances, records, seed, effort, block)
+            balancing = _Balancing(program, records, seed, block)
+            found += _choose(balancing, allowances, effort, measuring)
             loads = needed
     return found
 
 
 def _choose(
-    program: LaneProgram,
+    balancing: _Balancing,
     allowances: Sequence[DrainAllowance],
-    records: bool,
-    seed: int,
     effort: float,
-    block: int,
+    measuring: float,
 ) -> list[Strategy]:
     """The strategies for one number of groups that share chunks.
 
@@ -109,15 +113,15 @@ def _choose(
     into account.  Where its critical path takes longer than its busiest engine, reads whose words
     come sooner are tried as well.
     """
-    balancing = _Balancing(program, records, seed, effort, block)
+    program = balancing.program
     idle = [Offsets() for _ in program.function.loops]
-    first = balancing.strategy(idle)
+    first = balancing.strategy(idle, measuring)
     if not any(part.reads.table for part in first.loops):
         return [first]
     idle, path = _measured(program, first)
     found: dict[object, Strategy] = {}
     if path > sum(part.assignment.cycles for part in first.loops):
-        direct = balancing.strategy(idle, direct=True)
+        direct = balancing.strategy(idle, effort, direct=True)
         found[_signature(direct)] = direct
     for allowance in allowances:
         offsets = [
@@ -126,7 +130,7 @@ def _choose(
             )
             for at in idle
         ]
-        strategy = balancing.strategy(offsets)
+        strategy = balancing.strategy(offsets, effort)
         found.setdefault(_signature(strategy), strategy)
     return list(found.values())
 
@@ -143,19 +147,16 @@ def _signature(strategy: Strategy) -> object:
 class _Balancing:
     """What stays the same while a kernel is balanced several times."""
 
-    def __init__(
-        self, program: LaneProgram, records: bool, seed: int, effort: float, block: int
-    ) -> None:
+    def __init__(self, program: LaneProgram, records: bool, seed: int, block: int) -> None:
         self.program = program
         self.seed = seed
-        self.effort = effort
         self.base, self.selects = _base_demand(program, block)
         self.reads = [
             loop_reads(program, loop, records=records, block=block)
             for loop in program.function.loops
         ]
 
-    def strategy(self, offsets: list[Offsets], *, direct: bool = False) -> Strategy:
+    def strategy(self, offsets: list[Offsets], effort: float, *, direct: bool = False) -> Strategy:
         """Balance every loop; record tables for which there is no room are given up.  With
         ``direct`` no read is done by the bits of its index, which takes longest for each read."""
         program = self.program
@@ -178,7 +179,7 @@ class _Balancing:
                     offsets[loop.number],
                     self.selects[loop.number],
                     seed=self.seed,
-                    effort=self.effort,
+                    effort=effort,
                 )
                 plans = tuple(reads.plan(path.steps) for path in assignment.paths)
                 chosen.append(

@@ -51,7 +51,7 @@ def strategies(
     program: LaneProgram, *, records: bool = True, allowances: int = 2
 ) -> list[Strategy]:
     return choose_strategies(
-        program, TUNING.allowances[:allowances], records=records, seed=0, effort=1.0
+        program, TUNING.allowances[:allowances], records=records, seed=0, effort=1.0, measuring=0.2
     )
 
 
@@ -117,7 +117,9 @@ def test_places_lie_where_roles_allow_and_do_not_overlap() -> None:
         generated = random_walk(seed)
         program = lane_program(generated.kernel)
         protected = {a for words in protected_words(generated.kernel) for a in words}
-        chosen = choose_strategies(program, TUNING.allowances[:1], records=True, seed=0, effort=0.2)
+        chosen = choose_strategies(
+            program, TUNING.allowances[:1], records=True, seed=0, effort=0.2, measuring=0.2
+        )
         placements = [strategy.placements for strategy in chosen]
         for places in (*placements, random_choice(program, random.Random(seed)).placements):
             taken: set[int] = set()
