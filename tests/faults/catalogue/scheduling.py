@@ -246,7 +246,12 @@ SCHEDULING = (
     ),
     *faults_in(
         "vliwc/sched/problem/scratch.py",
-        (f"{SCHED}/test_core.py", f"{SCHED}/test_list.py", f"{SCHED}/test_schedulers.py"),
+        (
+            f"{SCHED}/test_scratch.py",
+            f"{SCHED}/test_core.py",
+            f"{SCHED}/test_list.py",
+            f"{SCHED}/test_schedulers.py",
+        ),
         (
             "runs with a word taken",
             "        run = 0 if used[at] else run + 1",

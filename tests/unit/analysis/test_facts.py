@@ -259,6 +259,7 @@ def test_reductions(kind: str, lo: int, hi: int) -> None:
 @pytest.mark.parametrize("kind", list(Reduction))
 @example(words=[], more=[(0, facts.ANY)])
 @example(words=[(MASK, facts.exactly(MASK))] * 2, more=[])
+@example(words=[(1, facts.exactly(1)), (MASK, facts.exactly(MASK))], more=[])
 @given(words=st.lists(words_and_fact(), max_size=5), more=st.lists(words_and_fact(), max_size=1))
 def test_reductions_are_sound(
     kind: Reduction, words: list[tuple[int, Fact]], more: list[tuple[int, Fact]]

@@ -42,6 +42,14 @@ def test_an_operand_gives_its_place_to_the_result_that_reads_it_last() -> None:
     assert set(schedule.address.tolist()) == {0}
 
 
+def test_an_operand_keeps_its_place_until_the_last_lane_has_read_it() -> None:
+    """A result whose lanes issue in two cycles needs a place beside its operand, not instead."""
+    sketch = Sketch(small_machine(vlen=4, words=4, load=3))
+    a = sketch.add(VECTOR)
+    sketch.add(GATHER, [a])
+    assert is_stuck(run_core(sketch.problem()))
+
+
 def test_an_operand_with_another_reader_keeps_its_place() -> None:
     sketch = Sketch(small_machine(vlen=4, words=8, valu=1))
     a = sketch.add(VECTOR)
