@@ -62,7 +62,8 @@ class Options:
     Each costs about a tenth of a millisecond, those of one lane up to a millisecond."""
 
     without: tuple[str, ...] = ()
-    """Names of passes to leave out; `vliwc.passes.pipeline` knows them and refuses others."""
+    """Names of passes and strategies to leave out; `vliwc.passes.pipeline` and
+    `vliwc.isel.program` know them, others are refused."""
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:

@@ -26,7 +26,7 @@ from vliwc.clock import Clock
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
 from vliwc.isel.instantiate import instantiate
-from vliwc.isel.program import LaneProgram
+from vliwc.isel.program import STRATEGIES, LaneProgram
 from vliwc.lang import CheckedKernel
 from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
@@ -84,8 +84,10 @@ class Stage:
 def stages(options: Options) -> list[Stage]:
     """The stages of a compilation under ``options``, in order.
 
-    Raises :class:`vliwc.options.OptionsError` for passes to leave out that do not exist.
+    Raises :class:`vliwc.options.OptionsError` for passes or strategies to leave out that do not
+    exist.
     """
+    also = STRATEGIES if options.level else ()
     selected = Part("instantiate", "machine DAG: a template per kind of group", _show_selected)
     derived = Part("derive-constants", "machine DAG, late constants as sums", _show_dag)
     problem = Part("problem", "scheduling problem of the DAG", _show_problem)
@@ -93,7 +95,7 @@ def stages(options: Options) -> list[Stage]:
         Stage("front-end", "checked kernel with its sizes bound", _front_end, _show_kernel),
         Stage("lower", "lane IR: SSA values of one lane", _lower, _show_function, lane_ir=True),
         # The passes; their order, with its reasons, is in `vliwc.passes.pipeline`.
-        *(_of_pass(each) for each in passes_for(options.level, options.without)),
+        *(_of_pass(each) for each in passes_for(options.level, options.without, also)),
         # Facts once more: the back end may ask about values that no pass has seen.
         Stage("analyse", "facts and affine forms of all values", _analyse, _show_facts),
         # Which group reads which table how, before any operation of a group exists: the choice
@@ -142,8 +144,10 @@ def _analyse(unit: Unit) -> None:
         + (f" ({value.span})" if value.span else "")
         for value in check_bounds(function, facts)
     ]
-    edges = unit.options.level > 0
-    unit.lanes = LaneProgram.of(function, facts, unit.options.machine, edges=edges)
+    left_out = {name for name in unit.options.without if name in STRATEGIES}
+    if unit.options.level == 0:
+        left_out.add("edges")
+    unit.lanes = LaneProgram.of(function, facts, unit.options.machine, left_out=left_out)
 
 
 def _balance(unit: Unit) -> None:

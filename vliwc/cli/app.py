@@ -22,6 +22,7 @@ from vliwc.cli.report import report
 from vliwc.cli.run import run
 from vliwc.cli.schedule import schedule, schedulers
 from vliwc.cli.tune import tune
+from vliwc.cli.what_if import what_if
 from vliwc.version import __version__
 
 # Boxes and colours are for people: in a pipe, help and usage errors are plain text.
@@ -68,6 +69,7 @@ app.command("opt")(guarded(opt))
 app.command("bound")(guarded(bound))
 app.command("explain")(guarded(explain))
 app.command("report")(guarded(report))
+app.command("what-if")(guarded(what_if))
 app.command("bench")(guarded(bench))
 app.command("schedule")(guarded(schedule))
 app.command("schedulers")(guarded(schedulers))

@@ -95,8 +95,9 @@ Without = Annotated[
     typer.Option(
         "--without",
         metavar="PASS",
-        help="Leave out a pass of the optimisation level, all its runs; repeatable. "
-        "The program stays correct.",
+        help="Leave out a pass of the optimisation level, all its runs, or a strategy of the back "
+        "end (select, bits, packed, records, chunks, rows, edges); repeatable. The program stays "
+        "correct.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]

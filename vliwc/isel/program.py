@@ -3,6 +3,7 @@ starts."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from isa.machine import MachineSpec
@@ -12,28 +13,39 @@ from vliwc.analysis.linear import BitFacts, Linear, linear_forms
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import Value
 
+STRATEGIES = ("select", "bits", "packed", "records", "chunks", "rows", "edges")
+"""Ways of doing things that can be left out, like passes: reads by selections among words in
+scratch, by the bits of an index, from packed words, through records of two tables' words, from
+chunks of memory that several reads share; stores by rows; code of its own for groups at edges."""
+
 
 @dataclass(frozen=True, eq=False)
 class LaneProgram:
     """An optimised lane function with what the analyses found out about it.
 
-    Without ``edges`` all groups of a loop run the same code, whatever lane numbers decide.
+    ``left_out`` names :data:`STRATEGIES` that must not be used.  Without ``edges`` all groups of a
+    loop run the same code, whatever lane numbers decide.
     """
 
     function: Function
     facts: BitFacts
     forms: dict[Value, Linear]
     machine: MachineSpec
-    edges: bool = True
+    left_out: frozenset[str] = frozenset()
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
     @staticmethod
     def of(
-        function: Function, facts: BitFacts, machine: MachineSpec, *, edges: bool = True
+        function: Function,
+        facts: BitFacts,
+        machine: MachineSpec,
+        *,
+        left_out: Collection[str] = (),
     ) -> LaneProgram:
         """Run the linear analysis on ``function``."""
-        return LaneProgram(function, facts, linear_forms(function, facts), machine, edges)
+        forms = linear_forms(function, facts)
+        return LaneProgram(function, facts, forms, machine, frozenset(left_out))
 
     def words(self, loop: Loop) -> dict[Value, Words]:
         """The words that follow from the lane number, see :mod:`vliwc.analysis.lane_words`."""
@@ -43,7 +55,7 @@ class LaneProgram:
 
     def cases(self, loop: Loop) -> LaneCases | None:
         """What the lane number decides in ``loop``, see :mod:`vliwc.analysis.lane_cases`."""
-        if not self.edges:
+        if "edges" in self.left_out:
             return None
         if loop not in self._cases:
             words, vlen = self.words(loop), self.machine.vlen

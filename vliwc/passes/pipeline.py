@@ -70,16 +70,18 @@ PASSES: dict[str, Pass] = {each.name: each for each in (*PIPELINE, *PARTS)}
 """Every pass that exists, by name."""
 
 
-def passes_for(level: int, without: Collection[str] = ()) -> list[Pass]:
-    """The passes of ``-O<level>``, in order, except all runs of those named in ``without``.
+def passes_for(level: int, without: Collection[str] = (), also: Sequence[str] = ()) -> list[Pass]:
+    """The passes of ``-O<level>``, in order, except all runs of those named in ``without``, which
+    may name what ``also`` lists, strategies of the back end, as well.
 
     Raises :class:`vliwc.options.OptionsError` for a name that the level does not have.
     """
     passes = PIPELINE if level else ()
     names = list(dict.fromkeys(each.name for each in passes))
     for name in without:
-        if name not in names:
+        if name not in names and name not in also:
             known = f"its passes are {', '.join(names)}" if names else "it has none"
+            known += f"; its strategies are {', '.join(also)}" if also else ""
             raise OptionsError(f"no pass {name!r} to leave out of -O{level}; {known}")
     return [each for each in passes if each.name not in without]
 

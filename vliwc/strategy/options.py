@@ -108,7 +108,8 @@ def loop_reads(
     folds = find_folds(function, forms)
     live = function.computed()
     written = {v.array for v in function.values if v.op is Op.STORE and v in live}
-    regions = loop_regions(program, loop, block) if block else None
+    left_out = program.left_out
+    regions = loop_regions(program, loop, block) if block and "chunks" not in left_out else None
     fixed: dict[Value, Read] = {}
     table: list[Value] = []
     for value in function.values:
@@ -122,20 +123,24 @@ def loop_reads(
                 fixed[value] = Gather()
             else:
                 table.append(value)
-    rows = loop_rows(program, loop) if block else ()
+    rows = loop_rows(program, loop) if block and "rows" not in left_out else ()
     known = [value for value, read in fixed.items() if isinstance(read, RegionRead)]
     splits = split_reads(program, loop, table, folds, known)
     ways = split_ways(program, splits, table, folds)
     found = LoopReads(loop, program, folds, fixed, table, [], regions, rows, splits)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
-        select = _select(found, value)
+        select = None if "select" in left_out else _select(found, value)
         if select is not None:
             steps.append(select)
         if select is None or len(table) <= TUNING.split_reads:
-            steps += [_split(way, value) for way in ways.get(value, [])]
+            steps += [
+                _split(way, value)
+                for way in ways.get(value, [])
+                if ("bits" if isinstance(way.read, BitTree) else "packed") not in left_out
+            ]
         steps = _undominated(steps)
-        if records and position + 1 < len(table):
+        if records and "records" not in left_out and position + 1 < len(table):
             record = _record(found, value, table[position + 1])
             if record is not None and _read_together(found, value, table[position + 1]):
                 steps.append(record)
