@@ -18,7 +18,7 @@ from typing import Final
 from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.incumbent import Claim, Question, Search
-from vliwc.sched.exact.methods import FEASIBLE, solve
+from vliwc.sched.exact.methods import CONFIRM, FEASIBLE, solve
 
 MAX_RUNS: Final = 3
 """Runs for one claim: a guess, one at the pace that this has shown, one for what that misjudged."""
@@ -56,10 +56,11 @@ def _asked_again(
     """The answer without presolve.  The first run's limit of conflicts is a guess that may end it
     long before its limit of effort; then there are more."""
     stop = search.left / 2
-    status, solver = solve(search, claim.what, question, stop, presolve=False)
+    what = f"{CONFIRM}{claim.what}"
+    status, solver = solve(search, what, question, stop, presolve=False)
     for _ in range(MAX_RUNS - 1):
         if status != cp_model.UNKNOWN or search.left <= stop or not question.scanned:
             break
         limit = search.left - stop
-        status, solver = solve(search, claim.what, question, limit, presolve=False)
+        status, solver = solve(search, what, question, limit, presolve=False)
     return status, solver

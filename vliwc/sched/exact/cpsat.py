@@ -32,6 +32,7 @@ from vliwc.sched.exact.methods import (
     linear_relaxations,
     time_indexed_schedule,
 )
+from vliwc.sched.exact.project_windows import project_windows
 from vliwc.sched.exact.turns import Entry, first_part, quarter, run_in_turn, twice, whole_limit
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
@@ -58,6 +59,7 @@ model comes last: the others tell no groups apart, which it has to."""
 IN_TURN: Final = (
     # Better at finding than all others where tasks take several cycles of several resources.
     Entry(bred_schedule, kinds="projects"),
+    Entry(project_windows, kinds="projects"),
     Entry(bare_intervals, kinds="projects"),
     # "Is there a schedule of as many cycles as the lower bound?" A no raises the bound, a yes ends
     # the search (a relaxation's yes gives times that guide a list scheduler).

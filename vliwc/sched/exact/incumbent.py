@@ -26,13 +26,15 @@ class Question:
     """A model that has a solution if a makespan is feasible.
 
     ``scanned``: intervals in all its cumulatives; ``terms``: of all its rows; ``timing``: the
-    schedule that a solution stands for, None for relaxations.
+    schedule that a solution stands for, None for relaxations.  ``bare``: nothing in it makes proofs
+    short, and the solver is not to look for them either.
     """
 
     model: cp_model.CpModel
     scanned: int = 0
     terms: int = 0
     timing: Callable[[cp_model.CpSolver], Timing] | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Search:
     ``lower`` and ``reason`` steer the search; they may rest on ``claims`` of CP-SAT.  ``proved``
     and ``proof`` rest on none that is not confirmed (:mod:`vliwc.sched.exact.confirm`).
     ``longest``: where ``infeasible`` rests on makespans, the one that has to be infeasible.
-    ``bred``: the genetic algorithm of a project, once it has begun.  ``name``: of the scheduler;
-    ``allowed``: for each relaxation in integers, the last makespan that it has a solution for.
+    ``bred``: the genetic algorithm of a project, once it has begun; ``window``: the part of its
+    tasks in the next window.  ``name``: of the scheduler; ``allowed``: for each relaxation in
+    integers, the last makespan that it has a solution for.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Search:
     pace: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     classes: Classes | None = None
     bred: GeneticSearch | None = None
+    window: float = 0.0
     allowed: dict[str, int] = field(default_factory=dict[str, int])
     tried: Counter[str] = field(default_factory=Counter[str])
     spent: dict[str, float] = field(default_factory=dict[str, float])

@@ -38,6 +38,14 @@ class CpSatLimits:
     """Effort of one conflict of an interval model as long as none has been seen."""
     first_conflicts: int = 200
     """Conflicts of such a run at most."""
+    window_part: float = 0.3
+    """Part of a project's tasks that is free in the first window."""
+    min_window: int = 5
+    """Tasks in a window at least."""
+    window_growth: float = 1.05
+    """By how much windows grow or shrink from one to the next."""
+    window_effort: float = 0.1
+    """Effort of one window of a project.  ``python -m benchmarks.projects``"""
     max_preparation: int = 4
     """The time-indexed model waits for limits of which building it is at most such a multiple."""
     max_relaxed_windows: int = 4_000

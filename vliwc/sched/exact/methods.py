@@ -34,6 +34,9 @@ from vliwc.sched.relaxations.time_indexed import TimeIndexed
 PROVED = "proved by CP-SAT"
 FEASIBLE = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
+CONFIRM = "confirm_"
+"""What the names of runs that ask again begin with."""
+
 Relaxation = TypeVar("Relaxation", bound=IntegerRows)
 
 
@@ -224,10 +227,11 @@ def bare_intervals(search: Search, limit: float) -> None:
     def ask(makespan: int) -> Question:
         bare = IntervalModel(search.view, lower, makespan, words, packed=packed, bare=True)
         bare.model.clear_objective()
-        return Question(bare.model, timing=bare.timing)
+        return Question(bare.model, bare.scanned, timing=bare.timing, bare=True)
 
     bare = IntervalModel(search.view, lower, horizon, words, packed=packed, bare=True)
-    status, solver = solve(search, "bare", Question(bare.model, timing=bare.timing), limit)
+    question = Question(bare.model, bare.scanned, timing=bare.timing, bare=True)
+    status, solver = solve(search, "bare", question, limit)
     if status == cp_model.INFEASIBLE:
         search.claim_bound(horizon + 1, PROVED, "bare", ask)
         return
@@ -243,6 +247,7 @@ def bred_schedule(search: Search, limit: float) -> None:
     bred = search.bred
     if bred is None:
         bred = search.bred = GeneticSearch(search.view, search.seed)
+    if search.best.cycles < bred.length:
         bred.take(search.best.lane_cycle)
     before = bred.effort
     bred.run(limit, search.lower)
@@ -298,10 +303,9 @@ def solve(
 ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
     """One run of CP-SAT, on the search's account."""
     limits, scanned = search.limits, question.scanned
-    key = what if presolve else f"confirm_{what}"
-    conflicts = search.conflicts(key, limit) if scanned else 0
-    linear = what in ("counts", "fluid")
-    seed = search.seed + search.tried[key]
+    conflicts = search.conflicts(what, limit) if scanned and not question.bare else 0
+    linear = what.removeprefix(CONFIRM) in ("counts", "fluid")
+    seed = search.seed + search.tried[what]
     solver = make_solver(seed, limit, conflicts, linear=linear, presolve=presolve)
     status = solver.solve(question.model)
     effort = solver.response_proto.deterministic_time
@@ -309,5 +313,5 @@ def solve(
         effort = max(effort, solver.num_branches * scanned * limits.scan_effort)
     # Rows take their time before the search.
     effort += question.terms * limits.preparation_effort
-    search.account(key, effort, solver.num_conflicts if scanned else 0)
+    search.account(what, effort, solver.num_conflicts if conflicts else 0)
     return status, solver

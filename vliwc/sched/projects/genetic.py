@@ -66,9 +66,13 @@ class GeneticSearch:
         self._idle = tuning.patience
 
     def take(self, start: Ints) -> None:
-        """Start from a schedule that is known."""
+        """Go on with a schedule that is known, in place of the worst member."""
         self.start = start.astype(np.int32)
         self.length = last_end(self._network, self.start)
+        if len(self._orders):
+            worst = int(np.argmax(self._lengths))
+            order_by(self._network, self.start, self._orders[worst])
+            self._starts[worst], self._lengths[worst] = self.start, self.length
 
     def run(self, effort: float, target: int) -> None:
         """Breed until ``effort`` more is spent, or a schedule of ``target`` cycles is found."""
