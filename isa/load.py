@@ -71,12 +71,12 @@ def read_bytes(path: str | Path) -> bytes:
 
 def read_text(path: str | Path) -> str:
     """The text of a UTF-8 file, without a byte order mark. Raises `LoadError`."""
-    return _decoded(read_bytes(path))
+    return decoded(read_bytes(path))
 
 
 def read_stream(stream: BinaryIO) -> str:
     """The text of a stream such as standard input, read to its end as `read_text` reads a file."""
-    return _decoded(_read(stream))
+    return decoded(_read(stream))
 
 
 def _read(stream: BinaryIO) -> bytes:
@@ -86,7 +86,8 @@ def _read(stream: BinaryIO) -> bytes:
     return data
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of UTF-8 bytes, as `read_text` gives it. Raises `LoadError`."""
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

@@ -2,8 +2,10 @@
 
 A program may keep this in its meta data, ``meta["provenance"]``:
 
-    {"source": "saxpy.vk", "slots": ["7*2 9@0*8 9@1", "- 12@0"]}
+    {"source": "saxpy.vk", "text": "kernel saxpy…", "slots": ["7*2 9@0*8 9@1", "- 12@0"]}
 
+``text`` is the source itself (it may be left out, as in older files), so that a program can be
+looked at and given random inputs without other files.
 ``slots`` has one text for each bundle. It lists the slots in their order, engine after engine, as
 ``LINE@GROUP*COUNT``: ``COUNT`` slots in a row (left out: 1) come from line ``LINE`` of the source
 and belong to lane group ``GROUP`` (left out: set-up that all groups share). ``-`` in place of a
@@ -36,20 +38,32 @@ class Place(NamedTuple):
 
 
 def with_provenance(
-    program: Program, source: str, places: Sequence[Mapping[str, Sequence[Place]]]
+    program: Program, source: str, places: Sequence[Mapping[str, Sequence[Place]]], text: str = ""
 ) -> Program:
     """The program with the place of each slot, given by bundle and engine, in its meta data.
+
+    ``source`` names the file that the lines are of, ``text`` is what stands in it.
 
     Raises:
         ProgramError: there is not one place for each slot.
     """
     _require_fit(program, [{e: len(of) for e, of in each.items()} for each in places])
     ordered = zip(program.bundles, places, strict=True)
-    texts: list[JSON] = [
+    runs: list[JSON] = [
         _text(list(chain.from_iterable(found[engine] for engine in bundle)))
         for bundle, found in ordered
     ]
-    return replace(program, meta={**program.meta, KEY: {"source": source, "slots": texts}})
+    data: dict[str, JSON] = {"source": source, **({"text": text} if text else {}), "slots": runs}
+    return replace(program, meta={**program.meta, KEY: data})
+
+
+def source_text(program: Program) -> tuple[str, str] | None:
+    """The name and the text of the program's source; None if the program does not hold it."""
+    data = program.meta.get(KEY)
+    if not isinstance(data, dict):
+        return None
+    name, text = data.get("source"), data.get("text")
+    return (name, text) if isinstance(name, str) and isinstance(text, str) else None
 
 
 def without_provenance(program: Program) -> Program:

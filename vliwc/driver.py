@@ -118,10 +118,10 @@ class Compilation:
         return {engine: used / (slots[engine] * cycles) for engine, used in self.ops.items()}
 
     def annotated_program(self) -> Program:
-        """The program, with the source line and the lane group of each slot in its meta data."""
+        """The program, with its source and the place of each slot in it in its meta data."""
         found = places(self.generated.dag, self.generated.schedule)
         source = Path(self.kernel.program.source.name).name
-        return with_provenance(self.program, source, found)
+        return with_provenance(self.program, source, found, self.kernel.source.text)
 
     def to_json(self) -> dict[str, JSON]:
         """The report as JSON data."""

@@ -15,6 +15,7 @@ from vliwc.cli.compile import compile_kernel
 from vliwc.cli.convert import asm, disasm, export
 from vliwc.cli.errors import guarded
 from vliwc.cli.explain import explain
+from vliwc.cli.image import image
 from vliwc.cli.instances import app as instances
 from vliwc.cli.ir import ir
 from vliwc.cli.opt import opt
@@ -60,6 +61,7 @@ def _main(  # pyright: ignore[reportUnusedFunction]
 
 app.command("compile")(guarded(compile_kernel))
 app.command("check")(guarded(check))
+app.command("image")(guarded(image))
 app.command("run")(guarded(run))
 app.command("export")(guarded(export))
 app.command("asm")(guarded(asm))

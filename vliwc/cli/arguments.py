@@ -10,6 +10,8 @@ from typing import Annotated, Final
 import typer
 
 import vliwc
+from isa.arrays import Words
+from isa.images import read_words
 from isa.load import LoadError, cut, parse_integer, shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.errors import CommandError
@@ -100,6 +102,14 @@ Without = Annotated[
         "correct.",
     ),
 ]
+Arrays = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--array",
+        metavar="NAME=FILE",
+        help="The words of an array, from a .npy file in its shape or a JSON list; repeatable.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Output = Annotated[
     Path | None,
@@ -136,6 +146,24 @@ def parse_definitions(definitions: Sequence[str] | None) -> dict[str, int]:
         except LoadError as error:
             raise CommandError(f"-D {cut(text)}: {error}") from None
     return bound
+
+
+def read_arrays(arrays: Sequence[str] | None) -> dict[str, Words]:
+    """Arrays by name from ``NAME=FILE`` texts.
+
+    Raises:
+        CommandError: a text of another form, or a name given twice.
+        isa.errors.MemoryImageError: a file holds no words.
+    """
+    given: dict[str, Words] = {}
+    for text in arrays or ():
+        name, equals, file = text.partition("=")
+        if not equals or not _NAME.fullmatch(name) or not file:
+            raise CommandError(f"--array {cut(text)}: expected NAME=FILE, such as x=x.npy")
+        if name in given:
+            raise CommandError(f"--array {cut(text)}: {name} is given twice")
+        given[name] = read_words(file)
+    return given
 
 
 def load_machine(path: Path | None) -> MachineSpec:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isa.images import read_image
 from isa.original import OriginalProblem
 from vliwc.cli.arguments import (
     DEFAULT_LEVEL,
@@ -31,7 +32,6 @@ from vliwc.cli.arguments import (
 )
 from vliwc.cli.compile import compile_quietly, summary
 from vliwc.cli.errors import EXIT_WRONG
-from vliwc.cli.files import read_image
 from vliwc.cli.output import print_fields, print_json, progress
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def check(
         Path | None,
         typer.Option(
             "--memory",
-            metavar="IMAGE.json",
-            help="Run this input (a JSON list of words); random ones after it only if --cases or "
-            "--seed asks for them.",
+            metavar="IMAGE",
+            help="Run this input (a JSON list of words, or .npy); random ones after it only if "
+            "--cases or --seed asks for them.",
         ),
     ] = None,
     simulator: Annotated[

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import typer
 
@@ -52,32 +50,6 @@ def read_json(path: Path) -> object:
 def is_word(value: object) -> bool:
     """Whether a JSON value is an integer from 0 to 2**32 - 1."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
-
-
-def read_image(path: Path) -> list[int]:
-    """The words of a memory image: a JSON list of integers from 0 to 2**32 - 1.
-
-    Raises:
-        CommandError: the file cannot be read, or holds something else; the message names the
-            first word at fault.
-    """
-    data = read_json(path)
-    if not isinstance(data, list):
-        raise CommandError(f"{path}: a memory image is a JSON list of words")
-    words = cast("list[object]", data)
-    for index, word in enumerate(words):
-        if not is_word(word):
-            shown = json.dumps(word)
-            shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
-            raise CommandError(
-                f"{path}: word {index} is {shown}, not an integer from 0 to 2**32 - 1"
-            )
-    return cast("list[int]", words)
-
-
-def image_text(words: Sequence[int]) -> str:
-    """Words as the text of an image file."""
-    return json.dumps(list(words)) + "\n"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Final, TypedDict, cast
 
 import typer
 
+from isa.arrays import ArrayPlace, Words, array_places, write_arrays
 from isa.endless import WatchedSimulator
-from isa.program import DebugKey, decode_key
+from isa.images import image_bytes, read_image
+from isa.program import DebugKey, Program, decode_key
+from isa.provenance import source_text
 from isa.trace import record
-from vliwc.cli.arguments import Json, MachineFile, ProgramFile
+from vliwc.cli.arguments import Arrays, Json, MachineFile, ProgramFile, read_arrays
 from vliwc.cli.convert import read_program
 from vliwc.cli.errors import CommandError
-from vliwc.cli.files import image_text, is_word, read_image, read_json, write_text
+from vliwc.cli.files import is_word, read_json, write_bytes, write_text
 from vliwc.cli.output import print_fields, print_json
 
+FIRST: Final = 8
+"""So many words of each result are printed."""
 MAX_CYCLES: Final = 100_000_000
 """A program that runs longer most likely does not end."""
 
@@ -32,17 +38,32 @@ class _How(TypedDict):
 def run(
     program: ProgramFile,
     memory: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--memory",
-            metavar="IMAGE.json",
-            help="The initial memory: a JSON list of words.",
+            metavar="IMAGE",
+            help="The initial memory: a JSON list of words, .npy, or .npz with arrays by name.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    random: Annotated[
+        int | None,
+        typer.Option(
+            "--random",
+            metavar="SEED",
+            min=0,
+            help="Random initial memory that keeps the promises of the kernel; for programs that "
+            "hold their source, as `compile -o` writes them.",
+        ),
+    ] = None,
+    arrays: Arrays = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Where to write the final memory."),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Where to write the final memory: .npy, .npz (arrays by name), or else JSON.",
+        ),
     ] = None,
     trace: Annotated[
         Path | None,
@@ -75,7 +96,7 @@ def run(
     machine: MachineFile = None,
     as_json: Json = False,
 ) -> None:
-    """Run a program on a memory image and print its cycles.
+    """Run a program on a memory image and print its cycles and its results.
 
     As in the take-home's tests, pauses and debug slots are ignored unless asked for. A program that
     comes to the same bundle again with nothing changed is refused as one that never ends.
@@ -83,7 +104,9 @@ def run(
     if reference is not None and not debug:
         raise CommandError("--reference has a meaning only together with --debug")
     loaded = read_program(program, machine)
-    image = read_image(memory)
+    places = array_places(loaded)
+    given = read_arrays(arrays)
+    image = _initial(loaded, program, memory, random, places, given)
     how: _How = {
         "pause": pause,
         "debug": debug,
@@ -110,12 +133,94 @@ def run(
     if trace is not None:
         report["trace"] = str(trace)
     if out is not None:
-        write_text(out, image_text(result.memory))
+        write_bytes(out, image_bytes(out, result.memory, places))
         report["out"] = str(out)
+    shown = _results(places, image, result.memory)
     if as_json:
-        print_json(report)
+        print_json({**report, **({} if places is None else {"arrays": shown})})
+        return
+    if places is not None:
+        del report["changed_words"]
+    fields = {name.replace("_", " "): str(value) for name, value in report.items()}
+    print_fields({**fields, **{name: _in_words(each) for name, each in shown.items()}})
+
+
+class _Result(TypedDict):
+    """An array after a run: its shape, how many words changed, and its first words."""
+
+    shape: list[int]
+    role: str
+    changed: int
+    first: list[int]
+
+
+def _initial(
+    program: Program,
+    path: Path,
+    memory: Path | None,
+    seed: int | None,
+    places: list[ArrayPlace] | None,
+    given: dict[str, Words],
+) -> list[int]:
+    """The memory to start with: an image, random words, or arrays that are given alone."""
+    if memory is not None and seed is not None:
+        raise CommandError("--memory and --random both say what the memory holds; give one")
+    if given and places is None:
+        raise CommandError(f"--array: {path} does not name the arrays of its memory")
+    image: list[int] = []
+    if memory is not None:
+        image = read_image(memory, places)
+    elif seed is not None:
+        image = _random(program, path, seed)
     else:
-        print_fields({name.replace("_", " "): str(value) for name, value in report.items()})
+        missing = [p.name for p in places or () if p.is_input and p.name not in given]
+        if places is None or missing:
+            what = f" for {', '.join(missing)}" if missing else ""
+            raise CommandError(f"no words{what}: give --memory, --random or --array")
+    return image if places is None or not given else write_arrays(places, given, image)
+
+
+def _random(program: Program, path: Path, seed: int) -> list[int]:
+    """Random memory for the kernel whose source the program holds."""
+    from vliwc.lang import bind, parse_kernel
+    from vliwc.lang.images import random_memory
+
+    source, params = source_text(program), program.meta.get("params")
+    if source is None or not isinstance(params, dict):
+        raise CommandError(
+            f"{path} does not hold the source of its kernel: write an image with "
+            "`vliwc image KERNEL.vk -D … --seed N -o IMAGE`, and give it as --memory"
+        )
+    name, text = source
+    return random_memory(bind(parse_kernel(text, name), cast("dict[str, int]", params)), seed)
+
+
+def _results(
+    places: list[ArrayPlace] | None, before: list[int], after: list[int]
+) -> dict[str, _Result]:
+    """The arrays that are results, by name."""
+    return {
+        place.name: {
+            "shape": list(place.shape),
+            "role": place.role,
+            "changed": sum(
+                a != b
+                for a, b in zip(
+                    before[place.base : place.end], after[place.base : place.end], strict=True
+                )
+            ),
+            "first": after[place.base : min(place.base + FIRST, place.end)],
+        }
+        for place in places or ()
+        if place.is_output
+    }
+
+
+def _in_words(result: _Result) -> str:
+    shape = "".join(f"[{length}]" for length in result["shape"])
+    more = " …" if len(result["first"]) < prod(result["shape"]) else ""
+    words = " ".join(map(str, result["first"]))
+    return f"{words}{more}  (u32{shape}, {result['changed']} words changed)"
 
 
 def read_reference(path: Path) -> dict[DebugKey, int]:

@@ -12,7 +12,14 @@ from isa.assembly import format_assembly, parse_assembly
 from isa.errors import ProgramError
 from isa.files import parse_program
 from isa.program import Bundle, Program
-from isa.provenance import KEY, Place, slot_places, with_provenance, without_provenance
+from isa.provenance import (
+    KEY,
+    Place,
+    slot_places,
+    source_text,
+    with_provenance,
+    without_provenance,
+)
 
 BUNDLES: tuple[Bundle, ...] = (
     {"alu": [("+", 1, 2, 3), ("+", 2, 2, 3)], "load": [("const", 5, 7)]},
@@ -34,6 +41,14 @@ def test_the_text_form() -> None:
     }
     assert slot_places(parse_program(program.to_json_text())) == PLACES
     assert slot_places(Program(BUNDLES)) is None
+
+
+def test_it_may_hold_the_source() -> None:
+    program = with_provenance(Program(BUNDLES), "k.vk", PLACES, "kernel k() {}")
+    assert source_text(parse_program(program.to_json_text())) == ("k.vk", "kernel k() {}")
+    assert slot_places(program) == PLACES
+    for other in (Program(BUNDLES), with_provenance(Program(BUNDLES), "k.vk", PLACES)):
+        assert source_text(other) is None
 
 
 def test_it_can_be_left_out_and_assembly_leaves_it_out() -> None:
