@@ -21,6 +21,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("thorough", parent=settings.get_profile("dev"), max_examples=2000)
+# What was compiled before must not answer for what is tested now, and nothing goes into the folder
+# of who runs the tests.
+os.environ["VLIWC_CACHE"] = "0"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

@@ -42,7 +42,8 @@ class Compilation:
     they are scheduled, ``kernel_bound`` that of all operations that could have been chosen, and
     ``gap`` and ``kernel_gap`` say how far above them the program is, as fractions of them.  ``ops``
     counts slots per engine; ``utilization`` is the part of an engine's slots that is used.
-    ``optimised``: no pass was left out.
+    ``optimised``: no pass was left out.  ``from_cache``: it was made earlier
+    (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
     kernel: CheckedKernel
@@ -61,6 +62,7 @@ class Compilation:
     generated: Generated
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
+    from_cache: bool = False
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={value}" for name, value in self.kernel.params.items())
@@ -139,6 +141,7 @@ class Compilation:
             "utilization": dict(self.utilization),
             "scratch_words": self.scratch_words,
             "compile_seconds": self.compile_seconds,
+            "from_cache": self.from_cache,
             "passes": [{"name": name, "seconds": seconds} for name, seconds in self.passes],
             "scheduler": self.scheduler,
             "seed": self.seed,

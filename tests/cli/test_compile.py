@@ -183,3 +183,20 @@ def test_program_files_keep_the_place_of_each_slot_unless_told_not_to(
     assert load_program(tmp_path / "p") == without_provenance(annotated)
     cli(*call, "--emit", "asm").succeeded()
     assert load_program(tmp_path / "p") == without_provenance(annotated)
+
+
+def test_the_cache_keeps_what_was_compiled(
+    cli: Cli, kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLIWC_CACHE_DIR", str(tmp_path / "kept"))
+    call = ("-D", "n=16", "--json")
+    off = cli("compile", kernel, *call).json
+    assert not off["from_cache"] and not (tmp_path / "kept").exists()
+    first = cli("compile", kernel, *call, "--cache").json
+    again = cli("check", kernel, *call, "--cache").json
+    assert (first["from_cache"], again["from_cache"]) == (False, True)
+    assert again["passes"] == first["passes"] and again["cycles"] == off["cycles"]
+    monkeypatch.setenv("VLIWC_CACHE", "1")
+    assert "from the cache" in cli("compile", kernel, "-D", "n=16").succeeded().stdout
+    assert not cli("compile", kernel, *call, "--no-cache").json["from_cache"]
+    assert not cli("compile", kernel, "-D", "n=17", "--json").json["from_cache"]

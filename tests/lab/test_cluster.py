@@ -24,9 +24,9 @@ from tests.lab.sweeping import (
     quick_jobs,
     wait_until,
 )
+from vliwc.code_version import code_version
 from vliwc.lab.cluster import ClusterError, run_on_cluster
 from vliwc.lab.job import CodeMismatch, Job, Row
-from vliwc.lab.provenance import code_version
 from vliwc.lab.store import Store
 from vliwc.lab.sweep import sweep
 

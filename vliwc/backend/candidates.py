@@ -38,8 +38,8 @@ class Effort:
     ``allowances``: guesses of how long engines idle, each gives a strategy assignment;
     ``group_orders`` of each assignment; ``blocks``: numbers of groups that share chunks of memory;
     ``balance``: CP-SAT's deterministic time for one assignment, ``measuring`` that for the one
-    which only tells when engines idle; ``trials`` schedules per candidate
-    at most, then ``finals`` for the best one, as many as ``work`` operations allow;
+    which only tells when engines idle; ``trials`` schedules per candidate at most, then ``finals``
+    for the best one, as many as ``work`` operations allow;
     ``prologue_steps`` changes to the first cycles of the ``kept`` best candidates; ``anneal``:
     operations scheduled while annealing.
     """

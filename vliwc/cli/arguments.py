@@ -92,6 +92,15 @@ MaxOperations = Annotated[
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
+Cache = Annotated[
+    bool,
+    typer.Option(
+        "--cache/--no-cache",
+        envvar="VLIWC_CACHE",
+        help="Take what was compiled before, by the same code from the same text, sizes and "
+        "options, from the user's cache folder (or $VLIWC_CACHE_DIR), and keep what is new there.",
+    ),
+]
 Without = Annotated[
     list[str] | None,
     typer.Option(

@@ -12,6 +12,7 @@ from vliwc.cli.arguments import (
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
+    Cache,
     Definitions,
     Hint,
     Json,
@@ -43,6 +44,7 @@ def bound(
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
+    cache: Cache = True,
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and prove how few cycles it could take at best.
@@ -61,7 +63,9 @@ def bound(
         budget=budget,
         hint=hint,
     )
-    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    result = compile_quietly(
+        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+    )
     report = bound_report(result)
     if as_json:
         print_json(

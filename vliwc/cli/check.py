@@ -17,6 +17,7 @@ from vliwc.cli.arguments import (
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
+    Cache,
     Definitions,
     Hint,
     Json,
@@ -82,6 +83,7 @@ def check(
     verify: Verify = False,
     budget: Budget = None,
     hint: Hint = None,
+    cache: Cache = True,
     without: Without = None,
     as_json: Json = False,
 ) -> None:
@@ -111,7 +113,9 @@ def check(
         inputs.append(Case(read_image(memory), file=str(memory)))
     if memory is None or cases is not None or seed is not None:
         inputs += range(seed or 0, (seed or 0) + (cases or 8))
-    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    result = compile_quietly(
+        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+    )
     simulators = our_simulator(result)
     if original is not None:
         simulators[str(simulator)] = lambda words: original.run(result.program, words)

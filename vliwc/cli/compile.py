@@ -14,6 +14,7 @@ from vliwc.cli.arguments import (
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
+    Cache,
     Definitions,
     Hint,
     Json,
@@ -58,6 +59,7 @@ def compile_kernel(
     verify: Verify = False,
     budget: Budget = None,
     hint: Hint = None,
+    cache: Cache = True,
     without: Without = None,
     output: Output = None,
     emit: Emit = Format.PROGRAM,
@@ -77,7 +79,9 @@ def compile_kernel(
         hint=hint,
         without=without,
     )
-    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    result = compile_quietly(
+        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+    )
     if output is not None:
         program = result.annotated_program() if provenance else result.program
         write_text(output, program_text(program, emit))
@@ -101,18 +105,29 @@ def compile_quietly(
     options: Options,
     *,
     quiet: bool,
+    cache: bool = False,
     keep_stages: bool = False,
 ) -> Compilation:
     """Compile with a progress line for people; remarks go to standard error.
+
+    With ``cache`` a compilation that was made before is taken from there; it has no stages.
 
     Raises:
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
     """
     # Loading the solver takes longer than `vliwc --help` should.
+    from vliwc.cache.compilations import compile_cached
     from vliwc.driver import compile_file
 
     with progress(quiet=quiet) as show:
-        result = compile_file(kernel, params, options, show, keep_stages=keep_stages)
+
+        def compile_new() -> Compilation:
+            return compile_file(kernel, params, options, show, keep_stages=keep_stages)
+
+        if cache:
+            result = compile_cached(kernel, params, options, compile_new)
+        else:
+            result = compile_new()
     for note in dict.fromkeys(result.notes):
         warn(f"note: {note}")
     return result
@@ -135,7 +150,7 @@ def summary(result: Compilation) -> dict[str, str]:
         ),
         "scratch": f"{result.scratch_words} of {machine.scratch_words} words",
         "compiled in": f"{result.compile_seconds:.2f} s (scheduler {result.scheduler}, "
-        f"seed {result.seed})",
+        f"seed {result.seed}{', earlier: from the cache' if result.from_cache else ''})",
     }
 
 

@@ -13,6 +13,7 @@ from vliwc.cli.arguments import (
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
     Budget,
+    Cache,
     Definitions,
     Hint,
     Json,
@@ -53,6 +54,7 @@ def explain(
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
+    cache: Cache = True,
     html: HtmlFile = None,
     windows: Windows = 20,
     as_json: Json = False,
@@ -70,7 +72,9 @@ def explain(
         budget=budget,
         hint=hint,
     )
-    result = compile_quietly(kernel, parse_definitions(definitions), options, quiet=as_json)
+    result = compile_quietly(
+        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+    )
     explanation = explain_compilation(result, count=windows)
     if html is not None:
         write_text(html, html_page(explanation))

@@ -23,8 +23,8 @@ from typing import Any, Final, cast
 import distributed
 
 from isa.load import parse_json, read_text
+from vliwc.code_version import code_version
 from vliwc.lab.job import Row, Work
-from vliwc.lab.provenance import code_version
 from vliwc.options import OptionsError
 
 WORKER_SECONDS: Final = 60.0

@@ -6,35 +6,11 @@ import hashlib
 import os
 import platform
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-import isa
-import vliwc
+from vliwc.code_version import code_version
 from vliwc.sched.registry import schedulers
-
-SOLVERS = ("ortools", "numpy")
-"""Packages whose version decides about figures."""
-
-
-@cache
-def code_version() -> str:
-    """The version of vliwc with a digest of its sources: ``0.1.0+3f9a0c17d2b4``.
-
-    The figures of two runs can be compared only under one version; a digest also tells versions
-    with uncommitted changes apart, and needs no git.  Versions of the solvers are part of it.  The
-    files are read once in a process, at the first call.
-    """
-    digest = hashlib.sha256()
-    for package in (isa, vliwc):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(root.rglob("*.py")) + sorted(root.rglob("*.lark")):
-            digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0")
-            digest.update(path.read_bytes() + b"\0")
-    for name in SOLVERS:
-        digest.update(f"{name}=={version(name)}\0".encode())
-    return f"{vliwc.__version__}+{digest.hexdigest()[:12]}"
 
 
 @cache

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from vliwc import __version__
+from vliwc.code_version import code_version
 from vliwc.lab import provenance
-from vliwc.lab.provenance import code_of, code_version, machine_name, origin_of
+from vliwc.lab.provenance import code_of, machine_name, origin_of
 from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.registry import Entry
 
 
 def version_of(folder: Path) -> str:
     """The version that a copy of the sources reports."""
-    program = "from vliwc.lab.provenance import code_version; print(code_version())"
+    program = "from vliwc.code_version import code_version; print(code_version())"
     return subprocess.run(
         [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -1,0 +1,1 @@
+"""Compilations that were made before, kept by what they are made from."""
