@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import vliwc.cli.check as check_command
+import vliwc.cli.kernels.check as check_command
 from isa.program import Bundle
 from tests.cli.conftest import Called
 from vliwc.checking import Case, compare

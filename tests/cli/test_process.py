@@ -43,6 +43,12 @@ def test_version() -> None:
     assert process("--version").stdout == f"vliwc {__version__}\n"
 
 
+def test_the_package_itself_can_be_run() -> None:
+    command = [sys.executable, "-m", "vliwc", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == f"vliwc {__version__}\n"
+
+
 def test_wrong_usage_is_plain_text_in_a_pipe() -> None:
     for arguments in (("frobnicate",), ("run",), ("compile", "x.vk", "-Ofast")):
         done = process(*arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vliwc.cli.tables import PIPE_WIDTH, print_table
+from vliwc.cli.common.tables import PIPE_WIDTH, print_table
 
 NAMES = [f"list:{weight}*critical-path+0.3*slack+0.2*register-pressure" for weight in range(6)]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Called
 from tests.strategies.problems import random_problem
-from vliwc.cli import compare_inputs
+from vliwc.cli.experiments import compare_inputs
 from vliwc.sched.problem.json import problem_to_json
 
 Cli = Callable[..., Called]

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from isa.errors import IsaError, MachineError
-from vliwc.cli.errors import EXIT_ERROR, EXIT_INTERNAL, guarded
+from vliwc.cli.common.errors import EXIT_ERROR, EXIT_INTERNAL, guarded
 from vliwc.diagnostics import Diagnostic, InternalError, KernelError, UserError
 from vliwc.options import OptionsError
 from vliwc.sched.problem.renewable import ProblemError

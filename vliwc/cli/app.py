@@ -7,23 +7,23 @@ from typing import Annotated
 
 import typer
 
-from vliwc.cli.bench import bench
-from vliwc.cli.bound import bound
-from vliwc.cli.check import check
-from vliwc.cli.compare import compare
-from vliwc.cli.compile import compile_kernel
-from vliwc.cli.convert import asm, disasm, export
-from vliwc.cli.errors import guarded
-from vliwc.cli.explain import explain
-from vliwc.cli.image import image
-from vliwc.cli.instances import app as instances
-from vliwc.cli.ir import ir
-from vliwc.cli.opt import opt
-from vliwc.cli.report import report
-from vliwc.cli.run import run
-from vliwc.cli.schedule import schedule, schedulers
-from vliwc.cli.tune import tune
-from vliwc.cli.what_if import what_if
+from vliwc.cli.common.errors import guarded
+from vliwc.cli.experiments.bench import bench
+from vliwc.cli.experiments.compare import compare
+from vliwc.cli.experiments.tune import tune
+from vliwc.cli.kernels.bound import bound
+from vliwc.cli.kernels.check import check
+from vliwc.cli.kernels.compile import compile_kernel
+from vliwc.cli.kernels.convert import asm, disasm, export
+from vliwc.cli.kernels.explain import explain
+from vliwc.cli.kernels.image import image
+from vliwc.cli.kernels.ir import ir
+from vliwc.cli.kernels.opt import opt
+from vliwc.cli.kernels.report import report
+from vliwc.cli.kernels.run import run
+from vliwc.cli.kernels.what_if import what_if
+from vliwc.cli.schedules.instances import app as instances
+from vliwc.cli.schedules.schedule import schedule, schedulers
 from vliwc.version import __version__
 
 # Boxes and colours are for people: in a pipe, help and usage errors are plain text.

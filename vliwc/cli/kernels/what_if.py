@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -24,9 +24,9 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import bound_and_gap, compile_quietly
-from vliwc.cli.output import print_fields, print_json, progress
-from vliwc.cli.tables import print_table
+from vliwc.cli.common.output import print_fields, print_json, progress
+from vliwc.cli.common.tables import print_table
+from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly
 
 Changes = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -29,9 +29,9 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, write_text
-from vliwc.cli.output import print_json, progress
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.files import STDOUT, write_text
+from vliwc.cli.common.output import print_json, progress
 from vliwc.clock import Clock
 from vliwc.lang import CheckedKernel, load_kernel
 from vliwc.options import Options

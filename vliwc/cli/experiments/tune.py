@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import Definitions, Json, MachineFile
-from vliwc.cli.compare_inputs import require_lab
-from vliwc.cli.errors import CommandError
-from vliwc.cli.output import print_fields, print_json, progress
-from vliwc.cli.tables import print_table
-from vliwc.cli.tune_inputs import Inputs
+from vliwc.cli.common.arguments import Definitions, Json, MachineFile
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.output import print_fields, print_json, progress
+from vliwc.cli.common.tables import print_table
+from vliwc.cli.experiments.compare_inputs import require_lab
+from vliwc.cli.experiments.tune_inputs import Inputs
 
 if TYPE_CHECKING:
     from vliwc.lab.store import Store

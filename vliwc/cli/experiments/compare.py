@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from vliwc.cli.arguments import Definitions, Json, MachineFile, Output
-from vliwc.cli.compare_files import Format, PictureFormat, Targets
-from vliwc.cli.compare_inputs import (
+from vliwc.cli.common.arguments import Definitions, Json, MachineFile, Output
+from vliwc.cli.common.errors import EXIT_WRONG, CommandError
+from vliwc.cli.common.output import ProgressCallback, progress
+from vliwc.cli.experiments.compare_files import Format, PictureFormat, Targets
+from vliwc.cli.experiments.compare_inputs import (
     DEFAULT_SCHEDULERS,
     load_instances,
     parse_budgets,
@@ -18,9 +20,7 @@ from vliwc.cli.compare_inputs import (
     parse_seeds,
     require_lab,
 )
-from vliwc.cli.compare_print import print_comparison
-from vliwc.cli.errors import EXIT_WRONG, CommandError
-from vliwc.cli.output import ProgressCallback, progress
+from vliwc.cli.experiments.compare_print import print_comparison
 
 if TYPE_CHECKING:
     from vliwc.lab.job import Job, Row

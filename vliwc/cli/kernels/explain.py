@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -26,10 +26,10 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import bound_and_gap, compile_quietly
-from vliwc.cli.files import write_text
-from vliwc.cli.output import print_fields, print_json
-from vliwc.cli.tables import print_table
+from vliwc.cli.common.files import write_text
+from vliwc.cli.common.output import print_fields, print_json
+from vliwc.cli.common.tables import print_table
+from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly
 
 if TYPE_CHECKING:
     from vliwc.explain.report import Explanation

@@ -14,7 +14,7 @@ from isa.arrays import Words
 from isa.images import read_words
 from isa.load import LoadError, cut, parse_integer, shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
-from vliwc.cli.errors import CommandError
+from vliwc.cli.common.errors import CommandError
 from vliwc.options import Options
 
 KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"

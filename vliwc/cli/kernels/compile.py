@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -30,9 +30,10 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.convert import Emit, Format, program_text
-from vliwc.cli.files import STDOUT, require_one_printed, write_text
-from vliwc.cli.output import print_fields, print_json, progress, warn
+from vliwc.cli.common.files import STDOUT, require_one_printed, write_text
+from vliwc.cli.common.output import print_fields, print_json, progress, warn
+from vliwc.cli.common.tables import percent
+from vliwc.cli.kernels.convert import Emit, Format, program_text
 
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
@@ -157,11 +158,6 @@ def summary(result: Compilation) -> dict[str, str]:
 def bound_and_gap(bound: int, gap: float) -> str:
     """A bound, and how far above it the program is."""
     return f"{bound} (gap {percent(gap)})"
-
-
-def percent(fraction: float) -> str:
-    """A fraction as people read it."""
-    return f"{100 * fraction:.1f} %"
 
 
 def _columns(values: Mapping[str, str]) -> str:

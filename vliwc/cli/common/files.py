@@ -11,7 +11,7 @@ from typing import Final
 import typer
 
 from isa import load
-from vliwc.cli.errors import CommandError
+from vliwc.cli.common.errors import CommandError
 
 STDOUT: Final = Path("-")
 """Stands for standard output where a file to write is named."""

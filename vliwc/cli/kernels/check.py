@@ -11,7 +11,7 @@ import typer
 
 from isa.images import read_image
 from isa.original import OriginalProblem
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -31,9 +31,9 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import compile_quietly, summary
-from vliwc.cli.errors import EXIT_WRONG
-from vliwc.cli.output import print_fields, print_json, progress
+from vliwc.cli.common.errors import EXIT_WRONG
+from vliwc.cli.common.output import print_fields, print_json, progress
+from vliwc.cli.kernels.compile import compile_quietly, summary
 
 if TYPE_CHECKING:
     from vliwc.checking import Outcome

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from vliwc.cli.compare_inputs import require_lab
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, require_one_printed, write_bytes, write_text
-from vliwc.cli.output import print_json
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.files import STDOUT, require_one_printed, write_bytes, write_text
+from vliwc.cli.common.output import print_json
+from vliwc.cli.experiments.compare_inputs import require_lab
 
 if TYPE_CHECKING:
     from vliwc.lab.comparison import Comparison

@@ -1,4 +1,4 @@
-"""Tables for people."""
+"""Tables and figures for people."""
 
 from __future__ import annotations
 
@@ -41,3 +41,8 @@ def print_table(
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=PIPE_WIDTH)
     console.print(table, crop=False)
+
+
+def percent(fraction: float) -> str:
+    """A fraction as people read it."""
+    return f"{100 * fraction:.1f} %"

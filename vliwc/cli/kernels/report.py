@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
@@ -26,10 +26,10 @@ from vliwc.cli.arguments import (
     make_options,
     parse_definitions,
 )
-from vliwc.cli.compile import compile_quietly
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import read_text, write_text
-from vliwc.cli.output import print_fields, print_json
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.files import read_text, write_text
+from vliwc.cli.common.output import print_fields, print_json
+from vliwc.cli.kernels.compile import compile_quietly
 
 if TYPE_CHECKING:
     from isa.program import JSON

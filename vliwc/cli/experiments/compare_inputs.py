@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from isa.load import LoadError, cut, parse_integer
-from vliwc.cli.arguments import DEFAULT_LEVEL, KERNELS, load_machine, parse_definitions
-from vliwc.cli.errors import CommandError
-from vliwc.cli.output import ProgressCallback
+from vliwc.cli.common.arguments import DEFAULT_LEVEL, KERNELS, load_machine, parse_definitions
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.output import ProgressCallback
 from vliwc.options import MAX_BUDGET, MAX_SEED
 
 if TYPE_CHECKING:

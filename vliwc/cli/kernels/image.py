@@ -9,7 +9,7 @@ import typer
 
 from isa.arrays import ArrayPlace, write_arrays
 from isa.images import image_bytes
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     Arrays,
     Definitions,
     Json,
@@ -17,8 +17,8 @@ from vliwc.cli.arguments import (
     parse_definitions,
     read_arrays,
 )
-from vliwc.cli.files import write_bytes
-from vliwc.cli.output import print_fields, print_json
+from vliwc.cli.common.files import write_bytes
+from vliwc.cli.common.output import print_fields, print_json
 
 
 def image(

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from vliwc.cli.arguments import Json, Output, Verify
-from vliwc.cli.files import STDOUT, read_stdin, read_text, write_text
-from vliwc.cli.output import print_json
+from vliwc.cli.common.arguments import Json, Output, Verify
+from vliwc.cli.common.files import STDOUT, read_stdin, read_text, write_text
+from vliwc.cli.common.output import print_json
 from vliwc.clock import Clock
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile
 from vliwc.ir.graph import Function

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import DEFAULT_SEED, KERNELS, Budget, Json, Output, Seed
-from vliwc.cli.compile import percent
-from vliwc.cli.errors import EXIT_WRONG, CommandError
-from vliwc.cli.files import STDOUT, read_json, require_one_printed, write_text
-from vliwc.cli.output import print_json, progress
-from vliwc.cli.tables import print_table
+from vliwc.cli.common.arguments import DEFAULT_SEED, KERNELS, Budget, Json, Output, Seed
+from vliwc.cli.common.errors import EXIT_WRONG, CommandError
+from vliwc.cli.common.files import STDOUT, read_json, require_one_printed, write_text
+from vliwc.cli.common.output import print_json, progress
+from vliwc.cli.common.tables import percent, print_table
 from vliwc.options import LEVELS
 
 if TYPE_CHECKING:

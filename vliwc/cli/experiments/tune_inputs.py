@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vliwc.cli.arguments import KERNELS, load_machine, parse_definitions
-from vliwc.cli.compare_inputs import SUFFIX, load_instances
-from vliwc.cli.errors import CommandError
-from vliwc.cli.output import ProgressCallback
+from vliwc.cli.common.arguments import KERNELS, load_machine, parse_definitions
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.output import ProgressCallback
+from vliwc.cli.experiments.compare_inputs import SUFFIX, load_instances
 from vliwc.options import Options
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Inputs:
     def scheduler_space(self, show: ProgressCallback) -> SchedulerSpace:
         """Schedulers on instances.
 
-        Raises what :func:`vliwc.cli.compare_inputs.load_instances` raises, and
+        Raises what :func:`vliwc.cli.experiments.compare_inputs.load_instances` raises, and
         :class:`vliwc.options.OptionsError` for choices that mean nothing.
         """
         from vliwc.lab.tune_spaces import COMBINATIONS, SchedulerSpace

@@ -14,11 +14,11 @@ from isa.images import image_bytes, read_image
 from isa.program import DebugKey, Program, decode_key
 from isa.provenance import source_text
 from isa.trace import record
-from vliwc.cli.arguments import Arrays, Json, MachineFile, ProgramFile, read_arrays
-from vliwc.cli.convert import read_program
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import is_word, read_json, write_bytes, write_text
-from vliwc.cli.output import print_fields, print_json
+from vliwc.cli.common.arguments import Arrays, Json, MachineFile, ProgramFile, read_arrays
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.files import is_word, read_json, write_bytes, write_text
+from vliwc.cli.common.output import print_fields, print_json
+from vliwc.cli.kernels.convert import read_program
 
 FIRST: Final = 8
 """So many words of each result are printed."""

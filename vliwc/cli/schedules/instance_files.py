@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vliwc.cli.errors import CommandError
-from vliwc.cli.files import STDOUT, write_text
+from vliwc.cli.common.errors import CommandError
+from vliwc.cli.common.files import STDOUT, write_text
 
 if TYPE_CHECKING:
     from vliwc.lab.instance import Instance

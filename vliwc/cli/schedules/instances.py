@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vliwc.cli.arguments import (
+from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
     DEFAULT_SEED,
     KERNELS,
@@ -22,11 +22,11 @@ from vliwc.cli.arguments import (
     load_machine,
     parse_definitions,
 )
-from vliwc.cli.errors import CommandError, guarded
-from vliwc.cli.files import STDOUT, write_text
-from vliwc.cli.instance_files import Form, known_optima, place_of, text_of, write_optima
-from vliwc.cli.output import print_fields, print_json, progress, warn
-from vliwc.cli.tables import print_table
+from vliwc.cli.common.errors import CommandError, guarded
+from vliwc.cli.common.files import STDOUT, write_text
+from vliwc.cli.common.output import print_fields, print_json, progress, warn
+from vliwc.cli.common.tables import print_table
+from vliwc.cli.schedules.instance_files import Form, known_optima, place_of, text_of, write_optima
 
 if TYPE_CHECKING:
     from vliwc.lab.instance import Instance

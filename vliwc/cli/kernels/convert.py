@@ -14,9 +14,9 @@ from isa.assembly import format_assembly, parse_assembly
 from isa.files import load_program
 from isa.program import Program
 from isa.validate import check
-from vliwc.cli.arguments import Json, MachineFile, Output, ProgramFile, load_machine
-from vliwc.cli.files import STDOUT, read_text, write_text
-from vliwc.cli.output import print_json
+from vliwc.cli.common.arguments import Json, MachineFile, Output, ProgramFile, load_machine
+from vliwc.cli.common.files import STDOUT, read_text, write_text
+from vliwc.cli.common.output import print_json
 
 
 class Format(StrEnum):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from vliwc.cli.compile import percent
-from vliwc.cli.tables import print_table
+from vliwc.cli.common.tables import percent, print_table
 
 if TYPE_CHECKING:
     from vliwc.lab.comparison import Comparison, Pair, Summary

@@ -1,0 +1,5 @@
+"""`python -m vliwc`."""
+
+from vliwc.cli import main
+
+main()

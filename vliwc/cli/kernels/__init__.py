@@ -1,0 +1,1 @@
+"""Commands that take a kernel, its IR or a program."""

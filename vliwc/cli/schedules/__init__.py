@@ -1,0 +1,1 @@
+"""Commands that take a scheduling problem or a set of them."""
