@@ -2,8 +2,9 @@
 
 A scalar constant takes a load or a flow slot, and both are scarce where it matters; the sum of
 two constants that are there already takes one scalar slot, the cheapest there is.  Constants that
-are needed first are loaded: deriving them would put their operands on the critical path.  A few
-strides are added, from which the addresses of many groups can be summed.
+are needed first are loaded, for deriving them would put their operands on the critical path: unless
+so many wait to be loaded that a sum is there before their turn comes.  A few strides are added,
+from which the addresses of many groups can be summed.
 """
 
 from __future__ import annotations
@@ -35,41 +36,54 @@ TUNING = DeriveTuning()
 
 @dataclass(frozen=True)
 class _Made:
+    """A constant with the cycle by which it is due, the one after which it can be ready, and the
+    number of sums one after the other that it takes."""
+
     due: float
+    ready: int
     depth: int
     op: MOp
 
 
 def derive_constants(dag: MachineDag, due: Callable[[MOp], float]) -> MachineDag:
-    """A DAG in which constants that are due late are sums or differences of others.
+    """A DAG in which constants that are due late, or late to be loaded, are sums or differences of
+    others.
 
     ``due`` says by which cycle about an operation should issue.
     """
     waiting = [(due(op), word, op) for word, op in dag.constants.items() if op in dag.shared_index]
     waiting.sort(key=lambda item: (item[0], item[1]))
     strides = _strides(dag, [(when, word) for when, word, _ in waiting])
-    made = {word: _Made(0.0, 0, op) for word, op in strides.items()}
+    made = {word: _Made(0.0, 1, 0, op) for word, op in strides.items()}
+    loaded = len(strides)
+    slots = dag.machine.slots["load"] + dag.machine.slots["flow"]
     for when, word, op in waiting:
-        best: tuple[int, float, int, str, MOp, MOp] | None = None
-        for x, a in made.items():
-            if a.due > when - TUNING.margin:
-                continue
+        queue = loaded // slots
+        early = {
+            x: operand
+            for x, operand in made.items()
+            if operand.due <= when - TUNING.margin or operand.ready < queue
+        }
+        best: tuple[int, float, int, str, _Made, _Made] | None = None
+        for x, a in early.items():
             for opcode, y in (("+", (word - x) & MASK), ("-", (x - word) & MASK)):
-                b = made.get(y)
-                if b is None or b.due > when - TUNING.margin:
+                b = early.get(y)
+                if b is None:
                     continue
                 depth = max(a.depth, b.depth) + 1
                 if best is None or (depth, -a.due, x) < best[:3]:
-                    best = (depth, -a.due, x, opcode, a.op, b.op)
-        depth = 0
-        if best is not None:
-            depth, _, x, opcode, first, second = best
-            a_word, b_word = Operand(first, stride=0), Operand(second, stride=0)
-            op.forms = (
-                Form("alu", opcode, (a_word, b_word)),
-                Form("flow", "add_imm", (a_word,), imm=(word - x) & MASK),
-            )
-        made[word] = _Made(when, depth, op)
+                    best = (depth, -a.due, x, opcode, a, b)
+        if best is None:
+            made[word] = _Made(when, queue, 0, op)
+            loaded += 1
+            continue
+        depth, _, x, opcode, first, second = best
+        a_word, b_word = Operand(first.op, stride=0), Operand(second.op, stride=0)
+        op.forms = (
+            Form("alu", opcode, (a_word, b_word)),
+            Form("flow", "add_imm", (a_word,), imm=(word - x) & MASK),
+        )
+        made[word] = _Made(when, max(first.ready, second.ready) + 1, depth, op)
     constants = dag.constants | strides
     return MachineDag(
         dag.machine, [*strides.values(), *dag.shared], dag.groups, dag.order, constants

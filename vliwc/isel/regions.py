@@ -11,7 +11,7 @@ whose word no one asks for (:mod:`vliwc.analysis.lane_cases`) add nothing to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,9 +67,11 @@ def plan_regions(
     limit: int,
     wanted: Mapping[Value, Lanes] | None = None,
 ) -> Regions:
-    """Regions for reads at the ``(extent,)`` ``addresses``, ``block`` groups at a time, of which
-    only the ``wanted`` lanes matter (None: all).
+    """Regions for reads at the ``(extent,)`` ``addresses``, of which only the ``wanted`` lanes
+    matter (None: all), ``block`` groups at a time.
 
+    If ``block`` is negative, chunks have up to so many vectors and do not overlap: that takes the
+    fewest loads, but where a chunk ends, groups read words here and there.
     Memory has ``limit`` words, at least ``vlen``.
     """
     groups = -(-loop.extent // vlen)
@@ -84,8 +86,9 @@ def plan_regions(
             asked = wanted.get(value)
             mask: list[bool] = [False] * loop.extent if asked is None else asked.tolist()
             rows[value] = [w if m else None for w, m in zip(rows[value], mask, strict=True)]
-    for start in range(0, groups, block):
-        members = range(start, min(start + block, groups))
+    apart = _apart(rows.values(), vlen, limit, -block) if block < 0 else {}
+    for start in range(0, groups, abs(block)):
+        members = range(start, min(start + abs(block), groups))
         touched = {
             group: {
                 value: lanes
@@ -94,9 +97,12 @@ def plan_regions(
             }
             for group in members
         }
-        cover = _cover(
-            [words for reads in touched.values() for words in reads.values()], vlen, limit
-        )
+        by_read = [[at[value] for at in touched.values() if value in at] for value in rows]
+        if block < 0:
+            words = (w for read in by_read for lanes in read for w in lanes if w is not None)
+            cover = list(dict.fromkeys(apart[word] for word in words))
+        else:
+            cover = _cover(by_read, vlen, limit)
         for group in members:
             used: dict[Chunk, int] = {}
             here = {
@@ -127,23 +133,24 @@ def stride_of(words: Sequence[int | None], vlen: int) -> int | None:
     return step if even else None
 
 
-def _cover(accesses: Sequence[tuple[int | None, ...]], vlen: int, limit: int) -> list[Chunk]:
-    """Chunks that hold all words of ``accesses``, each even stride within one chunk."""
+def _cover(reads: Sequence[Sequence[tuple[int | None, ...]]], vlen: int, limit: int) -> list[Chunk]:
+    """Chunks that hold all words of ``reads``, each by groups, every even stride in one chunk.
+
+    What one read touches in neighbouring groups comes together; what several touch stays apart
+    unless it overlaps, for another block may have an equal chunk.
+    """
     spans: list[tuple[int, int]] = []
     points: set[int] = set()
-    for words in dict.fromkeys(accesses):
-        known = [word for word in words if word is not None]
-        if stride_of(words, vlen):
-            spans.append((known[0], known[-1] + 1))
-        else:
-            points.update(known)
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(spans):
-        if merged and low < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-        else:
-            merged.append((low, high))
-    found = [_chunk(low, high, vlen, limit) for low, high in merged]
+    for read in reads:
+        own: list[tuple[int, int]] = []
+        for words in dict.fromkeys(read):
+            known = [word for word in words if word is not None]
+            if stride_of(words, vlen):
+                own.append((known[0], known[-1] + 1))
+            else:
+                points.update(known)
+        spans += _merged(own, adjacent=True)
+    found = [_chunk(low, high, vlen, limit) for low, high in _merged(spans, adjacent=False)]
     held = {
         word for chunk in found for word in range(chunk.base, chunk.base + chunk.vectors * vlen)
     }
@@ -152,6 +159,36 @@ def _cover(accesses: Sequence[tuple[int | None, ...]], vlen: int, limit: int) ->
             found.append(_chunk(word, word + 1, vlen, limit))
             held.update(range(found[-1].base, found[-1].base + vlen))
     return found
+
+
+def _apart(
+    reads: Iterable[Iterable[int | None]], vlen: int, limit: int, vectors: int
+) -> dict[int, Chunk]:
+    """For each word of ``reads`` the chunk of at most so many vectors that holds it."""
+    found: dict[int, Chunk] = {}
+    runs: list[list[int]] = []
+    end = most = -1
+    for word in sorted({word for read in reads for word in read if word is not None}):
+        if word >= end and (word > end or word >= most):
+            runs.append([])
+            most = word + vectors * vlen
+        if word >= end:
+            end = word + vlen
+        runs[-1].append(word)
+    for run in runs:
+        found.update(dict.fromkeys(run, _chunk(run[0], run[-1] + 1, vlen, limit)))
+    return found
+
+
+def _merged(spans: list[tuple[int, int]], *, adjacent: bool) -> list[tuple[int, int]]:
+    """The ranges, those that overlap as one; with ``adjacent``, those that touch too."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if merged and low < merged[-1][1] + adjacent:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged
 
 
 def _chunk(low: int, high: int, vlen: int, limit: int) -> Chunk:

@@ -31,9 +31,10 @@ class StrategyTuning:
         DrainAllowance(2.0, 16.0, 8.0),
     )
     """Guesses, in cycles, that led to good schedules, the best first; levels try the first ones."""
-    blocks: tuple[int, ...] = (1, 4)
+    blocks: tuple[int, ...] = (1, 4, -4)
     """Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest
-    words in scratch, several save the loads of words that neighbours have in common."""
+    words in scratch, several save the loads of words that neighbours have in common, a negative
+    number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`)."""
     passing_share: int = 32
     """Inputs of groups that lend the words of their results may take one part in so many of
     scratch, where they wait meanwhile, ..."""

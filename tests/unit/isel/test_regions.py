@@ -57,7 +57,7 @@ def indices(draw: st.DrawFn) -> str:
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 30)), min_size=1, max_size=4),
     st.integers(1, 40),
-    st.sampled_from((1, 2, 4)),
+    st.sampled_from((1, 2, 4, -1, -4)),
 )
 def test_places_hold_the_words(rows: list[tuple[int, int]], n: int, block: int) -> None:
     """Each lane finds its address in its chunk, chunks lie in memory, strides in one chunk."""
@@ -75,7 +75,7 @@ def test_places_hold_the_words(rows: list[tuple[int, int]], n: int, block: int) 
             found = [chunks[p.chunk].base + p.offset for p in places[value]]
             assert found == own
             assert all(0 <= p.offset < 8 * chunks[p.chunk].vectors for p in places[value])
-            if stride_of(own, 8):
+            if stride_of(own, 8) and block > 0:
                 assert len({p.chunk for p in places[value]}) == 1
 
 
@@ -98,6 +98,37 @@ def test_neighbours_share_what_they_load() -> None:
     shared = plan_regions(Loop(0, 64), reads, 8, 4, 68)
     assert sum(c.vectors for c in alone.distinct) == 8 * 2
     assert sum(c.vectors for c in shared.distinct) == 2 * 5
+
+
+def test_what_one_read_touches_comes_together() -> None:
+    """Rows of neighbours that do not overlap stay apart, and are loaded once for all blocks."""
+    lanes = np.arange(96, dtype=np.uint64)
+    reads = {Value(k, Op.LOAD): lanes + np.uint64(32 * k) for k in range(3)}
+    regions = plan_regions(Loop(0, 96), reads, 8, 4, 200)
+    assert regions.distinct == {(32 * k, 4) for k in range(5)}
+
+
+@pytest.mark.parametrize("n", [5, 64, 77])
+def test_chunks_that_do_not_overlap_load_each_word_once(n: int) -> None:
+    """Only where one ends are the lanes of a group in two."""
+    lanes = np.arange(n, dtype=np.uint64)
+    left, right = Value(0, Op.LOAD), Value(1, Op.LOAD)
+    reads = {left: lanes + np.uint64(3), right: lanes + np.uint64(4)}
+    regions = plan_regions(Loop(0, n), reads, 8, -4, 90)
+    assert sum(chunk.vectors for chunk in regions.distinct) == -(-(n + 1) // 8)
+    for group, (chunks, places) in enumerate(zip(regions.chunks, regions.places, strict=True)):
+        for value, words in reads.items():
+            found = [place and chunks[place.chunk].base + place.offset for place in places[value]]
+            assert found == words[8 * group : 8 * group + 8].tolist()
+        whole = group % 4 != 3 or n < 32
+        assert len({place and place.chunk for place in places[left]}) == 1
+        assert whole is (len({place and place.chunk for place in places[right]}) == 1)
+
+
+def test_far_words_are_in_chunks_of_their_own() -> None:
+    words = np.array([*range(8), *range(100, 108)], dtype=np.uint64)
+    regions = plan_regions(Loop(0, 16), {Value(0, Op.LOAD): words}, 8, -4, 200)
+    assert regions.distinct == {(0, 1), (100, 1)}
 
 
 def test_equal_chunks_of_all_groups_are_loaded_once() -> None:
