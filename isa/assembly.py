@@ -1,7 +1,7 @@
 """Assembly text <-> `Program`, an exact round trip; ``docs/machine.md`` describes the language.
 
 .machine {"name": "takehome", ...}      # JSON; left out for the default machine
-.meta {"kernel": "tree_hash"}           # JSON; left out when empty
+.meta {"kernel": "tree_hash"}           # JSON; more lines add more keys
 
 again:                                  # a label names the next bundle
 {
@@ -29,9 +29,10 @@ from isa.load import LoadError, parse_integer, parse_json
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.opcodes import ENGINES, OPCODES, Operand, OperandKind, OpInfo
 from isa.program import JSON, Bundle, Program, Slot
-from isa.provenance import without_provenance
+from isa.provenance import SHARED, Place, slot_places, source_text, without_provenance
 
 _LINE_WIDTH: Final = 100
+_COMMENT_AT: Final = 36
 
 _READABLE: Final = {
     "LBRACE": "'{'",
@@ -126,7 +127,7 @@ class _Assembler:
         name, _, value = token.partition(" ")
         if name not in (".machine", ".meta"):
             self.fail(f"there is no directive {name}; the directives are .machine and .meta", token)
-        if name in seen:
+        if name in seen and name != ".meta":
             self.fail(f"directive {name} appears twice; remove one of them", token)
         seen.add(name)
         try:
@@ -136,7 +137,11 @@ class _Assembler:
         if not isinstance(data, dict):
             self.fail(f"{name} needs a JSON object", token)
         if name == ".meta":
-            self.meta = cast("dict[str, JSON]", data)
+            added = cast("dict[str, JSON]", data)
+            for key in added:
+                if key in self.meta:
+                    self.fail(f".meta gives {json.dumps(key)} twice; remove one of them", token)
+            self.meta.update(added)
             return
         try:
             self.machine = MachineSpec.from_dict(cast("dict[str, object]", data), source=name)
@@ -224,11 +229,12 @@ class _Assembler:
         )
 
 
-def format_assembly(program: Program) -> str:
+def format_assembly(program: Program, *, comments: bool = False) -> str:
     """The program as assembly; `parse_assembly` gives an equal program back.
 
     Jump targets become labels ``L<bundle index>``. The places of slots (`isa.provenance`) are left
-    out: they would make the line of meta data huge.
+    out of the meta data; with ``comments``, they stand behind the slots instead: line, group, value
+    and, where the program holds its source, the line's text. Long meta data stands at the end.
 
     Raises:
         ProgramError: the program contains something that is no operation with its operands.
@@ -236,22 +242,72 @@ def format_assembly(program: Program) -> str:
     lines: list[str] = []
     if program.machine != DEFAULT_MACHINE:
         lines.append(f".machine {json.dumps(program.machine.to_dict())}")
-    meta = without_provenance(program).meta
-    if meta:
-        lines.append(f".meta {json.dumps(meta)}")
+    head, foot = _meta_lines(without_provenance(program).meta)
+    lines += head
+    places = slot_places(program) if comments else None
+    source = source_text(program) if comments else None
+    texts = [] if source is None else source[1].split("\n")
     targets = {target for _, target in _targets(program)}
     for index, bundle in enumerate(program.bundles):
         if index in targets:
             lines.append(f"L{index}:")
         slots = list(_bundle_lines(program, bundle, index))
         one_line = f"{{ {'; '.join(slots)} }}" if slots else "{}"
-        if len(one_line) <= _LINE_WIDTH and len(slots) <= 3:
+        if places is not None and slots:
+            lines += [f"{{  # {index}", *_commented(bundle, slots, places[index], texts), "}"]
+        elif len(one_line) <= _LINE_WIDTH and len(slots) <= 3:
             lines.append(one_line)
         else:
             lines += [f"{{  # {index}", *(f"  {slot}" for slot in slots), "}"]
     if len(program.bundles) in targets:
         lines.append(f"L{len(program.bundles)}:")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *foot]) + "\n"
+
+
+def _meta_lines(meta: dict[str, JSON]) -> tuple[list[str], list[str]]:
+    """Directives for the head of the text, as short as its lines, and those for its end."""
+    head: list[str] = []
+    foot: list[str] = []
+    row: dict[str, JSON] = {}
+    for key, value in meta.items():
+        if len(f".meta {json.dumps({key: value})}") > _LINE_WIDTH:
+            foot.append(f".meta {json.dumps({key: value})}")
+            continue
+        longer = {**row, key: value}
+        if row and len(f".meta {json.dumps(longer)}") > _LINE_WIDTH:
+            head.append(f".meta {json.dumps(row)}")
+            longer = {key: value}
+        row = longer
+    if row:
+        head.append(f".meta {json.dumps(row)}")
+    return head, foot
+
+
+def _commented(
+    bundle: Bundle, slots: list[str], places: dict[str, list[Place]], texts: list[str]
+) -> Iterator[str]:
+    """The lines of a bundle's slots with where each comes from; equal comments in a row once."""
+    found: list[Place | None] = [
+        place for engine, own in bundle.items() for place in (places[engine] if own else [None])
+    ]
+    width = min(max(map(len, slots)), _COMMENT_AT)
+    before = None
+    for slot, place in zip(slots, found, strict=True):
+        if place is None:
+            yield f"  {slot}"
+            continue
+        comment = "as before" if place == before else _comment(place, texts)
+        before = place
+        yield f"  {slot:<{width}}  # {comment}"
+
+
+def _comment(place: Place, texts: list[str]) -> str:
+    group = "set-up" if place.group == SHARED else f"group {place.group}"
+    parts = [group, *([place.value] if place.value else [])]
+    if place.line is None:
+        return ", ".join(parts)
+    text = texts[place.line - 1].strip() if place.line <= len(texts) else ""
+    return f"{', '.join(parts)}, line {place.line}" + (f": {text}" if text else "")
 
 
 def _targets(program: Program) -> Iterator[tuple[int, int]]:

@@ -2,14 +2,14 @@
 
 A program may keep this in its meta data, ``meta["provenance"]``:
 
-    {"source": "saxpy.vk", "text": "kernel saxpy…", "slots": ["7*2 9@0*8 9@1", "- 12@0"]}
+    {"source": "saxpy.vk", "text": "kernel saxpy…", "slots": ["7*2 9@0:y3*8 9@1", "- 12@0"]}
 
 ``text`` is the source itself (it may be left out, as in older files), so that a program can be
 looked at and given random inputs without other files.
 ``slots`` has one text for each bundle. It lists the slots in their order, engine after engine, as
-``LINE@GROUP*COUNT``: ``COUNT`` slots in a row (left out: 1) come from line ``LINE`` of the source
-and belong to lane group ``GROUP`` (left out: set-up that all groups share). ``-`` in place of a
-line: of no single line.
+``LINE@GROUP:VALUE*COUNT``: ``COUNT`` slots in a row (left out: 1) come from line ``LINE`` of the
+source, belong to lane group ``GROUP`` (left out: set-up that all groups share), and compute
+``VALUE`` (left out: nothing with a name). ``-`` in place of a line: of no single line.
 """
 
 from __future__ import annotations
@@ -27,14 +27,22 @@ KEY: Final = "provenance"
 SHARED: Final = -1
 """The group of set-up that all groups share."""
 
-_RUN: Final = re.compile(r"(?:(\d+)|-)(?:@(\d+))?(?:\*(\d+))?", re.ASCII)
+_RUN: Final = re.compile(r"(?:(\d+)|-)(?:@(\d+))?(?::([!-)+-~]+))?(?:\*(\d+))?", re.ASCII)
+_NO_NAME: Final = re.compile(r"[^!-)+-~]+")
 
 
 class Place(NamedTuple):
-    """Where a slot comes from: ``line`` from 1, None if of no single line; lane group ``group``."""
+    """Where a slot comes from: ``line`` from 1, None if of no single line; lane group ``group``;
+    the name of the ``value`` that it computes, visible ASCII without stars, "" if it has none."""
 
     line: int | None
     group: int = SHARED
+    value: str = ""
+
+
+def value_name(text: str) -> str:
+    """A text as the name of a value."""
+    return _NO_NAME.sub("_", text)
 
 
 def with_provenance(
@@ -104,7 +112,8 @@ def _text(places: list[Place]) -> str:
         count = len(list(same))
         line = "-" if place.line is None else str(place.line)
         group = "" if place.group == SHARED else f"@{place.group}"
-        runs.append(f"{line}{group}" + (f"*{count}" if count > 1 else ""))
+        value = f":{place.value}" if place.value else ""
+        runs.append(f"{line}{group}{value}" + (f"*{count}" if count > 1 else ""))
     return " ".join(runs)
 
 
@@ -112,15 +121,16 @@ def _places(text: str, index: int, slots: int) -> list[Place]:
     found: list[Place] = []
     for run in text.split():
         match = _RUN.fullmatch(run)
-        count = 0 if match is None else int(match[3] or 1)
+        count = 0 if match is None else int(match[4] or 1)
         if match is None or not 1 <= count <= slots - len(found):
             raise ProgramError(
-                f'meta["{KEY}"], bundle {index}: {run!r} is no LINE@GROUP*COUNT of its {slots} '
-                "slots",
+                f'meta["{KEY}"], bundle {index}: {run!r} is no LINE@GROUP:VALUE*COUNT of its '
+                f"{slots} slots",
                 bundle=index,
             )
         line = None if match[1] is None else int(match[1])
-        found += [Place(line, SHARED if match[2] is None else int(match[2]))] * count
+        group = SHARED if match[2] is None else int(match[2])
+        found += [Place(line, group, match[3] or "")] * count
     if len(found) != slots:
         raise ProgramError(
             f'meta["{KEY}"], bundle {index}: {len(found)} places for {slots} slots', bundle=index

@@ -1,8 +1,10 @@
 """Traces of a run for https://ui.perfetto.dev and ``chrome://tracing``.
 
-One track per engine slot (``alu 0`` … ``alu 11``), one event per executed slot; a cycle is shown as
-a microsecond. An event's arguments name its operands and give their values: sources before the
-bundle, destinations after it.
+One track per engine slot that the program uses (``alu 0`` … ``alu 11``; those of ``debug`` only if
+it is executed), one event per executed slot; a cycle is shown as a microsecond. An event's
+arguments name its operands and give their values: sources before the bundle, destinations after it;
+and, where the program knows (`isa.provenance`), source line, lane group and value. A counter shows
+how many words of scratch hold a value that is read later.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from typing import Final, cast
 from isa.endless import WatchedSimulator
 from isa.errors import ProgramError, SimulationError
 from isa.load import parse_integer
-from isa.machine import MachineSpec
 from isa.opcodes import OPCODES, Effect, OperandKind, OpInfo
 from isa.program import JSON, DebugKey, Program, Slot
+from isa.provenance import SHARED, slot_places, source_text
 from isa.simulator import RunResult, Simulator
 
 MAX_EVENTS: Final = 200_000
@@ -95,7 +97,8 @@ def record(
             error = recorder.step(simulator)
         else:
             simulator.step()
-    return Trace([*recorder.metadata(), *recorder.events], simulator.result(), error)
+    events = [*recorder.metadata(), *recorder.events, *recorder.live.events()]
+    return Trace(events, simulator.result(), error)
 
 
 def scratch_names(program: Program) -> dict[int, str]:
@@ -125,7 +128,11 @@ class _Recorder:
         self.names = names
         self.debug = debug
         self.events: list[dict[str, JSON]] = []
-        self.tracks = _tracks(program.machine)
+        self.tracks = _tracks(program, debug)
+        self.places = slot_places(program)
+        source = source_text(program)
+        self.source = [] if source is None else source[1].split("\n")
+        self.live = _LiveWords()
 
     def metadata(self) -> Iterator[dict[str, JSON]]:
         """Names of the process and its tracks, in the order of the engines."""
@@ -143,12 +150,14 @@ class _Recorder:
             simulator.step()
         except SimulationError as error:
             return error
+        self.live.step(self.program, pc, cycle)
         for engine, slots in self.program.bundles[pc].items():
             if engine == "debug" and not self.debug:
                 continue
             for number, slot in enumerate(slots):
                 arguments = self._arguments(engine, slot, before, simulator.scratch)
                 arguments["bundle"] = pc
+                arguments |= self._place(pc, engine, number)
                 event: dict[str, JSON] = {
                     "name": str(slot[0]) if slot else "",
                     "cat": engine,
@@ -185,6 +194,20 @@ class _Recorder:
             arguments["memory address"] = _pointer(info, slot, vlen, before)
         return arguments
 
+    def _place(self, pc: int, engine: str, number: int) -> dict[str, JSON]:
+        """Where the slot comes from, as far as the program knows."""
+        if self.places is None:
+            return {}
+        place = self.places[pc][engine][number]
+        found: dict[str, JSON] = {"group": "set-up" if place.group == SHARED else place.group}
+        if place.value:
+            found["value"] = place.value
+        if place.line is not None:
+            found["line"] = place.line
+            if place.line <= len(self.source):
+                found["source"] = self.source[place.line - 1].strip()
+        return found
+
     def _value(self, words: range, scratch: list[int]) -> str:
         letter = "r" if len(words) == 1 else "v"
         name = self.names.get(words.start)
@@ -198,8 +221,64 @@ def _pointer(info: OpInfo, slot: Slot, vlen: int, scratch: list[int]) -> int:
     return scratch[info.reads(slot, vlen)[0].start]
 
 
-def _tracks(machine: MachineSpec) -> dict[tuple[str, int], int]:
-    slots = [(engine, slot) for engine, count in machine.slots.items() for slot in range(count)]
+class _LiveWords:
+    """Counts the scratch words that hold a value which is read later, in the order of execution."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, int] = {}
+        self._read: dict[int, int] = {}
+        self._change: dict[int, int] = {}
+
+    def step(self, program: Program, pc: int, cycle: int) -> None:
+        """Take note of a bundle that was executed in ``cycle``."""
+        vlen = program.machine.vlen
+        slots = [
+            (info, slot)
+            for engine, own in program.bundles[pc].items()
+            for slot in own
+            if engine != "debug" and (info := OPCODES.get((engine, str(slot[0])))) is not None
+        ]
+        for info, slot in slots:
+            for words in info.reads(slot, vlen):
+                self._read.update(dict.fromkeys(words, cycle))
+        for info, slot in slots:
+            for words in info.writes(slot, vlen):
+                for word in words:
+                    self._end(word)
+                    self._written[word] = cycle
+
+    def events(self) -> Iterator[dict[str, JSON]]:
+        """The counter's values, an event for each change: words held after each cycle."""
+        for word in list(self._read):
+            self._end(word)
+        held = 0
+        for cycle, change in sorted(self._change.items()):
+            held += change
+            if change:
+                yield {
+                    "name": "live words",
+                    "ph": "C",
+                    "ts": cycle,
+                    "pid": _PROCESS,
+                    "args": {"words": held},
+                }
+
+    def _end(self, word: int) -> None:
+        """The value in a word is not read any more."""
+        start, end = self._written.pop(word, 0), self._read.pop(word, -1)
+        if end > start:
+            self._change[start] = self._change.get(start, 0) + 1
+            self._change[end] = self._change.get(end, 0) - 1
+
+
+def _tracks(program: Program, debug: bool) -> dict[tuple[str, int], int]:
+    """A track for each slot that some bundle uses, by engines in the machine's order."""
+    most = {
+        engine: max((len(bundle.get(engine, ())) for bundle in program.bundles), default=0)
+        for engine in program.machine.slots
+        if engine != "debug" or debug
+    }
+    slots = [(engine, slot) for engine, count in most.items() for slot in range(count)]
     return {slot: track for track, slot in enumerate(slots, start=1)}
 
 

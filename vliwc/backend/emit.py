@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 from isa.program import Bundle, Program, Slot
-from isa.provenance import Place
+from isa.provenance import Place, value_name
 from vliwc.diagnostics import InternalError
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, MOp
@@ -42,7 +42,8 @@ def places(dag: MachineDag, schedule: Schedule) -> list[dict[str, list[Place]]]:
     bundles: list[dict[str, list[Place]]] = [{} for _ in range(schedule.cycles)]
     for each in _executions(dag, schedule):
         span = None if each.op.origin is None else each.op.origin.span
-        place = Place(None if span is None else span.start_line, each.group)
+        line = None if span is None else span.start_line
+        place = Place(line, each.group, value_name(each.op.name))
         bundles[each.cycle].setdefault(each.form.engine, []).append(place)
     return _ordered(bundles)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vliwc.sched.problem.dense import N_ENGINES
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 
@@ -20,8 +21,8 @@ class Timing:
     ``first`` and ``last`` (n,): of its first and its last lane.  ``ready`` (n,): the first in which
     everything that it depends on is done.  ``waits_for`` (n,): the operation that was done last of
     those, -1 if there is none.  ``until`` (n,): the result takes its words after each of the cycles
-    ``first .. until - 1``; ``first`` without a result.  ``held`` (cycles,): words taken after each
-    cycle by all results together.
+    ``first .. until - 1``, from the start if nothing executes it; ``first`` without a result.
+    ``held`` (cycles,): words taken after each cycle by all results together.
     """
 
     first: Cycles
@@ -50,7 +51,10 @@ def timing(problem: ScheduleProblem, schedule: Schedule) -> Timing:
     reader = np.repeat(np.arange(n), np.diff(p.use_ptr))
     np.maximum.at(until, p.use, last[reader])
     until[p.width == 0] = first[p.width == 0]
-    return Timing(first, last, ready, waits_for, until, _held(p.width, first, until, schedule))
+    # What nothing executes is zero, and takes its words, from the start.
+    held_from = np.where(schedule.engine < N_ENGINES, first, 0)
+    held = _held(p.width, held_from, until, schedule)
+    return Timing(first, last, ready, waits_for, until, held)
 
 
 def _held(width: NDArray[np.int32], first: Cycles, until: Cycles, schedule: Schedule) -> Cycles:

@@ -7,7 +7,8 @@ import pytest
 from isa.assembly import format_assembly, parse_assembly
 from isa.errors import AssemblyError, ProgramError
 from isa.machine import MachineSpec
-from isa.program import Program, encode_key
+from isa.program import JSON, Bundle, Program, encode_key
+from isa.provenance import Place, with_provenance
 
 TEXT = """\
 .machine {"name": "small", "slots": {"alu": 2, "valu": 1, "load": 2, "store": 1, "flow": 1, \
@@ -124,7 +125,8 @@ def test_debug_keys() -> None:
         (".foo", 1, 1, "there is no directive .foo; the directives are .machine and .meta"),
         (".meta [1]", 1, 1, ".meta needs a JSON object"),
         (".meta {", 1, 1, ".meta needs JSON on the same line"),
-        (".meta {}\n.meta {}", 2, 1, "directive .meta appears twice"),
+        (".machine {}\n.machine {}", 2, 1, "directive .machine appears twice"),
+        ('.meta {"a": 1}\n.meta {"a": 1}', 2, 1, '.meta gives "a" twice; remove one of them'),
         ('.machine {"vlen": 0}', 1, 1, "vlen is 0; it must be a positive integer"),
     ],
 )
@@ -153,3 +155,47 @@ def test_errors_point_at_the_mistake(text: str, line: int, column: int, message:
 def test_what_has_no_assembly(bundle: dict[str, list[tuple[str | int, ...]]]) -> None:
     with pytest.raises(ProgramError, match="bundle 1.*has no assembly"):
         format_assembly(Program(({}, bundle)))
+
+
+def test_long_meta_data_stands_at_the_end() -> None:
+    long: list[JSON] = [f"word {number}" for number in range(40)]
+    meta: dict[str, JSON] = {"kernel": "k", "long": long, "level": 2, "name": "n" * 60, "seed": 0}
+    program = Program(({"alu": []},), meta=meta)
+    lines = format_assembly(program).splitlines()
+    assert lines[:2] == [
+        '.meta {"kernel": "k", "level": 2}',
+        f'.meta {{"name": "{"n" * 60}", "seed": 0}}',
+    ]
+    assert lines[2] == "{ alu }" and lines[3].startswith('.meta {"long": ') and len(lines) == 4
+    assert parse_assembly("\n".join(lines)) == program
+
+
+def test_comments_say_where_slots_come_from() -> None:
+    bundles: tuple[Bundle, ...] = (
+        {"alu": [("+", 1, 2, 3), ("+", 2, 3, 3), ("+", 3, 3, 3)], "load": [("const", 5, 7)]},
+        {"alu": []},
+    )
+    places = [
+        {
+            "alu": [Place(1, 0, "y"), Place(1, 0, "y"), Place(2, 1, "z")],
+            "load": [Place(None, value="c7")],
+        },
+        {"alu": list[Place]()},
+    ]
+    program = with_provenance(Program(bundles), "k.vk", places, "  y = x; # one\nz = y;")
+    text = format_assembly(program, comments=True)
+    assert text.splitlines() == [
+        "{  # 0",
+        "  alu + r1, r2, r3  # group 0, y, line 1: y = x; # one",
+        "  alu + r2, r3, r3  # as before",
+        "  alu + r3, r3, r3  # group 1, z, line 2: z = y;",
+        "  load const r5, 7  # set-up, c7",
+        "}",
+        "{  # 1",
+        "  alu",
+        "}",
+    ]
+    assert parse_assembly(text) == Program(bundles)
+    bare = with_provenance(Program(bundles), "k.vk", places)
+    assert "# group 1, z, line 2\n" in format_assembly(bare, comments=True)
+    assert format_assembly(Program(bundles), comments=True) == format_assembly(Program(bundles))

@@ -17,6 +17,7 @@ from isa.provenance import (
     Place,
     slot_places,
     source_text,
+    value_name,
     with_provenance,
     without_provenance,
 )
@@ -27,7 +28,7 @@ BUNDLES: tuple[Bundle, ...] = (
     {"alu": [], "store": [("store", 1, 2)]},
 )
 PLACES = [
-    {"alu": [Place(7, 0), Place(7, 0)], "load": [Place(None)]},
+    {"alu": [Place(7, 0, "y"), Place(7, 0, "y")], "load": [Place(None)]},
     {},
     {"alu": [], "store": [Place(12)]},
 ]
@@ -37,7 +38,7 @@ def test_the_text_form() -> None:
     program = with_provenance(Program(BUNDLES, meta={"kernel": "k"}), "k.vk", PLACES)
     assert program.meta == {
         "kernel": "k",
-        KEY: {"source": "k.vk", "slots": ["7@0*2 -", "", "12"]},
+        KEY: {"source": "k.vk", "slots": ["7@0:y*2 -", "", "12"]},
     }
     assert slot_places(parse_program(program.to_json_text())) == PLACES
     assert slot_places(Program(BUNDLES)) is None
@@ -61,11 +62,19 @@ def test_it_can_be_left_out_and_assembly_leaves_it_out() -> None:
 
 @given(
     st.lists(
-        st.lists(st.tuples(st.none() | st.integers(1, 9), st.integers(-1, 3)), max_size=9),
+        st.lists(
+            st.tuples(
+                st.none() | st.integers(1, 9),
+                st.integers(-1, 3),
+                st.sampled_from(["", "x", "forest[3..]", "7", ":", "@2"])
+                | st.text().map(value_name),
+            ),
+            max_size=9,
+        ),
         max_size=4,
     )
 )
-def test_round_trip(places: list[list[tuple[int | None, int]]]) -> None:
+def test_round_trip(places: list[list[tuple[int | None, int, str]]]) -> None:
     found = [{"alu": [Place(*each) for each in bundle]} for bundle in places]
     program = Program(tuple({"alu": [("+", 1, 2, 3)] * len(bundle)} for bundle in places))
     assert slot_places(with_provenance(program, "", found)) == found
@@ -87,7 +96,7 @@ def test_places_have_to_fit() -> None:
         ({"slots": ["7@0*2", "", "12"]}, "bundle 0: 2 places for 3 slots"),
         ({"slots": ["7@0*4", "", "12"]}, "bundle 0: '7@0\\*4' is no"),
         ({"slots": ["7@0*0", "", "12"]}, "bundle 0: '7@0\\*0' is no"),
-        ({"slots": ["7@0*2 -", "", "x"]}, "bundle 2: 'x' is no LINE@GROUP\\*COUNT of its 1"),
+        ({"slots": ["7@0*2 -", "", "x"]}, "bundle 2: 'x' is no LINE@GROUP:VALUE\\*COUNT of its 1"),
     ],
 )
 def test_malformed_meta_data(data: dict[str, list[object]] | None, message: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from isa.errors import ProgramError
-from isa.machine import DEFAULT_MACHINE
 from isa.program import Bundle, Program
+from isa.provenance import Place, with_provenance
 from isa.simulator import run
 from isa.trace import Trace, record, scratch_names
 
@@ -25,7 +25,7 @@ MEMORY = list(range(4, 44))
 def events(trace: Trace) -> list[dict[str, Any]]:
     data: dict[str, Any] = json.loads(trace.to_json_text())
     assert data == trace.to_json()
-    return [event for event in data["traceEvents"] if event["ph"] != "M"]
+    return [event for event in data["traceEvents"] if event["ph"] not in "MC"]
 
 
 def test_events_of_a_run() -> None:
@@ -59,19 +59,14 @@ def test_events_of_a_run() -> None:
     assert found[5]["args"]["memory address"] == 7
 
 
-def test_there_is_a_track_per_slot() -> None:
+def test_there_is_a_track_per_slot_that_is_used() -> None:
     trace = record(Program(BUNDLES), MEMORY)
     tracks = {
         event["tid"]: event["args"]["name"]
         for event in json.loads(trace.to_json_text())["traceEvents"]
         if event["name"] == "thread_name"
     }
-    expected = [
-        f"{engine} {slot}"
-        for engine, count in DEFAULT_MACHINE.slots.items()
-        for slot in range(count)
-    ]
-    assert list(tracks.values()) == expected
+    assert list(tracks.values()) == ["alu 0", "alu 1", "load 0", "load 1", "store 0", "flow 0"]
     used = [(tracks[event["tid"]], event["name"]) for event in events(trace)]
     assert used[:4] == [("load 0", "const"), ("load 1", "vload"), ("alu 0", "+"), ("alu 1", "+")]
 
@@ -113,3 +108,62 @@ def test_names_come_from_the_program() -> None:
 def test_names_of_the_wrong_form(names: Any) -> None:
     with pytest.raises(ProgramError, match="must map scratch addresses to names"):
         record(Program(BUNDLES, meta={"names": names}), MEMORY)
+
+
+def test_events_say_where_their_slots_come_from() -> None:
+    places = [
+        {"load": [Place(2, 0, "x"), Place(None)]},
+        {"debug": [Place(None)]},
+        {"alu": [Place(1, 3, "y"), Place(9, 3)], "flow": [Place(None)]},
+        {"store": [Place(1)]},
+    ]
+    program = with_provenance(Program(BUNDLES), "k.vk", places, "  y = x;\nx = 3;")
+    found = [event["args"] for event in events(record(program, MEMORY))]
+    keys = ("group", "value", "line", "source")
+    assert [{key: each[key] for key in keys if key in each} for each in found] == [
+        {"group": 0, "value": "x", "line": 2, "source": "x = 3;"},
+        {"group": "set-up"},
+        {"group": 3, "value": "y", "line": 1, "source": "y = x;"},
+        {"group": 3, "line": 9},
+        {"group": "set-up"},
+        {"group": "set-up", "line": 1, "source": "y = x;"},
+    ]
+
+
+def counter(trace: Trace) -> list[tuple[int, int]]:
+    return [
+        (event["ts"], event["args"]["words"])
+        for event in json.loads(trace.to_json_text())["traceEvents"]
+        if event["ph"] == "C"
+    ]
+
+
+def test_live_words_are_counted() -> None:
+    # r1 is held after cycle 0 until it is read in 1, written there and read in 2; v8 from 0 to 2;
+    # r0, which the loads and the address read, holds its first word until cycle 0, the last read.
+    assert counter(record(Program(BUNDLES), MEMORY)) == [(0, 9), (2, 0)]
+    loop: tuple[Bundle, ...] = (
+        {"load": [("const", 1, 3), ("const", 2, 2**32 - 1)]},
+        {"alu": [("+", 1, 1, 2)]},
+        {"flow": [("cond_jump", 1, 1)]},
+    )
+    assert counter(record(Program(loop), [])) == [(0, 2), (5, 1), (6, 0)]
+
+
+def test_events_keep_the_rules_of_the_format() -> None:
+    """Those of the "Trace Event Format": what each kind of event needs, and of which type."""
+    for debug in (False, True):
+        found = json.loads(record(Program(BUNDLES), MEMORY, debug=debug).to_json_text())
+        named: set[int] = set()
+        for event in found["traceEvents"]:
+            assert isinstance(event["name"], str) and isinstance(event["pid"], int)
+            if event["ph"] == "M":
+                assert event["name"] in ("process_name", "thread_name", "thread_sort_index")
+                named |= {event["tid"]} if event["name"] == "thread_name" else set()
+                continue
+            assert isinstance(event["ts"], int) and event["ts"] >= 0
+            if event["ph"] == "C":
+                assert all(isinstance(value, int) for value in event["args"].values())
+                continue
+            assert event["ph"] in "Xi" and event["tid"] in named and event["cat"]
+            assert event["dur"] == 1 if event["ph"] == "X" else event["s"] in "tpg"

@@ -43,8 +43,8 @@ Provenance = Annotated[
     bool,
     typer.Option(
         "--provenance/--no-provenance",
-        help="Keep the source line and the lane group of each slot in the meta data of a program "
-        "file; takehome and asm have none.",
+        help="Keep the source line, the lane group and the value of each slot, and the source: in "
+        "the meta data of a program file, as comments in asm; takehome has none.",
     ),
 ]
 
@@ -85,7 +85,7 @@ def compile_kernel(
     )
     if output is not None:
         program = result.annotated_program() if provenance else result.program
-        write_text(output, program_text(program, emit))
+        write_text(output, program_text(program, emit, comments=True))
     if as_json:
         report = result.to_json()
         if output is not None:

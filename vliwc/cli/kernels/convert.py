@@ -37,8 +37,8 @@ Emit = Annotated[
 ]
 
 
-def program_text(program: Program, form: Format) -> str:
-    """The program in one of the formats."""
+def program_text(program: Program, form: Format, *, comments: bool = False) -> str:
+    """The program in one of the formats; assembly with the places of slots as ``comments``."""
     match form:
         case Format.PROGRAM:
             return program.to_json_text()
@@ -46,7 +46,7 @@ def program_text(program: Program, form: Format) -> str:
             lines = ",\n".join(json.dumps(bundle) for bundle in program.to_takehome())
             return f"[\n{lines}\n]\n"
         case Format.ASM:
-            return format_assembly(program)
+            return format_assembly(program, comments=comments)
 
 
 def read_program(path: Path, machine: Path | None) -> Program:
@@ -94,16 +94,26 @@ def disasm(
     program: ProgramFile,
     output: Output = STDOUT,
     machine: MachineFile = None,
+    comments: Annotated[
+        bool,
+        typer.Option(
+            "--comments/--no-comments",
+            help="Say behind each slot from which line of the source and for which lane group it "
+            "was made, and what it computes, where the program knows.",
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Write a program as assembly text."""
-    _convert(read_program(program, machine), Format.ASM, output, as_json)
+    _convert(read_program(program, machine), Format.ASM, output, as_json, comments=comments)
 
 
-def _convert(program: Program, form: Format, output: Path | None, as_json: bool) -> None:
+def _convert(
+    program: Program, form: Format, output: Path | None, as_json: bool, *, comments: bool = False
+) -> None:
     check(program)
     path = output or STDOUT
-    text = program_text(program, form)
+    text = program_text(program, form, comments=comments)
     if not as_json:
         write_text(path, text)
         return
