@@ -84,7 +84,7 @@ def _ilp(seed: int) -> Scheduler:
 
 def _builtin() -> list[Entry]:
     return [
-        Entry("list", "staggered list scheduling, several settings", BUILT_IN, AnyListScheduler),
+        Entry("list", "list scheduling, several orders of each kind", BUILT_IN, AnyListScheduler),
         Entry(
             "backward", "from the results to the inputs", BUILT_IN, lambda _: BackwardScheduler()
         ),

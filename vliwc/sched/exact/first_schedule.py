@@ -6,38 +6,23 @@ from __future__ import annotations
 from vliwc.sched.exact.incumbent import Search, timing_of
 from vliwc.sched.exact.methods import interval_schedule, time_indexed_schedule
 from vliwc.sched.exact.scratch_feasibility import order_exists
-from vliwc.sched.greedy.backward import BackwardScheduler
 from vliwc.sched.greedy.list import AnyListScheduler
-from vliwc.sched.greedy.priorities import Combination, PriorityScheduler
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.problem.view import View
-from vliwc.sched.protocol import Scheduler
-
-STARTERS = (
-    "critical-path+depth-first",
-    "slack+depth-first",
-    "critical-path",
-    "resource-weighted",
-    "critical-path+0.3*depth-first",
-)
-"""Priorities whose schedules are tried beside those of ``list`` and ``backward``."""
 
 
 def greedy_schedule(search: Search, hint: Schedule | None) -> None:
-    """The best of the hint and some greedy schedules."""
+    """The best of the hint and of what ``list`` finds, with more trials as well."""
     problem = search.view.problem
-    greedy: list[Scheduler] = [AnyListScheduler(search.seed), BackwardScheduler()]
-    greedy += [PriorityScheduler(Combination.parse(text), text) for text in STARTERS]
-    trials: list[int | None] = [None] * len(greedy)
+    trials: list[int | None] = [None]
     if problem.renewable is None:
-        greedy.append(greedy[0])
         trials.append(search.limits.list_trials // max(len(problem), 1))
     best = hint
-    for scheduler, budget in zip(greedy, trials, strict=True):
+    for budget in trials:
         if best is not None and best.cycles <= search.lower:
             break
         try:
-            found = scheduler.schedule(problem, budget)
+            found = AnyListScheduler(search.seed).schedule(problem, budget)
         except OutOfScratch:
             continue
         if best is None or found.cycles < best.cycles:

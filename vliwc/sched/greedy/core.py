@@ -251,8 +251,9 @@ class GreedyRunner:
         self.sequence = depth_first(self.problem.dense, longest_first=True)
         self.bound = lower_bound(self.problem)
 
-    def run(self, rank: Ints, name: str) -> Schedule:
-        """The schedule under ``rank``; the look-ahead shrinks until scratch suffices.
+    def run(self, rank: Ints, name: str, part: float = 1.0) -> Schedule:
+        """The schedule under ``rank``; the look-ahead, at first that part of the operations,
+        shrinks until scratch suffices.
 
         Raises :class:`OutOfScratch` if even the bare sequence does not fit.
         """
@@ -262,7 +263,7 @@ class GreedyRunner:
         lane_cycle = np.zeros(int(dense.lane_ptr[-1]), dtype=np.int32)
         address = np.empty(n, dtype=np.int32)
         stats = np.zeros(1, dtype=np.int32)
-        lookahead = n
+        lookahead = max(int(part * n), 1)
         while True:
             cycles = run_greedy(
                 dense, rank, self.sequence, lookahead, engine, lane_cycle, address, stats

@@ -1,14 +1,18 @@
-"""The scheduler ``list``: staggered list scheduling, for every kind of problem.
+"""The scheduler ``list``: list scheduling for every kind of problem.
 
-Machine problems go to :class:`vliwc.sched.staggered.scheduler.ListScheduler`; projects to the
-schemes of :mod:`vliwc.sched.greedy.sgs` under all priorities, with justification.
+Machine problems go to :class:`vliwc.sched.staggered.scheduler.ListScheduler`, which is made for
+groups that do the same, then to :mod:`vliwc.sched.greedy.portfolio` for all others; projects to the
+schemes of :mod:`vliwc.sched.greedy.sgs` under all priorities, with justification, and to
+:mod:`vliwc.sched.greedy.backward`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vliwc.sched.greedy.priorities import PRIORITIES, Combination, PriorityScheduler
+from vliwc.sched.greedy.backward import BackwardScheduler
+from vliwc.sched.greedy.portfolio import better_schedule
+from vliwc.sched.greedy.priorities import PRIORITIES
 from vliwc.sched.greedy.sgs import best_project_schedule
 from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.expand import expanded, restricted
@@ -30,20 +34,32 @@ class AnyListScheduler:
     ) -> Schedule:
         """The best schedule found; raises :class:`vliwc.sched.problem.schedule.OutOfScratch`."""
         if problem.renewable is not None:
-            view = View.of(problem)
-            scores = [priority(view) for priority in PRIORITIES.values()]
-            found = best_project_schedule(
-                view, scores, self.name, passes=budget or TUNING.justifications
-            )
+            found = self._project(problem, budget)
         else:
             found = self._machine(problem, budget)
         return hint if hint is not None and hint.cycles <= found.cycles else found
 
+    def _project(self, problem: ScheduleProblem, budget: int | None) -> Schedule:
+        view = View.of(problem)
+        scores = [priority(view) for priority in PRIORITIES.values()]
+        found = best_project_schedule(
+            view, scores, self.name, passes=budget or TUNING.justifications
+        )
+        if found.status == "optimal":
+            return found
+        backward = BackwardScheduler(self.name).schedule(problem)
+        return backward if backward.cycles < found.cycles else found
+
     def _machine(self, problem: ScheduleProblem, budget: int | None) -> Schedule:
+        staggered: Schedule | None = None
         try:
-            inner = expanded(problem)
             scheduler = ListScheduler(seed=self.seed)
-            return restricted(problem, scheduler.schedule(inner, budget))
+            staggered = restricted(problem, scheduler.schedule(expanded(problem), budget))
         except OutOfScratch:
-            # Without groups there is no stagger that could save scratch: go on in sequence.
-            return PriorityScheduler(Combination(TUNING.fallback), self.name).schedule(problem)
+            pass  # Without groups there is no stagger that could save scratch.
+        found = better_schedule(problem, staggered, self.seed, self.name)
+        if found is None:
+            raise OutOfScratch(
+                f"no list schedule fits into the {problem.dense.words} words of scratch"
+            )
+        return found

@@ -12,9 +12,24 @@ class GreedyTuning:
     justifications: int = 2
     """Justifications of each schedule of a project: most of the gain comes from the first ones.
     ``python -m benchmarks.projects``"""
-    fallback: tuple[tuple[float, str], ...] = ((1.0, "critical-path"), (1.0, "depth-first"))
-    """Weighted priorities for problems that do not fit into scratch when staggered: the second
-    saves scratch, the first cycles.  ``vliwc compare --kernels small --scheduler list``"""
+    combined: tuple[str, ...] = (
+        "critical-path+depth-first",
+        "slack+depth-first",
+        "critical-path+0.3*depth-first",
+        "resource-weighted+0.5*register-pressure",
+    )
+    """What ``list`` tries beside each priority: sums that save scratch without losing paths.
+    ``vliwc compare --kernels small --scheduler list``, and generated layers at pressure 0.5"""
+    disturbances: int = 30
+    """Disturbed orders of the best schedule that ``list`` tries: twice as many are a tenth of the
+    gap better."""
+    drawn_work: int = 50_000
+    """Operations that it places at most in random orders, and as many in disturbed ones: of large
+    problems there are fewer."""
+    noise: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+    """Standard deviations of the disturbance, in cycles, in turn."""
+    parts: tuple[float, ...] = (1.0, 0.75, 0.6)
+    """Look-aheads to begin with, as parts of the operations, in turn."""
     backward: tuple[str, ...] = ("critical-path", "slack", "resource-weighted")
     """Priorities that ``backward`` tries on the problem turned around, in this order: those that
     look at paths.  ``vliwc compare --kernels small --scheduler backward``"""
