@@ -40,7 +40,8 @@ def test_help_of_a_command(cli: Callable[..., Called], command: str) -> None:
 
 
 def test_version() -> None:
-    assert process("--version").stdout == f"vliwc {__version__}\n"
+    for option in ("--version", "-V"):
+        assert process(option).stdout == f"vliwc {__version__}\n"
 
 
 def test_the_package_itself_can_be_run() -> None:
