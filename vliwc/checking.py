@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from isa.errors import SimulationError
 from isa.simulator import RunResult, decode
 from isa.simulator import run as simulate
 from vliwc.clock import Progress, quiet
-from vliwc.driver import Compilation
 from vliwc.lang import CheckedKernel
 from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
+
+if TYPE_CHECKING:
+    from vliwc.driver import Compilation
 
 OURS = "our simulator"
 """The name of `isa.simulator` among simulators."""

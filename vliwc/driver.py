@@ -183,6 +183,24 @@ def compile_text(
     )
 
 
+def compile_checked(
+    kernel: CheckedKernel,
+    options: Options,
+    progress: Progress | None = None,
+    *,
+    keep_stages: bool = False,
+    loading: float = 0.0,
+) -> Compilation:
+    """Compile a kernel that has been loaded under these options, which took ``loading`` seconds."""
+    result = _compile(lambda: kernel, options, progress, keep_stages)
+    (name, seconds), *others = result.passes
+    return replace(
+        result,
+        passes=[(name, seconds + loading), *others],
+        compile_seconds=result.compile_seconds + loading,
+    )
+
+
 def _compile(
     load: Callable[[], CheckedKernel],
     options: Options | None,

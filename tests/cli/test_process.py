@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,21 +66,31 @@ def test_json_alone_on_standard_output(program_file: Path, image_file: Path) -> 
     assert done.stderr == ""
 
 
+END = b"end"
+
+
+def read_to_end(terminal: int) -> bytes:
+    printed = b""
+    while not printed.endswith(END):
+        printed += os.read(terminal, 4096)
+    return printed
+
+
 def test_progress_is_for_terminals(kernel: Path) -> None:
     terminal, other_end = pty.openpty()
     command = [sys.executable, "-m", "vliwc.cli", "compile", str(kernel), "-D", "n=64"]
     environment = {**os.environ, "TERM": "xterm"}
     for extra, shown in (([], True), (["--json"], False)):
-        done = subprocess.run(
-            [*command, *extra], stdout=subprocess.PIPE, stderr=other_end, env=environment
-        )
+        with ThreadPoolExecutor(1) as reader:
+            # A terminal that nobody reads from is full after some lines, and stops the writer.
+            printed = reader.submit(read_to_end, terminal)
+            done = subprocess.run(
+                [*command, *extra], stdout=subprocess.PIPE, stderr=other_end, env=environment
+            )
+            os.write(other_end, END)
         assert done.returncode == 0
         assert b"\x1b" not in done.stdout
-        os.write(other_end, b"end")
-        printed = b""
-        while not printed.endswith(b"end"):
-            printed += os.read(terminal, 4096)
-        assert (b"schedule" in printed) is shown
+        assert (b"schedule" in printed.result()) is shown
     os.close(terminal)
     os.close(other_end)
     piped = process(*command[3:])
@@ -111,7 +122,7 @@ def test_a_bug_leaves_a_dump(
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("seven is not a number")
 
-    monkeypatch.setattr(driver, "compile_file", broken)
+    monkeypatch.setattr(driver, "compile_checked", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     done = cli("compile", kernel, "-D", "n=8", "-o", tmp_path / "out.json")
     assert done.code == 70
@@ -123,3 +134,41 @@ def test_a_bug_leaves_a_dump(
     for part in ("Traceback", "in broken", "n=8", kernel.read_text(), __version__):
         assert part in text
     assert not (tmp_path / "out.json").exists()
+
+
+SLOW_TO_LOAD = ("networkx", "numba", "ortools", "pandas", "vliwc.driver")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "unneeded"),
+    [
+        (["--help"], "", (*SLOW_TO_LOAD, "numpy", "vliwc.lang")),
+        (["--version"], "", (*SLOW_TO_LOAD, "numpy", "vliwc.lang")),
+        (["compile", "--help"], "", (*SLOW_TO_LOAD, "numpy", "vliwc.lang")),
+        (["opt", "none.vir", "--passes", "dce"], "cannot be read", ("numba", "ortools", "pandas")),
+        (["compile", "wrong.vk", "-O9"], "expected 0 to 3", (*SLOW_TO_LOAD, "numpy", "vliwc.lang")),
+        (["compile", "none.vk"], "cannot be read", SLOW_TO_LOAD),
+        (["compile", "wrong.vk", "-D", "n=8"], "E0201", SLOW_TO_LOAD),
+        (["check", "wrong.vk", "-D", "n=8"], "E0201", SLOW_TO_LOAD),
+        (["bound", "wrong.vk"], "E0201", SLOW_TO_LOAD),
+        (["explain", "wrong.vk"], "E0201", SLOW_TO_LOAD),
+        (["ir", "wrong.vk"], "E0201", ()),
+    ],
+    ids=" ".join,
+)
+def test_help_and_mistakes_wait_for_no_solver(
+    tmp_path: Path, arguments: list[str], message: str, unneeded: tuple[str, ...]
+) -> None:
+    """Of what loads slowly, only what finds the mistake is loaded before it is reported."""
+    (tmp_path / "wrong.vk").write_text("kernel k(n) { memory { x: u32[n] inout at 0; } x[0] = y; }")
+    program = (
+        "import sys\n"
+        "from vliwc.cli.app import main\n"
+        "try:\n    main()\n"
+        f"finally:\n    print('loaded', *(m for m in {unneeded!r} if m in sys.modules))\n"
+    )
+    given = [str(tmp_path / each) if each.endswith(".vk") else each for each in arguments]
+    done = subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True)
+    assert done.returncode == (2 if message else 0)
+    assert message in done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from vliwc.diagnostics import InternalError, Span
-from vliwc.ir.graph import Array, Function, Loop, ValueGraph, link
+from vliwc.ir.graph import Array, Function, Loop, link
 from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
+
+if TYPE_CHECKING:
+    from vliwc.ir.graph import ValueGraph
 
 Key = tuple[object, ...]
 

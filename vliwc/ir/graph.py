@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from vliwc.ir.value import Op, Value
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the language needs the rest of this module, and networkx loads slowly
+    import networkx as nx
+
     ValueGraph = nx.DiGraph[Value]
-else:
-    ValueGraph = nx.DiGraph
 
 
 class Role(StrEnum):

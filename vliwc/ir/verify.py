@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Array, Function, ValueGraph, link
+from vliwc.ir.graph import Array, Function, link
 from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Value
+
+if TYPE_CHECKING:
+    from vliwc.ir.graph import ValueGraph
 
 
 class VerifyError(InternalError):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 import vliwc
-from isa.arrays import Words
-from isa.images import read_words
 from isa.load import LoadError, cut, parse_integer, shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.common.errors import CommandError
 from vliwc.options import Options
+
+if TYPE_CHECKING:
+    from isa.arrays import Words
 
 KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
 """The kernels that come with vliwc."""
@@ -164,6 +165,8 @@ def read_arrays(arrays: Sequence[str] | None) -> dict[str, Words]:
         CommandError: a text of another form, or a name given twice.
         isa.errors.MemoryImageError: a file holds no words.
     """
+    from isa.images import read_words  # NumPy loads slowly: only where it is needed
+
     given: dict[str, Words] = {}
     for text in arrays or ():
         name, equals, file = text.partition("=")

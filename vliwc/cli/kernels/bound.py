@@ -52,8 +52,6 @@ def bound(
     Two things are proved: that no schedule of the machine DAG the compiler chose takes fewer
     cycles, and that no other mix of the strategies it knows leads to fewer.
     """
-    from vliwc.explain.bounds import bound_report
-
     options = make_options(
         level=level,
         scheduler=scheduler,
@@ -66,6 +64,8 @@ def bound(
     result = compile_quietly(
         kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
     )
+    from vliwc.explain.bounds import bound_report
+
     report = bound_report(result)
     if as_json:
         print_json(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isa.images import read_image
 from isa.original import OriginalProblem
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
@@ -93,7 +92,7 @@ def check(
     the reference's words, and all words that no role lets the kernel change must be as they were.
     Exit code 1 says that some word is wrong.
     """
-    # It loads the compiler, which takes longer than `vliwc --help` should.
+    # It loads the language, which takes longer than `vliwc --help` should.
     from vliwc.checking import Case, our_simulator, run_cases
 
     options = make_options(
@@ -110,6 +109,8 @@ def check(
     original = None if simulator is None else OriginalProblem(simulator)
     inputs: list[int | Case] = []
     if memory is not None:
+        from isa.images import read_image
+
         inputs.append(Case(read_image(memory), file=str(memory)))
     if memory is None or cases is not None or seed is not None:
         inputs += range(seed or 0, (seed or 0) + (cases or 8))

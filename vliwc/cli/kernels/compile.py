@@ -34,6 +34,7 @@ from vliwc.cli.common.files import STDOUT, require_one_printed, write_text
 from vliwc.cli.common.output import print_fields, print_json, progress, warn
 from vliwc.cli.common.tables import percent
 from vliwc.cli.kernels.convert import Emit, Format, program_text
+from vliwc.clock import Clock
 
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
@@ -116,14 +117,20 @@ def compile_quietly(
     Raises:
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
     """
-    # Loading the solver takes longer than `vliwc --help` should.
-    from vliwc.cache.compilations import compile_cached
-    from vliwc.driver import compile_file
-
     with progress(quiet=quiet) as show:
+        # Loading the language takes longer than `vliwc --help` should, and loading the solvers
+        # longer than it takes to find a mistake in a kernel.
+        from vliwc.lang import load_kernel
+
+        clock = Clock(show)
+        with clock.stage("front-end"):
+            checked = load_kernel(kernel, params, options.max_unrolled)
+        from vliwc.cache.compilations import compile_cached
+        from vliwc.driver import compile_checked
 
         def compile_new() -> Compilation:
-            return compile_file(kernel, params, options, show, keep_stages=keep_stages)
+            loading = clock.times[0][1]
+            return compile_checked(checked, options, show, keep_stages=keep_stages, loading=loading)
 
         if cache:
             result = compile_cached(kernel, params, options, compile_new)

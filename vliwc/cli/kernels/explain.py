@@ -60,9 +60,6 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Compile a kernel and say where the cycles go: by time, purpose, source line, and cause."""
-    from vliwc.explain.html import html_page
-    from vliwc.explain.report import explain as explain_compilation
-
     options = make_options(
         level=level,
         scheduler=scheduler,
@@ -75,6 +72,9 @@ def explain(
     result = compile_quietly(
         kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
     )
+    from vliwc.explain.html import html_page
+    from vliwc.explain.report import explain as explain_compilation
+
     explanation = explain_compilation(result, count=windows)
     if html is not None:
         write_text(html, html_page(explanation))

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from isa.arrays import ArrayPlace, write_arrays
-from isa.images import image_bytes
 from vliwc.cli.common.arguments import (
     Arrays,
     Definitions,
@@ -43,6 +41,8 @@ def image(
 
     It is input N of `vliwc check --seed N`, and what `vliwc run --memory` takes.
     """
+    from isa.arrays import ArrayPlace, write_arrays
+    from isa.images import image_bytes
     from vliwc.lang import load_kernel
     from vliwc.lang.images import random_memory
 

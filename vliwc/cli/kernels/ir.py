@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,8 +33,10 @@ from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.files import STDOUT, write_text
 from vliwc.cli.common.output import print_json, progress
 from vliwc.clock import Clock
-from vliwc.lang import CheckedKernel, load_kernel
-from vliwc.options import Options
+
+if TYPE_CHECKING:
+    from vliwc.lang import CheckedKernel
+    from vliwc.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def ir(
     as_json: Json = False,
 ) -> None:
     """Print the intermediate form of one lane of a kernel as .vir text, or what any stage makes."""
+    from vliwc.lang import load_kernel  # takes longer to load than `vliwc --help` should
+
     if between + (after is not None) + (stage is not None) > 1:
         raise CommandError("--after, --between and --stage contradict each other")
     options = make_options(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,11 +12,9 @@ from vliwc.cli.common.files import STDOUT, read_stdin, read_text, write_text
 from vliwc.cli.common.output import print_json
 from vliwc.clock import Clock
 from vliwc.diagnostics import Diagnostic, KernelError, SourceFile
-from vliwc.ir.graph import Function
-from vliwc.ir.text import parse_function, print_function
-from vliwc.ir.verify import VerifyError, verify
-from vliwc.passes.base import run_passes
-from vliwc.passes.pipeline import parse_passes
+
+if TYPE_CHECKING:
+    from vliwc.ir.graph import Function
 
 STDIN: Final = Path("-")
 MALFORMED: Final = "E0702"
@@ -46,6 +44,11 @@ def opt(
     as_json: Json = False,
 ) -> None:
     """Run passes on a function in .vir form and print what becomes of it, in the same form."""
+    # Loading the passes takes longer than `vliwc --help` should.
+    from vliwc.ir.text import print_function
+    from vliwc.passes.base import run_passes
+    from vliwc.passes.pipeline import parse_passes
+
     chosen = parse_passes(passes)
     name = "<stdin>" if file == STDIN else str(file)
     function = read_function(read_stdin() if file == STDIN else read_text(file), name)
@@ -68,6 +71,9 @@ def read_function(text: str, name: str) -> Function:
     Raises:
         KernelError: it does not; the message has the place.
     """
+    from vliwc.ir.text import parse_function
+    from vliwc.ir.verify import VerifyError, verify
+
     function = parse_function(text, name)
     try:
         verify(function)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import Annotated, Final, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict, cast
 
 import typer
 
-from isa.arrays import ArrayPlace, Words, array_places, write_arrays
 from isa.endless import WatchedSimulator
-from isa.images import image_bytes, read_image
 from isa.program import DebugKey, Program, decode_key
 from isa.provenance import source_text
 from isa.trace import record
@@ -19,6 +17,9 @@ from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.files import is_word, read_json, write_bytes, write_text
 from vliwc.cli.common.output import print_fields, print_json
 from vliwc.cli.kernels.convert import read_program
+
+if TYPE_CHECKING:
+    from isa.arrays import ArrayPlace, Words
 
 FIRST: Final = 8
 """So many words of each result are printed."""
@@ -101,6 +102,9 @@ def run(
     As in the take-home's tests, pauses and debug slots are ignored unless asked for. A program that
     comes to the same bundle again with nothing changed is refused as one that never ends.
     """
+    from isa.arrays import array_places
+    from isa.images import image_bytes
+
     if reference is not None and not debug:
         raise CommandError("--reference has a meaning only together with --debug")
     loaded = read_program(program, machine)
@@ -163,6 +167,9 @@ def _initial(
     given: dict[str, Words],
 ) -> list[int]:
     """The memory to start with: an image, random words, or arrays that are given alone."""
+    from isa.arrays import write_arrays
+    from isa.images import read_image
+
     if memory is not None and seed is not None:
         raise CommandError("--memory and --random both say what the memory holds; give one")
     if given and places is None:
