@@ -101,18 +101,18 @@ PASSES = (
         COVER,
         (
             "from any iteration",
-            "return last if overwritten and same_iteration(last, load) else None",
-            "return last if overwritten and last.args[0] is load.args[0] else None",
+            "return last.args[1] if overwritten and same_iteration(last, load) else None",
+            "return last.args[1] if overwritten and last.args[0] is load.args[0] else None",
         ),
         (
             "from the last store, whatever the others do",
-            "return last if overwritten and same_iteration(last, load) else None",
-            "return last if same_iteration(last, load) else None",
+            "return last.args[1] if overwritten and same_iteration(last, load) else None",
+            "return last.args[1] if same_iteration(last, load) else None",
         ),
         (
             "the index instead of the word",
-            "rebuild.new[sources[value].args[1]]",
-            "rebuild.new[sources[value].args[0]]",
+            "return last.args[1] if overwritten and same_iteration(last, load) else None",
+            "return last.args[0] if overwritten and same_iteration(last, load) else None",
         ),
     ),
     *faults_in(

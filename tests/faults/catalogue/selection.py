@@ -365,16 +365,35 @@ SELECTION = (
         ),
     ),
     *faults_in(
+        "vliwc/isel/loop_order.py",
+        (f"{ISEL}/test_loop_order.py", f"{ISEL}/test_instantiate.py"),
+        (
+            "loads in the cycle of a store of another loop",
+            "                latency = int(value.op is Op.STORE)\n",
+            "                latency = 0\n",
+        ),
+        (
+            "groups that end where others begin do not meet",
+            "(other.lo <= own.hi[group]) & (own.lo[group] <= other.hi)",
+            "(other.lo < own.hi[group]) & (own.lo[group] <= other.hi)",
+        ),
+        (
+            "groups that begin where others end do not meet",
+            "(other.lo <= own.hi[group]) & (own.lo[group] <= other.hi)",
+            "(other.lo <= own.hi[group]) & (own.lo[group] < other.hi)",
+        ),
+        (
+            "only the first of the earlier accesses counts",
+            "        for before in befores:\n            other = self._extent(before)",
+            "        for before in befores[:1]:\n            other = self._extent(before)",
+        ),
+    ),
+    *faults_in(
         "vliwc/isel/instantiate.py",
         (
             f"{ISEL}/test_instantiate.py",
             f"{ISEL}/test_records.py",
             f"{ISEL}/test_working_memory.py",
-        ),
-        (
-            "loads in the cycle of a store of another loop",
-            "                latency = int(before.op is Op.STORE)\n",
-            "                latency = 0\n",
         ),
         (
             "loads in the cycle of a store of their group",
