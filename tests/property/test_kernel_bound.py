@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.strategies.edges import edge_kernels
 from tests.strategies.kernels import GeneratedKernel, kernels
-from tests.strategies.plans import lane_program, random_choice
+from tests.strategies.neighbour_words import neighbour_words
+from tests.strategies.plans import lane_program, lane_program_of, random_choice
 from tests.strategies.stored_rows import permuted_kernels, row_kernels
 from tests.strategies.walks import walks
 from vliwc.diagnostics import KernelError
@@ -50,10 +51,22 @@ def test_no_level_beats_it(generated: GeneratedKernel) -> None:
     check_levels(generated.text, generated.params)
 
 
-@given(kernel=st.one_of(row_kernels(), permuted_kernels()))
-@settings(max_examples=8)
+@given(kernel=st.one_of(row_kernels(), permuted_kernels(), neighbour_words()))
+@settings(max_examples=12)
 def test_no_level_beats_it_where_words_stand_apart(kernel: tuple[str, dict[str, int]]) -> None:
     check_levels(*kernel)
+
+
+@given(kernel=neighbour_words(), seed=st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_no_random_choice_beats_it_where_rows_are_read(
+    kernel: tuple[str, dict[str, int]], seed: int
+) -> None:
+    program = lane_program_of(*kernel)
+    bound = proved_kernel_bound(program)
+    choice = random_choice(program, random.Random(seed))
+    dag = instantiate(program, choice.assignment, choice.placements).dag
+    assert bound <= lower_bound(problem_of(dag)).cycles
 
 
 READS = st.tuples(st.integers(1, 9), st.integers(0, 20), st.integers(1, 9), st.integers(1, 9))

@@ -17,6 +17,8 @@ WORDS = {
     "bit sum": "sum products of index bits with differences of table words",
     "packed": "shift the word out of words packed in scratch",
     "record": "load the record that also holds the next read's candidates",
+    "row": "load the row of neighbouring words with one vload per lane",
+    "in row": "find the word in the row of a read before",
     "in record": "choose from the record of the read before",
 }
 """The names of the reads in :mod:`vliwc.isel` in words."""

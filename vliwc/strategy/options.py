@@ -12,6 +12,7 @@ from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Sum, plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.fold import Folds, find_folds
+from vliwc.isel.neighbour_reads import RowOfNeighbours
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
 from vliwc.isel.region_reads import RegionRead
@@ -19,6 +20,7 @@ from vliwc.isel.regions import Regions
 from vliwc.isel.split_reads import BitTree, PackedRead
 from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
+from vliwc.strategy.neighbour_choice import find_row, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
 from vliwc.strategy.split_choice import Entry, SplitReads, SplitWay, split_reads, split_ways
@@ -27,7 +29,7 @@ from vliwc.strategy.tuning import TUNING
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One way to do the next one or two table reads of a loop.
+    """One way to do the next table reads of a loop: one, two for a record, or a row of them.
 
     ``reads`` says how; ``demand`` is what it asks for each group beside address arithmetic;
     ``address`` the linear form whose vector it needs (None: none) and leaves behind;
@@ -67,7 +69,7 @@ class LoopReads:
         reads = dict(self.fixed)
         for step, choice_bits in steps:
             for value, read in step.reads:
-                if isinstance(read, Gather | RecordFirst):
+                if isinstance(read, Gather | RecordFirst | RowOfNeighbours):
                     read = replace(read, choice_bits=choice_bits)
                 reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
@@ -128,6 +130,7 @@ def loop_reads(
     splits = split_reads(program, loop, table, folds, known)
     ways = split_ways(program, splits, table, folds)
     found = LoopReads(loop, program, folds, fixed, table, [], regions, rows, splits)
+    used_by = users(program, folds)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = None if "select" in left_out else _select(found, value)
@@ -140,6 +143,11 @@ def loop_reads(
                 if ("bits" if isinstance(way.read, BitTree) else "packed") not in left_out
             ]
         steps = _undominated(steps)
+        row = None
+        if "neighbours" not in left_out:
+            row = find_row(program, table, position, folds, used_by)
+        if row is not None and all(_read_together(found, value, v) for v, _ in row.reads[1:]):
+            steps.append(Step("row", row.reads, row.demand, row.address, shareable=row.uncertain))
         if records and "records" not in left_out and position + 1 < len(table):
             record = _record(found, value, table[position + 1])
             if record is not None and _read_together(found, value, table[position + 1]):
