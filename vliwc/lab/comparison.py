@@ -116,6 +116,23 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class ToKnown:
+    """A scheduler against the best known values of ``instances``.
+
+    ``reached`` counts those of as few cycles, ``beaten`` those of fewer.  ``mean`` is the mean of
+    ``cycles / known - 1`` over the ``scheduled`` ones, ``largest`` their largest.
+    """
+
+    scheduler: str
+    instances: int
+    scheduled: int
+    reached: int
+    beaten: int
+    mean: float | None
+    largest: float | None
+
+
+@dataclass(frozen=True)
 class Pair:
     """``first`` against ``second``, instance by instance.
 
@@ -140,6 +157,7 @@ class Pair:
 @dataclass(frozen=True)
 class Comparison:
     """Rows put together; ``seed`` is that of the bootstrap, whose result depends on nothing else.
+    ``known``: the fewest cycles that anybody has reported, of instances where that is known.
 
     Every scheduler needs a row of every instance.  Schedulers and instances keep the order of the
     rows.  Raises :class:`ComparisonError`.
@@ -147,6 +165,7 @@ class Comparison:
 
     rows: Sequence[Row] = field(repr=False)
     seed: int = 0
+    known: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
         _require_complete(self.rows)
@@ -226,6 +245,10 @@ class Comparison:
         """The figures of all schedulers."""
         return tuple(self.summary(scheduler) for scheduler in self.schedulers)
 
+    def to_known(self) -> list[ToKnown]:
+        """All schedulers against the best known values; none without such values."""
+        return [self._to_known(name) for name in self.schedulers] if self.known else []
+
     def against(self, baseline: str) -> list[Pair]:
         """Every other scheduler against ``baseline``, corrected for their number."""
         others = [scheduler for scheduler in self.schedulers if scheduler != baseline]
@@ -243,6 +266,19 @@ class Comparison:
         for row in self.rows:
             parts.setdefault(row.instance, []).append(row)
         return parts
+
+    def _to_known(self, scheduler: str) -> ToKnown:
+        outcomes = [o for o in self.of(scheduler) if o.instance in self.known]
+        gaps = [_ratio(o.cycles, self.known[o.instance]) - 1 for o in outcomes if o.scheduled]
+        return ToKnown(
+            scheduler,
+            instances=len(outcomes),
+            scheduled=len(gaps),
+            reached=sum(gap == 0 for gap in gaps),
+            beaten=sum(gap < 0 for gap in gaps),
+            mean=fmean(gaps) if gaps else None,
+            largest=max(gaps, default=None),
+        )
 
     def _pair(self, first: str, second: str) -> Pair:
         a, b = self.of(first), self.of(second)

@@ -3,7 +3,8 @@
 An instance is named after its file.  Its family is what the name has before an opening bracket
 (``lcg(lanes=8,steps=4)@O2.json`` is of the family ``lcg``), otherwise the folder's name.  A file
 ``optima.json`` beside the problems gives least numbers of cycles that are known from elsewhere:
-an object such as ``{"j301_1": 43}``.
+an object such as ``{"j301_1": 43}``; a file ``best_known.csv`` gives best known ones
+(:mod:`vliwc.lab.best_known`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from isa.load import LoadError, parse_json, read_text
+from vliwc.lab.best_known import BEST_KNOWN, Known, read_best_known
 from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_files import read_rcp, read_sm
 from vliwc.sched.problem.json import problem_from_json
@@ -35,11 +37,13 @@ def load(paths: Sequence[Path]) -> list[Instance]:
     """
     files: dict[Path, Path] = {}
     optima: dict[Path, dict[str, int]] = {}
+    known: dict[Path, dict[str, Known]] = {}
     for path in paths:
         found = _files(path)
         files.update((file.resolve(), file) for file in found)
         for folder in sorted({file.parent for file in found}):
             optima[folder] = read_optima(folder)
+            known[folder] = read_best_known(folder)
             if path.is_dir():
                 _all_known(folder, optima[folder], found)
     instances: dict[str, Instance] = {}
@@ -47,19 +51,27 @@ def load(paths: Sequence[Path]) -> list[Instance]:
     for file in sorted(files.values(), key=lambda file: (file.stem, str(file))):
         if file.stem in instances:
             raise ProblemError(f"{file}: {places[file.stem]} has the same name; rename one")
-        instances[file.stem] = read_instance(file, optima[file.parent].get(file.stem))
+        given = optima[file.parent].get(file.stem)
+        best = known[file.parent].get(file.stem)
+        if best is not None and best.optimal:
+            if given not in (None, best.cycles):
+                raise ProblemError(
+                    f"{file}: the optimum is {given} by {OPTIMA}, {best.cycles} by {BEST_KNOWN}"
+                )
+            given = best.cycles
+        instances[file.stem] = read_instance(file, given, best and best.cycles)
         places[file.stem] = file
     return [instances[name] for name in sorted(instances)]
 
 
-def read_instance(path: Path, optimum: int | None = None) -> Instance:
+def read_instance(path: Path, optimum: int | None = None, known: int | None = None) -> Instance:
     """The instance in one file. Raises :class:`ProblemError` if it holds no problem."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ProblemError(
             f"{path}: no kind of problem file; those end with {', '.join(sorted(READERS))}"
         )
-    return Instance(path.stem, reader(path), family_of(path), optimum)
+    return Instance(path.stem, reader(path), family_of(path), optimum, known)
 
 
 def family_of(path: Path) -> str:

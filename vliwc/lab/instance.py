@@ -18,13 +18,15 @@ class Instance:
     """A problem of a corpus.
 
     ``family`` is what instances are grouped by in reports (a kernel, a generator, a folder);
-    ``optimum`` its least number of cycles where that is known from elsewhere, None where it is not.
+    ``optimum`` its least number of cycles where that is known from elsewhere, None where it is not;
+    ``known`` the fewest cycles that anybody has reported.
     """
 
     name: str
     problem: ScheduleProblem = field(repr=False)
     family: str = ""
     optimum: int | None = None
+    known: int | None = None
 
     @cached_property
     def text(self) -> str:

@@ -14,7 +14,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any, Final
 
@@ -230,6 +230,7 @@ def to_json(comparison: Comparison, baseline: str, *, times: bool = True) -> dic
         "failed": comparison.failed,
         "failures": failures_table(comparison).records(),
         "schedulers": summaries_table(comparison, times=times).records(),
+        "best_known": [asdict(each) for each in comparison.to_known()],
         "against_baseline": pairs_table(comparison.against(baseline)).records(),
         "pairs": pairs_table(comparison.pairwise).records(),
         "instances": instances_table(comparison).records(),

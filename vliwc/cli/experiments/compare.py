@@ -188,7 +188,8 @@ def compare(
             for number in seeds
         ]
         name = DEFAULT_EXPERIMENT if experiment is None else experiment
-        comparison = Comparison(_run(jobs, store, name, processes, cluster, show))
+        known = {each.name: each.known for each in instances if each.known is not None}
+        comparison = Comparison(_run(jobs, store, name, processes, cluster, show), known=known)
     targets.write(comparison, against, times=not no_times)
     if targets.tables:
         print_comparison(comparison, against, times=not no_times, each=each)

@@ -20,6 +20,7 @@ def print_comparison(
     if each:
         _print_instances(comparison)
     _print_summaries(comparison, times)
+    _print_known(comparison)
     if len(comparison.schedulers) > 1:
         _print_against(comparison, baseline)
     if len(comparison.schedulers) > 2:
@@ -66,6 +67,23 @@ def _print_summaries(comparison: Comparison, times: bool) -> None:
     print_table(title, columns, rows, right=columns[1:])
 
 
+def _print_known(comparison: Comparison) -> None:
+    columns = ("scheduler", "reached", "beaten", "mean", "largest", "of")
+    rows = [
+        (
+            each.scheduler,
+            str(each.reached),
+            str(each.beaten),
+            "-" if each.mean is None else f"{100 * each.mean:+.2f} %",
+            "-" if each.largest is None else f"{100 * each.largest:+.2f} %",
+            f"{each.scheduled} of {each.instances}",
+        )
+        for each in comparison.to_known()
+    ]
+    if rows:
+        print_table("To the best known values", columns, rows, right=columns[1:])
+
+
 def _print_against(comparison: Comparison, baseline: str) -> None:
     columns = ("scheduler", "wins", "ties", "losses", "cycles", "p", "p by Holm")
     rows = [
@@ -100,11 +118,13 @@ def _print_instances(comparison: Comparison) -> None:
             case.name.replace(",", ", "),  # so that long names are wrapped, not cut
             str(case.operations),
             "none" if case.infeasible else str(case.bound),
+            *([_known(comparison, case.name)] if comparison.known else []),
             *(_cycles(comparison.outcomes[case.name, name].cycles) for name in names),
         )
         for case in comparison.cases.values()
     ]
-    columns = ("instance", "operations", "bound", *names)
+    known = ("known",) if comparison.known else ()
+    columns = ("instance", "operations", "bound", *known, *names)
     print_table("Cycles", columns, rows, right=columns[1:])
 
 
@@ -150,6 +170,11 @@ def _interval(summary: Summary) -> str:
 
 def _seconds(seconds: float | None) -> str:
     return "-" if seconds is None or seconds == math.inf else f"{seconds:.3f}"
+
+
+def _known(comparison: Comparison, instance: str) -> str:
+    cycles = comparison.known.get(instance)
+    return "-" if cycles is None else str(cycles)
 
 
 def _cycles(cycles: float) -> str:
