@@ -40,6 +40,8 @@ SHAPES = (
     "({0} >> 3) + ({1} | {2}) + {0}",
     "{0}",
     "if i % 3 == 0 then {0} else {1} + ({2} >> 1)",
+    "if i < 7 || i + 9 > n then a[i] else {0} - {1} * {2}",
+    "if i % 11 == 0 || i > 16 then a[i + 2] else ({0} >> 1) + {1} + {2}",
 )
 """What is made of three of them."""
 

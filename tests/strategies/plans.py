@@ -32,6 +32,7 @@ from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.staggered.scheduler import ListScheduler
 from vliwc.strategy.options import LoopReads, Step, loop_reads
+from vliwc.strategy.tuning import TUNING
 
 
 def lane_program(
@@ -73,7 +74,7 @@ def random_choice(program: LaneProgram, rng: random.Random, plans: int = 3) -> C
     choice = Choice()
     memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
     for loop in program.function.loops:
-        reads = loop_reads(program, loop)
+        reads = loop_reads(program, loop, block=rng.choice((*TUNING.blocks, -1, 2)))
         found = [_path(reads, choice, memory, rng) for _ in range(rng.randint(1, plans))]
         choice.assignment.append([rng.choice(found) for _ in range(program.groups(loop))])
     return choice

@@ -225,24 +225,22 @@ class _Walk:
         group = self.group
         array = group.function.arrays[value.array]
         index, word = value.args
-        data = self.group.adjacent(self.group.vector(word))
         form = self.group.forms[index]
         name = f"{value.array}={value.id}"
         if form.is_consecutive:
             address = self.group.group_address(array.base + form.const)
             if self.group.lanes == self.group.vlen:
+                data = group.adjacent(group.vector(word))
                 op = MOp(name, (Form("store", "vstore", (address, data)),), width=0)
             else:
                 lanes = tuple(
-                    (
-                        self.group.lane_address(array.base + form.const, k),
-                        Operand(data.source, k, 0),
-                    )
-                    for k in range(self.group.lanes)
+                    (group.lane_address(array.base + form.const, k), data)
+                    for k, data in enumerate(group.words(word))
                 )
                 op = self.group.lane_op(name, "store", "store", lanes, 0)
         else:
             address = self.site.addresses.address(form.plus(Linear(array.base)))
+            data = group.adjacent(group.vector(word))
             scalarised = Form("store", "store", (address, data), scalarised=True)
             op = MOp(name, (scalarised,), self.group.lanes, 0)
         self.group.template.ops.append(op)

@@ -8,17 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isa.simulator import run
-from tests.unit.isel.helpers import kernel_text, program_of
+from tests.strategies.plans import Choice
+from tests.unit.isel.helpers import kernel_text, program_of, verified
 from vliwc.analysis.lane_words import lane_words
 from vliwc.driver import compile_text
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
+from vliwc.isel.program import LaneProgram
 from vliwc.isel.regions import RegionLoads, plan_regions, stride_of
 from vliwc.isel.scalar import Uniform
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
 from vliwc.mir.operation import Operand, PerGroup
 from vliwc.options import Options
+from vliwc.strategy.options import loop_reads
 
 INDICES = (
     "{s} * i + {k}",
@@ -168,6 +171,18 @@ def test_short_groups_do_not_read_past_their_chunk() -> None:
     loads, value = loads_of_words(196, 197, 198)
     found = loads.operand(0, value)
     assert isinstance(found, tuple) and [word.offset for word in found] == [4, 5, 6]
+
+
+@pytest.mark.parametrize("block", [1, 4, -4])
+def test_short_groups_store_words_from_inside_of_a_chunk(block: int) -> None:
+    text = kernel_text("o[i] = if i > 20 then v else v * a[(i + 1) % n] + a[(i + 2) % n];")
+
+    def shared(program: LaneProgram) -> Choice:
+        (loop,) = program.function.loops
+        plan = loop_reads(program, loop, block=block).plan([])
+        return Choice([[plan] * program.groups(loop)])
+
+    verified(text, {"n": 29}, shared)
 
 
 def test_a_read_needs_all_chunks_with_words_of_it() -> None:
