@@ -21,6 +21,11 @@ class RoundsTuning:
     candidates: int = 2
     """The best candidates that are annealed in the first round, each with one part in so many of
     its steps: which of them is best is not known before."""
+    seed_step: int = 100
+    """Seeds of the candidates are so far apart ..."""
+    round_seed_step: int = 1000
+    """... and those of the rounds: chains of one round take the seeds from there on, and no two
+    chains the same."""
     first: Cooling = Cooling(hot=1.5, cold=0.4, wide=40.0, narrow=10.0)
     """Temperatures and sizes of changes, in cycles, of the first round; those between go from
     here ..."""
@@ -62,13 +67,15 @@ def anneal_candidates(
     for number, candidate in enumerate(candidates[: TUNING.candidates]):
         progress("anneal", number / (TUNING.rounds + 1))
         if not best.search.done:
-            _round(candidate.search, steps // TUNING.candidates, seed + 100 * number, TUNING.first)
+            first_seed = seed + TUNING.seed_step * number
+            _round(candidate.search, steps // TUNING.candidates, first_seed, TUNING.first)
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
     for number in range(1, TUNING.rounds):
         progress("anneal", (number + 1) / (TUNING.rounds + 1))
         if best.search.done:
             break
-        _round(best.search, steps, seed + 1000 * number, _cooling(number / (TUNING.rounds - 1)))
+        first_seed = seed + TUNING.round_seed_step * number
+        _round(best.search, steps, first_seed, _cooling(number / (TUNING.rounds - 1)))
     return best
 
 

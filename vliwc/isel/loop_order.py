@@ -17,9 +17,17 @@ from vliwc.ir.value import MASK, TOP_LEVEL, Op, Value
 from vliwc.isel.program import LaneProgram
 from vliwc.mir.operation import MOp, Source
 
-MAX_COMPARISONS = 1 << 15
-"""All pairs of accesses of an array are compared, group by group; where that would take more than
-this, whole loops wait for each other."""
+
+@dataclass(frozen=True)
+class OrderTuning:
+    """The tuned number of this module, set by hand: ``python -m benchmarks.compile_time``."""
+
+    max_comparisons: int = 1 << 15
+    """All pairs of accesses of an array are compared, group by group; where that would take more
+    than this, whole loops wait for each other."""
+
+
+TUNING = OrderTuning()
 MAX_PRODUCT = 1 << 48
 """Larger products of coefficients and words are not followed: sums of them stay far below 2**63."""
 
@@ -71,7 +79,7 @@ class LoopOrder:
 
     def _of_array(self, accesses: Sequence[Value]) -> list[Edge]:
         groups = max(self._groups(value) for value in accesses)
-        by_group = len(accesses) ** 2 * groups <= MAX_COMPARISONS
+        by_group = len(accesses) ** 2 * groups <= TUNING.max_comparisons
         position = {value: k for k, value in enumerate(accesses)}
         earlier: list[int] = []
         found: list[Edge] = []

@@ -25,7 +25,7 @@ from vliwc.sched.problem.renewable import ProblemError
 _SECTION: Final = re.compile(r"^\*{3,}.*$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _LONG: Final = re.compile(r"\d{11}")  # above `LARGEST`, and perhaps too long for `int`
-_MOST_JOBS: Final = 100_000
+_MAX_JOBS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def read_rcp(path: Path) -> ScheduleProblem:
     words = text.split()
     if not all(_NUMBER.fullmatch(word) for word in words):
         raise ProblemError(f"{path}: a file of Patterson's form has nothing but numbers from 0")
-    if words and int(words[0]) > _MOST_JOBS:
-        raise ProblemError(f"{path}: {words[0]} jobs are more than {_MOST_JOBS}")
+    if words and int(words[0]) > _MAX_JOBS:
+        raise ProblemError(f"{path}: {words[0]} jobs are more than {_MAX_JOBS}")
     jobs, capacities = _parse(path, text, "patterson")
     expected = 2 + len(capacities) + sum(2 + len(job.demand + job.successors) for job in jobs)
     if len(words) != expected:

@@ -14,7 +14,7 @@ What has no counterpart is left out, each thing so that every schedule of the pr
 the project: the project's makespan is a lower bound on the problem's cycles.
 
 * Scratch: as if there were words without limit.
-* An operation that runs whole or lane by lane takes its cycle, but no resource.
+* An operation with a vector form and a scalarised one takes its cycle, but no resource.
 * A dependence of latency 0 keeps only what it implies for the operations before its source.
 """
 

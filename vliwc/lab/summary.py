@@ -65,12 +65,12 @@ def forms(problem: ScheduleProblem) -> dict[str, int]:
     """How many operations have which forms, such as ``valu or alu*``, by number, largest first."""
     view = View.of(problem)
     counts: dict[str, int] = {}
-    for whole, split, lanes in zip(
+    for vector, scalarised, lanes in zip(
         view.vector_engines, view.scalarised_engine, view.lanes, strict=True
     ):
-        names = [ENGINES[engine] for engine in whole]
-        if split >= 0:
-            names.append(f"{ENGINES[split]} by {lanes} lanes")
+        names = [ENGINES[engine] for engine in vector]
+        if scalarised >= 0:
+            names.append(f"{ENGINES[scalarised]} by {lanes} lanes")
         text = " or ".join(names) or "no slot"
         counts[text] = counts.get(text, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -9,6 +9,7 @@ first fit leaves gaps of the wrong size, CP-SAT packs them as rectangles.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -20,9 +21,17 @@ from vliwc.sched.problem.dense import Ints
 from vliwc.sched.problem.scratch import find_place
 from vliwc.sched.problem.view import View
 
-REPAIR_EFFORT = 4.0
-"""Deterministic time for packing ranges that first fit could not place."""
 
+@dataclass(frozen=True)
+class AllocationTuning:
+    """The tuned number of allocating addresses at fixed cycles."""
+
+    repair_effort: float = 4.0
+    """CP-SAT's deterministic time for packing ranges that first fit could not place.
+    ``python -m benchmarks.proofs``"""
+
+
+TUNING = AllocationTuning()
 
 Numbers = NDArray[np.int64]
 
@@ -162,7 +171,7 @@ def _pack(ranges: Sequence[LiveRange], words: int) -> dict[int, int] | None:
     model.add_no_overlap_2d(times, places)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = REPAIR_EFFORT
+    solver.parameters.max_deterministic_time = TUNING.repair_effort
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     return {op: solver.value(start) for op, start in starts.items()}

@@ -21,7 +21,7 @@ from vliwc.isel.address import Sum
 from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
-from vliwc.strategy.tuning import TUNING
+from vliwc.strategy.tuning import TUNING, DrainAllowance
 
 TENTHS = 10
 """The objective counts tenths of a cycle."""
@@ -56,15 +56,6 @@ class StrategyAssignment:
     blended: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Offsets:
-    """Cycles at the start and end of a schedule in which an engine finds nothing to do."""
-
-    compute: float = 4.0
-    flow: float = 0.0
-    load: float = 0.0
-
-
 State = tuple[int, "Linear | None"]
 
 
@@ -84,7 +75,7 @@ class _Model:
         reads: LoopReads,
         groups: int,
         base: EngineDemand,
-        offsets: Offsets,
+        idle: DrainAllowance,
         limits: Limits,
         selects: Mapping[Value, int],
     ) -> None:
@@ -100,7 +91,7 @@ class _Model:
         self._build_network()
         self._blend_selects(selects)
         self._limit_words(limits)
-        self.cycles = self._objective(offsets)
+        self.cycles = self._objective(idle)
 
     def _build_network(self) -> None:
         """States: the next read and the address that the next one can be computed from."""
@@ -205,7 +196,7 @@ class _Model:
             # Besides every entry the difference of every pair of them.
             self.model.add(3 * vlen * kept <= 2 * limits.entry_words)
 
-    def _objective(self, offsets: Offsets) -> cp_model.IntVar:
+    def _objective(self, idle: DrainAllowance) -> cp_model.IntVar:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
         weighted = [(arc.flow, arc.demand) for arc in self.arcs] + self.setup
 
@@ -232,11 +223,11 @@ class _Model:
         def fits(work: cp_model.LinearExpr | int, capacity: int, offset: float) -> None:
             model.add(TENTHS * work <= capacity * (cycles - round(TENTHS * offset)))
 
-        fits(everything, alu + valu * vlen, offsets.compute)
-        fits(valu_only, valu, offsets.compute)
-        fits(alu_only, alu, offsets.compute)
-        fits(total("flow") + by_flow + self.base.flow, slots["flow"], offsets.flow)
-        fits(total("load") + self.base.load, slots["load"], offsets.load)
+        fits(everything, alu + valu * vlen, idle.compute)
+        fits(valu_only, valu, idle.compute)
+        fits(alu_only, alu, idle.compute)
+        fits(total("flow") + by_flow + self.base.flow, slots["flow"], idle.flow)
+        fits(total("load") + self.base.load, slots["load"], idle.load)
         fits(total("store") + self.base.store, slots["store"], 0)
         model.minimize(cycles)
         return cycles
@@ -247,7 +238,7 @@ def balance(
     groups: int,
     base: EngineDemand,
     limits: Limits,
-    offsets: Offsets | None = None,
+    idle: DrainAllowance = TUNING.unmeasured,
     selects: Mapping[Value, int] | None = None,
     *,
     seed: int,
@@ -259,12 +250,12 @@ def balance(
     ``effort`` is CP-SAT's deterministic time: the result does not depend on the speed of the
     computer.
     """
-    network = _Model(reads, groups, base, offsets or Offsets(), limits, selects or {})
+    network = _Model(reads, groups, base, idle, limits, selects or {})
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = effort
-    solver.parameters.linearization_level = 2
+    solver.parameters.linearization_level = TUNING.linearization_level
     solver.parameters.relative_gap_limit = TUNING.balance_gap
     solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
     status = solver.solve(network.model)

@@ -95,7 +95,7 @@ def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) ->
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort
-    solver.parameters.linearization_level = 2
+    solver.parameters.linearization_level = TUNING.linearization_level
     solver.parameters.cp_model_presolve = presolve
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN):

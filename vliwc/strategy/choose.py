@@ -18,7 +18,7 @@ from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
 from vliwc.sched.problem.paths import heads_and_tails, spans
-from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
+from vliwc.strategy.balance import Limits, StrategyAssignment, balance
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.region_choice import region_loads
@@ -114,7 +114,7 @@ def _choose(
     come sooner are tried as well.
     """
     program = balancing.program
-    idle = [Offsets() for _ in program.function.loops]
+    idle = [TUNING.unmeasured for _ in program.function.loops]
     first = balancing.strategy(idle, measuring)
     if not any(part.reads.table for part in first.loops):
         return [first]
@@ -124,13 +124,13 @@ def _choose(
         direct = balancing.strategy(idle, effort, direct=True)
         found[_signature(direct)] = direct
     for allowance in allowances:
-        offsets = [
-            Offsets(
+        allowed = [
+            DrainAllowance(
                 at.compute + allowance.compute, at.flow + allowance.flow, at.load + allowance.load
             )
             for at in idle
         ]
-        strategy = balancing.strategy(offsets, effort)
+        strategy = balancing.strategy(allowed, effort)
         found.setdefault(_signature(strategy), strategy)
     return list(found.values())
 
@@ -156,7 +156,9 @@ class _Balancing:
             for loop in program.function.loops
         ]
 
-    def strategy(self, offsets: list[Offsets], effort: float, *, direct: bool = False) -> Strategy:
+    def strategy(
+        self, idle: list[DrainAllowance], effort: float, *, direct: bool = False
+    ) -> Strategy:
         """Balance every loop; record tables for which there is no room are given up.  With
         ``direct`` no read is done by the bits of its index, which takes longest for each read."""
         program = self.program
@@ -176,7 +178,7 @@ class _Balancing:
                     program.groups(loop),
                     self.base[loop.number],
                     limits,
-                    offsets[loop.number],
+                    idle[loop.number],
                     self.selects[loop.number],
                     seed=self.seed,
                     effort=effort,
@@ -205,7 +207,7 @@ def _place_tables(
     return None, placements
 
 
-def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[Offsets], int]:
+def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[DrainAllowance], int]:
     """When engines can find work in the groups of each loop, and the cycles of the critical path,
     from the machine DAG."""
     assignment = [
@@ -214,7 +216,7 @@ def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[Offsets], 
     instance = instantiate(program, assignment, strategy.placements)
     problem = problem_of(instance.dag)
     head, tail = heads_and_tails(problem)
-    found: list[Offsets] = []
+    found: list[DrainAllowance] = []
     for part in strategy.loops:
         first = instance.first_group[part.loop.number]
         groups = range(first, first + program.groups(part.loop))
@@ -222,7 +224,7 @@ def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[Offsets], 
         for engine in ("valu", "flow", "load"):
             ops = only_on(problem, engine, groups)
             idle.append(float(head[ops].min() + tail[ops].min()) if len(ops) else 0.0)
-        found.append(Offsets(*idle))
+        found.append(DrainAllowance(*idle))
     return found, int((head + spans(problem) + tail).max())
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DrainAllowance:
-    """Cycles beyond the proved ones, at the start and in the drain, for which an engine is not
-    busy: a guess."""
+    """Cycles at the start of a schedule and in the drain, together, in which an engine finds
+    nothing to do; ``compute`` is for scalar and vector arithmetic."""
 
     compute: float
     flow: float
@@ -30,7 +30,11 @@ class StrategyTuning:
         DrainAllowance(2.0, 8.0, 24.0),
         DrainAllowance(2.0, 16.0, 8.0),
     )
-    """Guesses, in cycles, that led to good schedules, the best first; levels try the first ones."""
+    """Guesses of what comes on top of the proved cycles that led to good schedules, the best first;
+    levels try the first ones."""
+    unmeasured: DrainAllowance = DrainAllowance(4.0, 0.0, 0.0)
+    """A guess for the first assignment, from which the proved cycles are measured: arithmetic waits
+    for the first words to come in."""
     blocks: tuple[int, ...] = (1, 4, -4)
     """Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest
     words in scratch, several save the loads of words that neighbours have in common, a negative
@@ -69,6 +73,9 @@ class StrategyTuning:
     balance_gap: float = 0.001
     """Part of the cycles by which an assignment may miss the best one: a cycle in a thousand, less
     than the guesses of idle cycles are wrong by."""
+    linearization_level: int = 2
+    """CP-SAT's parameter for assignments: all linear relaxations.  An assignment is a flow with a
+    few limits, of which the relaxation is nearly integral.  ``vliwc bound``"""
     load_weight: float = 0.5
     """What a load slot counts against a flow slot when paths are ordered by how much they load."""
     grade: float = 0.75

@@ -106,7 +106,7 @@ def test_accesses_of_one_word_stay_in_order(
 ) -> None:
     text, params = kernel
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop_order, "MAX_COMPARISONS", comparisons)
+        patch.setattr(loop_order, "TUNING", loop_order.OrderTuning(comparisons))
         program = program_of(text, **params)
         order = Order(built(program))
     accesses = [value for value in program.function.values if value.is_memory]

@@ -50,7 +50,7 @@ def test_the_version_is_that_of_the_sources(repository: Path, copy: Path) -> Non
         path.write_text(text + "\n")
         assert version_of(copy) != before, changed
         path.write_text(text)
-    (copy / "vliwc" / "cli" / "tables.py").rename(copy / "vliwc" / "cli" / "moved.py")
+    (copy / "vliwc" / "stages.py").rename(copy / "vliwc" / "moved.py")
     assert version_of(copy) != before, "a new name is a change"
 
 

@@ -10,12 +10,13 @@ from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, program_of
 from vliwc.ir.value import Op
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.strategy.balance import Limits, Offsets, StrategyAssignment, balance
+from vliwc.strategy.balance import Limits, StrategyAssignment, balance
 from vliwc.strategy.options import LoopReads, loop_reads
+from vliwc.strategy.tuning import DrainAllowance
 
 PLENTY = Limits(memory_words=10_000, entry_words=10_000)
 NONE = Limits(memory_words=0, entry_words=0)
-NO_OFFSETS = Offsets(0.0, 0.0, 0.0)
+NEVER_IDLE = DrainAllowance(0.0, 0.0, 0.0)
 
 TREE = """
 kernel walk(n) {
@@ -41,7 +42,7 @@ def reads_of(text: str, n: int = 128, machine: MachineSpec | None = None) -> Loo
 def solve(
     reads: LoopReads, groups: int = 16, base: EngineDemand | None = None, limits: Limits = PLENTY
 ) -> StrategyAssignment:
-    return balance(reads, groups, base or NOTHING, limits, NO_OFFSETS, seed=0, effort=2.0)
+    return balance(reads, groups, base or NOTHING, limits, NEVER_IDLE, seed=0, effort=2.0)
 
 
 def steps_of(assignment: StrategyAssignment) -> dict[str, int]:
@@ -129,7 +130,7 @@ def test_selections_leave_flow_where_that_pays() -> None:
     (select,) = [v for v in reads.program.function.values if v.op is Op.SELECT]
     base = EngineDemand(flow=16)
     assert solve(reads, base=base).cycles == 16
-    found = balance(reads, 16, base, PLENTY, NO_OFFSETS, {select: 2}, seed=0, effort=2.0)
+    found = balance(reads, 16, base, PLENTY, NEVER_IDLE, {select: 2}, seed=0, effort=2.0)
     # Two operations on the 60 lanes of a cycle, one of them on valu only, for each that leaves.
     ((operations, count),) = found.blended
     assert (operations, count) == (2, 13)
@@ -221,7 +222,7 @@ def test_loops_with_many_reads(effort: float) -> None:
     """Without any time for the solver there is still an assignment: gathers throughout."""
     reads = reads_of(LONG, n=40)
     assert len(reads.table) > 80
-    assignment = balance(reads, 5, NOTHING, PLENTY, NO_OFFSETS, seed=0, effort=effort)
+    assignment = balance(reads, 5, NOTHING, PLENTY, NEVER_IDLE, seed=0, effort=effort)
     assert sum(path.groups for path in assignment.paths) == 5
     for path in assignment.paths:
         assert [value for step, _ in path.steps for value, _ in step.reads] == reads.table

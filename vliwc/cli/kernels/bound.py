@@ -50,7 +50,7 @@ def bound(
     """Compile a kernel and prove how few cycles it could take at best.
 
     Two things are proved: that no schedule of the machine DAG the compiler chose takes fewer
-    cycles, and that no other mix of the strategies it knows leads to fewer.
+    cycles, and that no other assignment of the strategies it knows leads to fewer.
     """
     options = make_options(
         level=level,

@@ -55,7 +55,7 @@ def serial_schedule(problem: ScheduleProblem) -> Schedule:
     """One operation after the other, in depth-first order, for a problem without zero words.
 
     ``peak_words`` is the height of scratch that first fit takes; the problem's own number of
-    words does not limit it.  The first form of each operation is used, whole forms first.
+    words does not limit it.  The first form of each operation is used, vector forms first.
     """
     view = View.of(problem)
     cycles: list[list[int]] = [[] for _ in range(len(view))]

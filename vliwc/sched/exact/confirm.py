@@ -13,15 +13,11 @@ the analytic bounds need no confirmation.
 
 from __future__ import annotations
 
-from typing import Final
-
 from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.incumbent import Claim, Question, Search
+from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.exact.methods import CONFIRM, FEASIBLE, solve
-
-MAX_RUNS: Final = 3
-"""Runs for one claim: a guess, one at the pace that this has shown, one for what that misjudged."""
 
 
 def confirm_claims(search: Search, effort: float) -> bool:
@@ -58,7 +54,7 @@ def _asked_again(
     stop = search.left / 2
     what = f"{CONFIRM}{claim.what}"
     status, solver = solve(search, what, question, stop, presolve=False)
-    for _ in range(MAX_RUNS - 1):
+    for _ in range(MODELS.confirmation_runs - 1):
         if status != cp_model.UNKNOWN or search.left <= stop or not question.scanned:
             break
         limit = search.left - stop

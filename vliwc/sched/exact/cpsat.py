@@ -69,7 +69,7 @@ IN_TURN: Final = (
     Entry(time_indexed_schedule, twice),
     # Better at finding.
     Entry(interval_schedule, dives=True),
-    # "Is there a schedule of fewer cycles than the best one?"
+    # Is there a schedule that improves the incumbent?
     Entry(improve_incumbent, dives=True),
 )
 """What takes turns."""

@@ -53,7 +53,7 @@ def any_schedule(search: Search) -> None:
             return
         makespan = search.lower
         while True:
-            makespan = min(makespan + max(makespan // 3, 1), longest)
+            makespan = min(makespan + max(makespan // limits.makespan_growth, 1), longest)
             for method in (time_indexed_schedule, interval_schedule):
                 if search.best is not None or search.infeasible or search.left <= 0:
                     return

@@ -69,7 +69,7 @@ class IlpScheduler:
                 nodes = max(left * unit // max(len(formulation.upper), unit), 1)
                 status, values = _solve(formulation, nodes, self.seed, self.limits)
                 # The wrapper does not tell how many nodes were used: count a share.
-                left -= max((budget or self.nodes) // 10, 1)
+                left -= max((budget or self.nodes) // self.limits.least_share, 1)
                 if values is not None:
                     found = assembled(view, formulation.timing(values), self.name)
                     if found is None and margin + 1 < len(self.limits.margins):

@@ -12,19 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, pairwise
-from typing import Final
 
 from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.executions import Cumulative, Execution, add_engines, add_lanes, slot
+from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.problem.dense import FLOW, N_ENGINES, VALU
 from vliwc.sched.problem.schedule import Timing
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.symmetry import interchangeable
-
-MIN_JOINT_LOAD: Final = 0.5
-"""Engines get a cumulative together if their joint work takes this part of the horizon at least:
-others never bind, and each costs time after every decision (``python -m benchmarks.proofs``)."""
 
 
 class IntervalModel:
@@ -140,7 +136,7 @@ class IntervalModel:
                         self._add_cheapest(op, prices, use)
                 capacity = sum(prices[e] * view.capacity[e] for e in engines)
                 work = sum(use.demands)
-                if work >= MIN_JOINT_LOAD * capacity * self.horizon:
+                if work >= MODELS.min_joint_load * capacity * self.horizon:
                     self._limit(use, capacity)
 
     def _add_cheapest(self, op: int, prices: Sequence[int], use: Cumulative) -> None:

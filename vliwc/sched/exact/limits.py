@@ -71,9 +71,33 @@ class CpSatLimits:
     """Groups that are alike from which on models in which they take turns are tried."""
     margins: tuple[int, ...] = (0, 1, 2, 4)
     """Vectors of scratch left unused, in turn, where addresses cannot be assigned otherwise."""
+    last_share: int = 4
+    """First runs, and the fluid model in integers, get one part in so many of what is left at
+    most: what they leave is enough for other methods."""
+    makespan_growth: int = 3
+    """Where no schedule is known, models are tried with ever longer makespans: each time longer by
+    one part in so many."""
+    tail_tilt: float = 0.01
+    """Where counts are no schedule, list schedules in the order of their starts are tried, also
+    with so many cycles for each cycle of an operation's longest path to the end."""
     confirmation: float = 1.0
     """Effort of confirming claims, as a part of the budget and beside it: without presolve most
     proofs take about as long as with it."""
+
+
+@dataclass(frozen=True)
+class ModelLimits:
+    """Of single models, whoever uses them."""
+
+    min_joint_load: float = 0.5
+    """Engines get a cumulative of their own together if their joint work takes this part of the
+    horizon at least: others never bind, and each costs time after every decision."""
+    max_shared: int = 12
+    """Values with several readers left, all of them ready, that the peak-memory search takes on at
+    most: all unions, 4096 of them, are tried."""
+    confirmation_runs: int = 3
+    """Runs without presolve for one claim: a guess, one at the pace that this has shown, one for
+    what that misjudged."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,10 @@ class LnsLimits:
     """Effort of one window."""
     conflicts: int = 150
     """Conflicts of one window."""
+    min_window: int = 4
+    """Cycles of a window at least."""
+    window_growth: int = 4
+    """Windows of the next round are longer by one part in so many, so that it cuts elsewhere."""
     max_reallocated: int = 400
     """Results up to which addresses are assigned anew; with more they are only repaired, since the
     allocator's time grows with their square."""
@@ -105,8 +133,14 @@ class IlpLimits:
     """Simplex iterations at the root: beyond, some hundred operations take minutes there."""
     node_iterations: int = 2_000
     """Simplex iterations at each later node."""
+    least_share: int = 10
+    """A program counts as one part in so many of the budget at least, since HiGHS' wrapper does not
+    tell how many nodes it used."""
     margins: tuple[int, ...] = (0, 1, 2, 4)
     """As :attr:`CpSatLimits.margins`."""
+
+
+MODELS = ModelLimits()
 
 
 def make_solver(

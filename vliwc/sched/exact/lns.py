@@ -54,7 +54,7 @@ class LnsScheduler:
         view = View.of(problem)
         timing, address = timing_of(view, best), best.address
         solved = won = 0
-        places = _places(view, best.cycles, self.limits.operations)
+        places = _places(view, best.cycles, self.limits)
         for first, length in places:
             if timing.length <= bound.cycles or solved >= (budget or self.windows):
                 break
@@ -114,16 +114,17 @@ class LnsScheduler:
         return model.timing_after(solver)
 
 
-def _places(view: View, cycles: int, operations: int) -> Iterator[tuple[int, int]]:
+def _places(view: View, cycles: int, limits: LnsLimits) -> Iterator[tuple[int, int]]:
     """First cycles and lengths of windows: the end, the start, then overlapping ones in turn."""
-    length = max(cycles * min(operations, len(view) // 2) // max(len(view), 1), 4)
+    operations = min(limits.operations, len(view) // 2)
+    length = max(cycles * operations // max(len(view), 1), limits.min_window)
     while length < cycles:
         yield max(cycles - length, 0), length
         yield 0, length
         for first in range(length // 2, max(cycles - length, length // 2 + 1), length // 2):
             yield first, length
         # The next round cuts elsewhere.
-        length = length * 5 // 4
+        length += length // limits.window_growth
     yield 0, cycles
 
 

@@ -74,7 +74,7 @@ def groups_in_turn(search: Search, _limit: float) -> None:
     if not search.turns or search.count_terms > search.limits.max_count_terms:
         return
     model = RankedModel(search.view, search.lower)
-    if not model.possible or 3 * model.n_terms * LIMITS.term_effort > search.left:
+    if not model.possible or LIMITS.windows * model.n_terms * LIMITS.term_effort > search.left:
         return
     found, possible, effort = alpha_point_schedule(model, search.seed, search.name)
     search.account("alpha_points", effort, 0)
@@ -143,7 +143,7 @@ def _guided(search: Search, timing: Timing) -> None:
     if holds_dependences(search.view, timing) and search.accept(timing):
         return
     starts = np.array([own[0] for own in timing.cycles])
-    for urgency in (starts, starts - 0.01 * np.array(search.view.tails)):
+    for urgency in (starts, starts - search.limits.tail_tilt * np.array(search.view.tails)):
         try:
             found = schedule_in_order(search.view.problem, urgency, search.name)
         except OutOfScratch:

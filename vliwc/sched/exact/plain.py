@@ -78,7 +78,7 @@ class PlainScheduler:
         proved, reason = bound.cycles, bound.reason
         claimed = min(claimed, best.cycles)
         if claimed > proved:
-            if _refuted(view, claimed - 1, self.seed + 1, effort):
+            if _infeasible(view, claimed - 1, self.seed + 1, effort):
                 proved, reason = claimed, "proved by CP-SAT"
             else:
                 statistics["claimed_bound"] = claimed
@@ -109,7 +109,7 @@ def _solver(seed: int, effort: float) -> cp_model.CpSolver:
     return solver
 
 
-def _refuted(view: View, makespan: int, seed: int, effort: float) -> bool:
+def _infeasible(view: View, makespan: int, seed: int, effort: float) -> bool:
     """Whether CP-SAT without presolve finds that no schedule takes so few cycles."""
     model = _model(view, makespan)
     model.model.clear_objective()

@@ -4,8 +4,8 @@ The order is a partial-order schedule (Godard, Laborie and Nuijten 2005): each u
 a chain of the tasks that take it one after the other, and each link of a chain is a precedence.
 Links between tasks of which none is free remain; CP-SAT looks for a schedule that is a cycle
 shorter.  What is free is a window of time, or of the tasks that need one resource around a time
-(Palpant, Artigues and Michelon 2004).  Its size follows the answers: windows that are refuted at
-once grow, those that are not decided shrink.
+(Palpant, Artigues and Michelon 2004).  Its size follows the answers: windows proved infeasible
+at once grow, those that are not decided shrink.
 """
 
 from __future__ import annotations

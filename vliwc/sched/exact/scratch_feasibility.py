@@ -19,13 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Final
 
+from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.problem.view import View
-
-MAX_SHARED: Final = 12
-"""Values with several readers left, all of them ready, at most: all unions, 4096 of them, are tried
-(``python -m benchmarks.proofs``)."""
 
 
 class _Live:
@@ -125,7 +121,7 @@ def order_exists(view: View, words: int, max_sets: int) -> tuple[bool | None, in
         if len(seen) > max_sets:
             return None, len(seen)
         shared = live.shared(ended, waiting)
-        if len(shared) > MAX_SHARED:
+        if len(shared) > MODELS.max_shared:
             return None, len(seen)
         for step in [*((op,) for op in sorted(waiting)), *_unions(shared)]:
             bits = sum(1 << op for op in step)

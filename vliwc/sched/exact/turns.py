@@ -42,12 +42,12 @@ def twice(search: Search, limit: float) -> float:
 
 def quarter(search: Search, _limit: float) -> float:
     """A quarter of what is left, or the first effort of the fluid model if that is less."""
-    return min(search.limits.fluid_effort, search.left / 4)
+    return min(search.limits.fluid_effort, search.left / search.limits.last_share)
 
 
 def first_part(search: Search, limit: float) -> float:
     """The limit of the method, or a quarter of what is left if that is less."""
-    return min(limit, search.left / 4)
+    return min(limit, search.left / search.limits.last_share)
 
 
 @dataclass(frozen=True)

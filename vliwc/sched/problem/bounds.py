@@ -179,12 +179,12 @@ def _joint_prices(dense: Dense) -> Floats | None:
             slots = [(e, count) for e in forms]
             if scalarised >= 0:
                 slots.append((scalarised, count * lanes))
-            whole_op: mb.LinearExpr = 0.0 * cycles
+            all_parts: mb.LinearExpr = 0.0 * cycles
             for e, amount in slots:
                 part = model.new_num_var(0.0, 1.0, "part")
-                whole_op = whole_op + part
+                all_parts = all_parts + part
                 used[e] = used[e] + float(amount) * part
-            model.add(whole_op == 1.0)
+            model.add(all_parts == 1.0)
     rows = [model.add_linear_constraint(expression, -math.inf, 0.0) for expression in used]
     model.minimize(cycles)
     solver = mb.Solver("GLOP")

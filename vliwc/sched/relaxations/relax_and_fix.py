@@ -33,6 +33,8 @@ class WindowLimits:
     """Cycles of a window that reaches back over a dead end, at most."""
     max_nodes: int = 20
     """Branch-and-bound nodes of a window: most need one, and hundreds do not help the others."""
+    windows: int = 3
+    """Windows of all terms that must be left to spend for starting at all."""
     term_effort: float = 1e-4
     """Effort, in units of CP-SAT's deterministic time (about seconds), for each term of a
     window."""
