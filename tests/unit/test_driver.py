@@ -19,6 +19,7 @@ from isa.program import Bundle, Program
 from isa.simulator import run
 from vliwc import stages
 from vliwc.backend.candidates import Generated
+from vliwc.checking import check
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.options import Options
@@ -188,6 +189,23 @@ def test_too_little_scratch_is_an_error_with_a_code() -> None:
         compile_text(TEXT, "walk.vk", PARAMS, Options(machine=machine))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "E0901" and "8 words of scratch" in diagnostic.message
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_table_read_upwards_and_downwards_takes_its_own_words_of_scratch(level: int) -> None:
+    text = """
+kernel k(n) {
+  memory { t: u32[n] in at 0; y: u32[1] out at n; }
+  var s = 1;
+  for r in 0 .. n { s = (s + t[r]) * 3; }
+  for r in 0 .. n { s = (s ^ t[n - 1 - r]) * 5; }
+  y[0] = s;
+}
+"""
+    machine = MachineSpec(scratch_words=160)
+    result = compile_text(text, "k.vk", {"n": 100}, Options(level=level, machine=machine))
+    assert result.scratch_words <= 160 and not result.notes
+    assert check(result, 2).correct
 
 
 def test_little_scratch_is_noted_and_not_an_error() -> None:

@@ -134,12 +134,16 @@ class Uniform:
     def table_word(self, array: Array, index: int, fold: tuple[str, int] | None = None) -> Operand:
         """Word ``index`` of an array that is never written, with ``fold`` applied to it.
 
-        Neighbouring words come with one ``vload``.
+        Neighbouring words come with one ``vload``, whether they are asked for upwards or
+        downwards.
         """
         key = (array.name, index)
         if key not in self._words:
-            first = min(index, array.length - self.vlen)
-            if first >= 0:
+            if array.length >= self.vlen:
+                end = index + 1
+                while end < index + self.vlen and (array.name, end) not in self._words:
+                    end += 1
+                first = min(max(end - self.vlen, 0), array.length - self.vlen)
                 form = Form("load", "vload", (self.word(array.base + first),))
                 op = self.add(MOp(f"{array.name}[{first}..]", (form,), width=self.vlen))
                 for lane in range(self.vlen):

@@ -51,6 +51,22 @@ def test_neighbouring_table_words_come_together() -> None:
     assert shared.table_loads == {"t": [first.source, far.source, last.source]}
 
 
+def test_words_come_together_downwards_too() -> None:
+    """Reading a table backwards once took a vload for each word: -O0 ran out of scratch."""
+    shared = uniform()
+    table = shared.function.arrays["t"]
+    words = [shared.table_word(table, index) for index in range(table.length - 1, -1, -1)]
+    assert opcodes(shared.ops)["vload"] == table.length // 8
+    assert [word.offset for word in words] == [7, 6, 5, 4, 3, 2, 1, 0] * (table.length // 8)
+
+
+def test_a_vload_that_begins_with_the_array_covers_the_word() -> None:
+    shared = uniform()
+    table = shared.function.arrays["t"]
+    assert shared.table_word(table, 5).offset == 0
+    assert shared.table_word(table, 4).offset == 4
+
+
 def test_words_of_small_tables_come_alone() -> None:
     text = "kernel k(n) { memory { t: u32[3] in at 0; o: u32[n] out at 3; }"
     text += " parallel for i in 0 .. n { o[i] = t[1] + t[2] * i; } }"
