@@ -26,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SIZES: dict[str, dict[str, int]] = {
     "tree_hash": {"forest_height": 10, "rounds": 16, "batch_size": 256},
+    "tree_hash_indices": {"forest_height": 8, "rounds": 12, "batch_size": 128},
     "tree_hash_full": {"forest_height": 8, "rounds": 12, "batch_size": 128},
     "murmur": {"n": 256, "seed": 7},
     "saxpy_dot": {"n": 997},

@@ -27,6 +27,7 @@ KERNELS = Path(__file__).resolve().parent.parent / "kernels"
 HEADLINE = {"forest_height": 10, "rounds": 16, "batch_size": 256}
 SIZES: dict[str, dict[str, int]] = {
     "tree_hash": HEADLINE,
+    "tree_hash_indices": HEADLINE,
     "tree_hash_full": HEADLINE,
     "murmur": {"n": 1024, "seed": 7},
     "saxpy_dot": {"n": 1024},

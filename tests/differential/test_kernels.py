@@ -67,6 +67,10 @@ SIZES: dict[str, list[dict[str, int]]] = {
         {"forest_height": 1, "rounds": 3, "batch_size": 1},
         {"forest_height": 3, "rounds": 6, "batch_size": 19},
     ],
+    "tree_hash_indices": [
+        {"forest_height": 1, "rounds": 4, "batch_size": 9},
+        {"forest_height": 3, "rounds": 5, "batch_size": 21},
+    ],
     "tree_hash_full": [
         {"forest_height": 1, "rounds": 0, "batch_size": 7},
         {"forest_height": 3, "rounds": 5, "batch_size": 21},

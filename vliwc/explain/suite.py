@@ -32,6 +32,7 @@ HEADLINE: Final = {
 }
 MARKS: Final = {
     "tree_hash": comparable_marks(with_indices=False),
+    "tree_hash_indices": comparable_marks(with_indices=True),
     "tree_hash_full": comparable_marks(with_indices=True),
 }
 """The published marks for each kernel that solves the reference problem."""
@@ -83,6 +84,7 @@ class Suite:
 _QUICK: Final = (
     _tree_hash(REFERENCE_HEIGHT, REFERENCE_ROUNDS, REFERENCE_BATCH),
     _tree_hash(8, 12, 128),
+    Case("tree_hash_indices", tuple(HEADLINE.items())),
     Case("tree_hash_full", tuple(HEADLINE.items())),
     Case.of("ternary_tree", levels=4, steps=12, batch=256),
     Case.of("murmur", n=1024, seed=7),

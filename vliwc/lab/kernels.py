@@ -37,6 +37,7 @@ _SMALL: Final = (
     Case.of("tree_hash", forest_height=2, rounds=2, batch_size=8),
     Case.of("tree_hash", forest_height=3, rounds=4, batch_size=13),
     Case.of("tree_hash", forest_height=4, rounds=4, batch_size=32),
+    Case.of("tree_hash_indices", forest_height=3, rounds=4, batch_size=16),
     Case.of("tree_hash_full", forest_height=2, rounds=2, batch_size=8),
     Case.of("tree_hash_full", forest_height=3, rounds=3, batch_size=16),
     Case.of("tree_hash_full", forest_height=4, rounds=4, batch_size=24),

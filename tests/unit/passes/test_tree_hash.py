@@ -28,6 +28,7 @@ KERNELS = {
     "saxpy_dot": {"n": 16},
     "ternary_tree": {"levels": 3, "steps": 4, "batch": 8},
     "tree_hash": {"forest_height": 10, "rounds": 16, "batch_size": 256},
+    "tree_hash_indices": {"forest_height": 3, "rounds": 5, "batch_size": 8},
     "tree_hash_full": {"forest_height": 3, "rounds": 5, "batch_size": 8},
 }
 
