@@ -36,13 +36,16 @@ def neighbour_words(draw: st.DrawFn) -> tuple[str, dict[str, int]]:
         for offset in offsets:
             word = f"t[{place} + {offset}]"
             body.append(draw(st.sampled_from(USES)).format(w=word))
+            if draw(st.integers(0, 3)) == 0:
+                body.append(f"s = s + u[j / 2 + {draw(st.integers(0, 3))}];")
     words = draw(st.sampled_from((123, 124, 131)))  # the last index may be 5 * 19 + 6 + 12 + 10
     arrays = [f"p: u32[{n}] in at P below 20;", f"o: u32[{n}] inout at O;"]
-    arrays.insert(draw(st.integers(0, 2)), f"t: u32[{words}] in at T;")
+    arrays.append("u: u32[13] in at U;")
+    arrays.insert(draw(st.integers(0, 3)), f"t: u32[{words}] in at T;")
     at = draw(st.integers(0, 9))
     placed: list[str] = []
     for array in arrays:
-        length = words if array.startswith("t:") else n
+        length = {"t": words, "u": 13}.get(array[0], n)
         placed.append(array.replace(f"at {array[0].upper()}", f"at {at}"))
         at += length
     text = f"""

@@ -47,6 +47,41 @@ def users(program: LaneProgram, folds: Folds) -> dict[Value, list[Value]]:
     return found
 
 
+def side_by_side(program: LaneProgram, table: Sequence[Value]) -> list[Value]:
+    """``table`` with the reads of neighbouring words one after the other: what stands between them
+    reads other arrays or places, and no address waits for it."""
+    alike: dict[object, dict[Value, None]] = {}
+    for value in table:
+        key = value.array, program.forms[value.args[0]].terms
+        alike.setdefault(key, {})[value] = None
+    found: list[Value] = []
+    for first in table:
+        left = alike[first.array, program.forms[first.args[0]].terms]
+        if first in left:
+            row = {first: 0}
+            for value in left:
+                if value is not first:
+                    _join(program, row, value)
+            for value in row:
+                del left[value]
+            found += row
+    return found
+
+
+def _join(program: LaneProgram, row: dict[Value, int], value: Value) -> bool:
+    """Add ``value`` to a row if a vector has room for its word too; ``row`` has the place of each
+    word relative to the first one.  Whether it was added."""
+    first, vlen = next(iter(row)), program.machine.vlen
+    lead, form = program.forms[first.args[0]], program.forms[value.args[0]]
+    place = ((form.const - lead.const + vlen) & MASK) - vlen
+    if value.array != first.array or form.terms != lead.terms or not lead.terms:
+        return False
+    if max(*row.values(), place) - min(*row.values(), place) >= vlen:
+        return False
+    row[value] = place
+    return True
+
+
 def find_row(
     program: LaneProgram,
     table: Sequence[Value],
@@ -58,19 +93,10 @@ def find_row(
     as have neighbouring words; None if there is none, or if it would reach out of memory."""
     first = table[position]
     forms, vlen = program.forms, program.machine.vlen
-    lead = forms[first.args[0]]
-    if not lead.terms:
-        return None
-    places: dict[Value, int] = {}
-    for value in table[position:]:
-        form = forms[value.args[0]]
-        place = (form.const - lead.const + vlen) & MASK
-        if value.array != first.array or form.terms != lead.terms or place > 2 * vlen:
+    places = {first: 0}
+    for at in range(position + 1, len(table)):
+        if not _join(program, places, table[at]):
             break
-        kept = [*places.values(), place - vlen]
-        if max(kept) - min(kept) >= vlen:
-            break
-        places[value] = place - vlen
     if len(places) < 2:
         return None
     lowest = min(places, key=lambda value: places[value])
@@ -87,7 +113,7 @@ def find_row(
         tuple(reads),
         demand,
         demand.less(sure, vlen),
-        lead.plus(Linear(base)).minus(Linear(back)),
+        forms[first.args[0]].plus(Linear(base)).minus(Linear(back)),
     )
 
 

@@ -20,7 +20,7 @@ from vliwc.isel.regions import Regions
 from vliwc.isel.split_reads import BitTree, PackedRead
 from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
-from vliwc.strategy.neighbour_choice import find_row, users
+from vliwc.strategy.neighbour_choice import find_row, side_by_side, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
 from vliwc.strategy.split_choice import Entry, SplitReads, SplitWay, split_reads, split_ways
@@ -48,7 +48,8 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class LoopReads:
-    """The table reads of a loop in program order, with the steps that can start at each."""
+    """The table reads of a loop with the steps that can start at each, in program order but for
+    those of neighbouring words, which stand together."""
 
     loop: Loop
     program: LaneProgram
@@ -125,6 +126,8 @@ def loop_reads(
                 fixed[value] = Gather()
             else:
                 table.append(value)
+    if "neighbours" not in left_out:
+        table = side_by_side(program, table)
     rows = loop_rows(program, loop) if block and "rows" not in left_out else ()
     known = [value for value, read in fixed.items() if isinstance(read, RegionRead)]
     splits = split_reads(program, loop, table, folds, known)

@@ -100,6 +100,34 @@ kernel last(n) {
     assert row(short.replace("WORDS", "6"), n=2) is not None
 
 
+def test_reads_of_other_arrays_may_stand_between() -> None:
+    text = """
+kernel probe(n) {
+  memory {
+    p: u32[n] in at 0 below 20;
+    t: u32[30] in at n;
+    v: u32[30] in at n + 30;
+    o: u32[n] out at n + 60;
+  }
+  parallel for i in 0 .. n {
+    let x = p[i];
+    var s = 0;
+    for k in 0 .. 4 {
+      s = if t[x + k] % 2 == 1 then v[x + k] else s;
+    }
+    o[i] = s;
+  }
+}
+"""
+    program = program_of(text, n=16)
+    reads = loop_reads(program, program.function.loops[0])
+    assert [value.array for value in reads.table] == ["t"] * 4 + ["v"] * 4
+    for at in (0, 4):
+        found = next(step for step in reads.steps[at] if step.name == "row")
+        assert len(found.reads) == 4
+    verified(text, {"n": 16}, "row")
+
+
 def test_what_is_no_row() -> None:
     assert row(nodes("t[x] + t[x / 2]")) is None
     assert row(nodes("t[x] + t[x % 4 + 8]")) is None
