@@ -3,7 +3,7 @@
     >>> import vliwc
     >>> saxpy = vliwc.compile("kernels/saxpy_dot.vk", n=64)
     >>> saxpy
-    <Compilation saxpy_dot(n=64): 19 cycles, 0.0 % above the schedule bound of 19>
+    <Compilation saxpy_dot(n=64): 17 cycles, 0.0 % above the schedule bound of 17>
     >>> saxpy.run({"factor": [3], "x": range(64), "y": [1] * 64}).arrays["dot"]
     array([258048], dtype=uint32)
 
