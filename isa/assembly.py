@@ -19,10 +19,7 @@ import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, NoReturn, cast
-
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from isa.errors import AssemblyError, MachineError, ProgramError
 from isa.load import LoadError, parse_integer, parse_json
@@ -30,6 +27,9 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.opcodes import ENGINES, OPCODES, Operand, OperandKind, OpInfo
 from isa.program import JSON, Bundle, Program, Slot
 from isa.provenance import SHARED, Place, slot_places, source_text, without_provenance
+
+if TYPE_CHECKING:
+    from lark import Token, Tree
 
 _LINE_WIDTH: Final = 100
 _COMMENT_AT: Final = 36
@@ -53,6 +53,8 @@ _READABLE: Final = {
 
 @cache
 def _parser() -> Callable[[str], Tree[Token]]:
+    from lark import Lark  # slow to load, and not needed to write assembly
+
     grammar = files("isa").joinpath("assembly.lark").read_text(encoding="utf-8")
     lark = Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=True)
     return cast(Any, lark).parse  # Lark's own annotations are incomplete, here and below
@@ -91,7 +93,7 @@ class _Assembler:
             if tree.data == "bundle":
                 bundles.append(tree)
                 continue
-            token = cast(Token, tree.children[0])
+            token = cast("Token", tree.children[0])
             if tree.data == "label":
                 self.label(token, len(bundles))
             else:
@@ -100,13 +102,15 @@ class _Assembler:
         return Program(tuple(built), self.machine, self.meta)
 
     def parse(self) -> Tree[Token]:
+        from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
         try:
             return _parser()(self.text)
         except UnexpectedCharacters as error:
             found = cast(str, cast(Any, error).char)
             self.fail_at(f"unexpected {found!r}", error.line, error.column)
         except UnexpectedToken as error:
-            token = cast(Token, cast(Any, error).token)
+            token = cast("Token", cast(Any, error).token)
             found = "the end of the text" if token.type == "$END" else repr(str(token))
             found = "the end of the line" if token.type == "_NEWLINE" else found
             expected = sorted({_READABLE.get(name, name) for name in error.expected})
@@ -150,25 +154,26 @@ class _Assembler:
 
     def bundle(self, tree: Tree[Token], index: int) -> Bundle:
         bundle: Bundle = {}
-        slots = tree.children[0]
-        if not isinstance(slots, Tree):
+        slots = cast("Tree[Token] | None", tree.children[0])
+        if slots is None:
             return bundle
         for item in slots.children:
-            engine, operation = cast("Tree[Token]", item).children
-            engine = cast(Token, engine)
+            parts = cast("Tree[Token]", item).children
+            engine = cast("Token", parts[0])
+            operation = cast("Tree[Token] | None", parts[1])
             if engine not in ENGINES:
                 self.fail(
                     f"unknown engine {str(engine)!r}; the engines are {', '.join(ENGINES)}", engine
                 )
             engine_slots = bundle.setdefault(str(engine), [])
-            if isinstance(operation, Tree):
+            if operation is not None:
                 engine_slots.append(self.slot(engine, operation, index))
         return bundle
 
     def slot(self, engine: Token, operation: Tree[Token], index: int) -> Slot:
-        name = cast(Token, operation.children[0])
-        listed = operation.children[1]
-        tokens = cast("list[Token]", listed.children) if isinstance(listed, Tree) else []
+        name = cast("Token", operation.children[0])
+        listed = cast("Tree[Token] | None", operation.children[1])
+        tokens = [] if listed is None else cast("list[Token]", listed.children)
         info = OPCODES.get((str(engine), str(name)))
         if info is None:
             known = " ".join(op for unit, op in OPCODES if unit == engine)

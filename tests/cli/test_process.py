@@ -25,6 +25,36 @@ def process(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True)
 
 
+SLOW = ("numpy", "networkx", "lark", "ortools", "numba", "pandas", "jinja2", "scipy")
+
+
+def loaded(*arguments: object) -> set[str]:
+    """What of `SLOW`, and of the compiler, a command has loaded when it ends."""
+    program = (
+        "import sys\nfrom vliwc.cli import app\n"
+        f"try:\n    app({list(map(str, arguments))!r})\nexcept SystemExit:\n    pass\n"
+        "print('loaded', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    names = done.stdout.rpartition("loaded ")[2].split()
+    assert "vliwc.cli" in names, done.stderr
+    return {name for name in names if name in (*SLOW, "vliwc.driver")}
+
+
+def test_help_and_mistakes_are_quick(tmp_path: Path, kernel: Path) -> None:
+    """They load no solver; help and wrong usage not even NumPy or the language."""
+    for arguments in (("--help",), ("frobnicate",), ("what-if", "--help"), ("-V",)):
+        assert loaded(*arguments) == set()
+    missing = tmp_path / "none.vk"
+    for arguments in (
+        ("compile", missing),
+        ("check", kernel),
+        ("explain", kernel),
+        ("report", kernel, "-o", tmp_path / "report.html"),
+    ):
+        assert not loaded(*arguments) & {"ortools", "numba", "pandas", "jinja2", "vliwc.driver"}
+
+
 def test_help_lists_every_command() -> None:
     done = process("--help")
     assert done.returncode == 0

@@ -71,9 +71,6 @@ def report(
     The page needs nothing from outside. Pages hold their data: `vliwc report A.html B.html -o
     BOTH.html` compares two compilations, whatever they differ in (kernel, level, version).
     """
-    from vliwc.report.data import report_data
-    from vliwc.report.render import read_report, report_page, title
-
     options = make_options(
         level=level,
         scheduler=scheduler,
@@ -96,6 +93,8 @@ def report(
     shown: list[dict[str, JSON]] = []
     for path in inputs:
         if path not in kernels:
+            from vliwc.report.render import read_report
+
             shown += read_report(texts[path], str(path))
             continue
         levels = [level] if versus is None else [level, versus]
@@ -103,9 +102,13 @@ def report(
             at = replace(options, level=each)
             params = parse_definitions(definitions)
             made = compile_quietly(path, params, at, quiet=as_json, keep_stages=True)
+            from vliwc.report.data import report_data  # needs the compiler: a second to load
+
             shown.append(report_data(made, at))
     if len(shown) > 2:
         raise CommandError(f"a page compares two compilations, and these are {len(shown)}")
+    from vliwc.report.render import report_page, title
+
     page = report_page(shown)
     write_text(output, page)
     titles = [title(data) for data in shown]
