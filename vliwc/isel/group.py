@@ -65,8 +65,28 @@ class Group:
         if value not in self.vectors and value in self.scattered:
             copies = tuple((word, word) for word in self.scattered[value])
             copy = Form("alu", "|", scalarised=True, per_lane=copies)
-            self.vectors[value] = self.emit(f"{value.array or 'lanes'}{value.id}", copy)
+            forms = (*self._as_selection(value), copy)
+            self.vectors[value] = self.emit(f"{value.array or 'lanes'}{value.id}", *forms)
         return self.vectors[value]
+
+    def _as_selection(self, value: Value) -> list[Form]:
+        """Lanes of two vectors can also be selected by a constant mask."""
+        cases = self.cases.get(value, ())
+        if len(set(cases)) != 2:
+            return []
+        first = cases[0]
+        other = next(case for case in cases if case != first)
+        arms: list[Operand] = []
+        for case in (first, other):
+            stands = isinstance(case, int) or is_uniform(case) or case in self.vectors
+            vector = self.uniform.vector(case) if isinstance(case, int) else None
+            if vector is None and stands and isinstance(case, Value):
+                vector = self.vector(case)
+            if vector is None or vector.stride != CONTIGUOUS:
+                return []
+            arms.append(vector)
+        mask = self.uniform.mask(tuple(case == first for case in cases))
+        return [Form("flow", "vselect", (mask, *arms))]
 
     def define(self, value: Value, found: Operand | tuple[Operand, ...]) -> None:
         """Say where the lanes of ``value`` stand."""

@@ -44,6 +44,7 @@ class Uniform:
         self.ops: list[MOp] = []
         self.memory: dict[Value, list[MOp]] = {}
         self.table_loads: dict[str, list[MOp]] = {}
+        self.masks: dict[MOp, None] = {}
         self._written = {root.array for root in function.roots}
         self._interned: dict[tuple[object, ...], MOp] = {}
         self._scalars: dict[Value, Operand] = {}
@@ -95,6 +96,14 @@ class Uniform:
     def vector(self, word: int) -> Operand:
         """The vector with constant ``word`` in every lane."""
         return self.splat(self.word(word), f"v{word & MASK}")
+
+    def mask(self, lanes: tuple[bool, ...]) -> Operand:
+        """The vector with 1 in some of the ``lanes`` and 0 in the others."""
+        words = [self.word(int(k < len(lanes) and lanes[k])) for k in range(self.vlen)]
+        form = Form("alu", "|", scalarised=True, per_lane=tuple((word, word) for word in words))
+        op = self.intern(("mask", lanes), MOp("mask", (form,), lanes=self.vlen, width=self.vlen))
+        self.masks[op] = None
+        return Operand(op)
 
     def scalar_op(self, opcode: str, a: Operand, b: Operand, name: str = "") -> Operand:
         """Scalar arithmetic on two words."""

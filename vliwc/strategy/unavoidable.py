@@ -317,7 +317,15 @@ def _shared_work(
     word_of = {op: word for word, op in dag.constants.items()}
     table_loads = {op for ops in uniform.table_loads.values() for op in ops}
     rows = set(_shared_roots(instance)) - {op for ops in uniform.memory.values() for op in ops}
-    free = {*instance.chunks, *dag.constants.values(), *at_known, *table_loads, *rows}
+    # Lanes may be copied without a mask.
+    free = {
+        *uniform.masks,
+        *instance.chunks,
+        *dag.constants.values(),
+        *at_known,
+        *table_loads,
+        *rows,
+    }
     total, words = NOTHING, set[int]()
     wanted = dict.fromkeys(op for op in roots if isinstance(op, MOp))
     stack = list(wanted)

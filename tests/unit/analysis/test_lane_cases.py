@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from isa.machine import DEFAULT_MACHINE
 from tests.unit.isel.helpers import kernel_text, loads_of, opcodes, program_of, selected, verified
 from vliwc.analysis.lane_cases import LaneCases
 from vliwc.ir.value import Op, Value
@@ -108,3 +111,16 @@ def test_an_edge_costs_no_operation_where_scalars_can_read_the_words() -> None:
     assert edge.forms[0].per_lane is not None and edge.forms[0].opcode == "^"
     (inside,) = [op for op in instance.selected[1].template.ops if op.width]
     assert inside.forms[0].engine == "valu"
+
+
+@pytest.mark.parametrize("n", [24, 45])
+def test_lanes_of_two_vectors_are_copied_or_selected_by_a_mask(n: int) -> None:
+    text = kernel_text("o[i] = if i % 16 == 3 || i == 20 then v * 5 + 1 else v * 3 + 2;")
+    _, first = selected(program_of(text, n=24))
+    (edge,) = [op for op in first.template.ops if op.forms[0].opcode == "vselect"]
+    assert {form.engine for form in edge.forms} == {"alu", "flow"}
+    for slots in ({"alu": 1, "flow": 2}, {"alu": 24, "flow": 1}):
+        machine = replace(DEFAULT_MACHINE, slots=DEFAULT_MACHINE.slots | slots)
+        built, _ = verified(text, {"n": n}, machine=machine)
+        flow = [slot for bundle in built.program.bundles for slot in bundle.get("flow", ())]
+        assert any(slot[0] == "vselect" for slot in flow) or slots["alu"] > 1
