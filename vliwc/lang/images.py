@@ -11,14 +11,14 @@ from itertools import product
 
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Array, Role
-from vliwc.ir.value import MASK, OPS, Op
+from vliwc.ir.value import MASK, OPS
 from vliwc.lang import ast, constants
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
 from vliwc.lang.execute import Interpreter
 from vliwc.lang.faults import AssumptionViolated
 from vliwc.lang.static import Evaluator
-from vliwc.lang.symbols import BUILTINS, Kind, Symbol
+from vliwc.lang.symbols import BUILTINS, WORD_OPS, Kind, Symbol
 
 ATTEMPTS = 200
 """Images tried for assumptions that cannot be satisfied by construction."""
@@ -28,18 +28,6 @@ MAX_WORDS = 1 << 24
 
 _INPUTS = (Role.IN, Role.INOUT, Role.IN_SCRATCH)
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_WORD_OPS = {
-    "+": Op.ADD,
-    "-": Op.SUB,
-    "*": Op.MUL,
-    "/": Op.DIV,
-    "%": Op.MOD,
-    "&": Op.AND,
-    "|": Op.OR,
-    "^": Op.XOR,
-    "<<": Op.SHL,
-    ">>": Op.SHR,
-}
 _Env = dict[Symbol, Static]
 
 
@@ -375,9 +363,9 @@ class _Constraints:
         if node.op in ("&&", "||"):
             raise _Unknown
         right = self._value(node.right, env)
-        if node.op not in _WORD_OPS:
+        if node.op not in WORD_OPS:
             return constants.compare(node.op, left, right)
-        info = OPS[_WORD_OPS[node.op]]
+        info = OPS[WORD_OPS[node.op]]
         if info.evaluate is None or (info.can_trap and right == 0):
             raise _Unknown  # the run will report it
         return info.evaluate(left, right)

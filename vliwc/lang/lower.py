@@ -25,20 +25,8 @@ from vliwc.lang.elaborate import MAX_UNROLLED
 from vliwc.lang.indexing import Iterations
 from vliwc.lang.order import MemoryOrder
 from vliwc.lang.static import Evaluator, misplaced
-from vliwc.lang.symbols import BUILTINS, Symbol
+from vliwc.lang.symbols import BUILTINS, WORD_OPS, Symbol
 
-_WORD_OPS = {
-    "+": Op.ADD,
-    "-": Op.SUB,
-    "*": Op.MUL,
-    "/": Op.DIV,
-    "%": Op.MOD,
-    "&": Op.AND,
-    "|": Op.OR,
-    "^": Op.XOR,
-    "<<": Op.SHL,
-    ">>": Op.SHR,
-}
 _IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
 
 
@@ -296,8 +284,8 @@ class _Lowering:
 
     def binary(self, node: ast.Binary, left: Value, path: Path | None) -> Value:
         right = self.value(node.right, path)
-        if node.op in _WORD_OPS:
-            op = _WORD_OPS[node.op]
+        if node.op in WORD_OPS:
+            op = WORD_OPS[node.op]
             if op is Op.SHL and (not right.is_const or right.imm >= WORD_BITS):
                 return self.left_shift(node, left, right)
             if op in (Op.DIV, Op.MOD):

@@ -6,10 +6,24 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from vliwc.diagnostics import Span
+from vliwc.ir.value import Op
 from vliwc.lang import ast
 
 BUILTINS: dict[str, int] = {"min": 2, "max": 2, "rotl": 2, "rotr": 2, "len": 1, "bits": 1}
 """Builtin functions with the number of their arguments."""
+WORD_OPS: dict[str, Op] = {
+    "+": Op.ADD,
+    "-": Op.SUB,
+    "*": Op.MUL,
+    "/": Op.DIV,
+    "%": Op.MOD,
+    "&": Op.AND,
+    "|": Op.OR,
+    "^": Op.XOR,
+    "<<": Op.SHL,
+    ">>": Op.SHR,
+}
+"""Operators that stand for one operation on words."""
 
 
 class Kind(Enum):

@@ -113,7 +113,7 @@ def test_engines_that_do_not_take_an_operation(op: int, engine: int) -> None:
     assert (op,) in {violation.operations for violation in found if violation.rule == "engine"}
 
 
-def test_a_whole_operation_has_one_cycle() -> None:
+def test_a_vector_form_has_one_cycle() -> None:
     problem, schedule = solved()
     late = cycle(problem, schedule, SUM)
     wrong = changed(problem, schedule, BOTH, cycles=[late - 1] * 3 + [late - 2], engine=VALU)

@@ -64,7 +64,7 @@ def test_a_claim_that_is_not_confirmed_is_not_proved(monkeypatch: pytest.MonkeyP
     def never(*_arguments: object) -> bool:
         return False
 
-    monkeypatch.setattr(plain, "_refuted", never)
+    monkeypatch.setattr(plain, "_infeasible", never)
     problem = one_after_the_other()
     found = PlainScheduler().schedule(problem, 5)
     assert found.status == "feasible"
