@@ -57,13 +57,13 @@ def derive_constants(dag: MachineDag, due: Callable[[MOp], float]) -> MachineDag
     made = {word: _Made(0.0, 1, 0, op) for word, op in strides.items()}
     loaded = len(strides)
     slots = dag.machine.slots["load"] + dag.machine.slots["flow"]
+    early: dict[int, _Made] = {}
+    """Constants that are early enough; both limits only ever rise."""
     for when, word, op in waiting:
         queue = loaded // slots
-        early = {
-            x: operand
-            for x, operand in made.items()
-            if operand.due <= when - TUNING.margin or operand.ready < queue
-        }
+        for x, operand in list(made.items()):
+            if operand.due <= when - TUNING.margin or operand.ready < queue:
+                early[x] = made.pop(x)
         best: tuple[int, float, int, str, _Made, _Made] | None = None
         for x, a in early.items():
             for opcode, y in (("+", (word - x) & MASK), ("-", (x - word) & MASK)):
