@@ -338,22 +338,13 @@ SCHEDULING = (
         ),
     ),
     *faults_in(
-        "vliwc/sched/problem/issue.py",
-        (f"{SCHED}/test_greedy_core.py", f"{SCHED}/test_core.py", f"{SCHED}/test_list.py"),
-        (
-            "serial lanes side by side when they go on",
-            "        if serial[op] == 1:\n            now = min(now, 1)\n",
-            "",
-        ),
-        (
-            "successors of latency 0 wait for the next cycle",
-            "        if (succ_latency[s] > 0) == later:",
-            "        if (succ_latency[s] >= 0) == later:",
-        ),
-    ),
-    *faults_in(
         "vliwc/sched/greedy/core.py",
         (f"{SCHED}/test_greedy_core.py", "tests/property/test_schedulers.py"),
+        (
+            "serial lanes side by side when they go on",
+            "            now = min(p.lanes[op] - issued[op], slots[e])\n            if p.serial[op] == 1:\n                now = min(now, 1)\n",
+            "            now = min(p.lanes[op] - issued[op], slots[e])\n",
+        ),
         (
             "operands stay free when there is no place",
             "                            if readers[v] == 0:\n                                used[address[v] : address[v] + p.width[v]] = 1\n",
@@ -379,6 +370,11 @@ SCHEDULING = (
         "vliwc/sched/staggered/core.py",
         (f"{SCHED}/test_core.py", f"{SCHED}/test_list.py"),
         (
+            "serial lanes side by side",
+            "            now = min(lanes[op] - issued[op], slots[e])\n            if serial[op] == 1:\n                now = min(now, 1)\n",
+            "            now = min(lanes[op] - issued[op], slots[e])\n",
+        ),
+        (
             "operands die before the last lane",
             "            dying = hi if finishing else lo",
             "            dying = hi",
@@ -395,8 +391,8 @@ SCHEDULING = (
         ),
         (
             "releases are ignored",
-            "        if group[op] < 0 and release[op] > cycle:",
-            "        if False:",
+            "            if group[op] < 0 and release[op] > cycle:",
+            "            if False:",
         ),
         (
             "as many groups as there are",

@@ -15,8 +15,7 @@ import numpy as np
 from vliwc.jit import jit
 from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.problem.bounds import lower_bound
-from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
-from vliwc.sched.problem.issue import go_on
+from vliwc.sched.problem.dense import FLOW, N_ENGINES, NO_ENGINE, VALU, Dense, Ints
 from vliwc.sched.problem.paths import depth_first
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
@@ -44,55 +43,6 @@ def _pick_engine(vector: int, scalarised: int, slots: Ints) -> int:
 
 
 @jit
-def _place_unwritten(p: Dense, used: Bytes, address: Ints) -> int:
-    """Give places to results that nothing writes; the words they take, -1 if there is no room.
-
-    Such words must be zero, so nothing else may have been there before.
-    """
-    words = 0
-    for op in range(len(p.lanes)):
-        c = int(p.resource_class[op])
-        if p.width[op] > 0 and p.class_vector[c] == 0 and p.class_scalarised[c] < 0:
-            at = find_place(used, int(p.width[op]), p.vlen)
-            if at < 0:
-                return -1
-            address[op] = at
-            used[at : at + p.width[op]] = 1
-            words += int(p.width[op])
-    return words
-
-
-@jit
-def _sort_in(fresh: Ints, n_fresh: int, ready: Ints, n_ready: int, rank: Ints) -> int:
-    """Insert ``fresh`` operations into ``ready``, which is sorted by rank; its new length."""
-    for i in range(n_fresh):
-        op = fresh[i]
-        at = n_ready
-        while at > 0 and rank[ready[at - 1]] > rank[op]:
-            ready[at] = ready[at - 1]
-            at -= 1
-        ready[at] = op
-        n_ready += 1
-    return n_ready
-
-
-@jit
-def _read_last(
-    use: Ints, lo: int, hi: int, width: Ints, readers: Ints, address: Ints, used: Bytes
-) -> int:
-    """Count reads of the values ``use[lo:hi]``; without further readers they give way.  The words
-    that become free."""
-    words = 0
-    for u in range(lo, hi):
-        v = int(use[u])
-        readers[v] -= 1
-        if readers[v] == 0:
-            used[address[v] : address[v] + width[v]] = 0
-            words += int(width[v])
-    return words
-
-
-@jit
 def run_greedy(
     p: Dense,
     rank: Ints,
@@ -116,6 +66,7 @@ def run_greedy(
     issued = np.zeros(n, dtype=np.int32)
     begun = np.zeros(n, dtype=np.uint8)
     used = np.zeros(p.words, dtype=np.uint8)
+    in_use = 0
     peak = 0
     place = np.empty(n, dtype=np.int32)
     for at in range(n):
@@ -135,31 +86,47 @@ def run_greedy(
         if waiting[op] == 0:
             fresh[n_fresh] = op
             n_fresh += 1
-    in_use = _place_unwritten(p, used, address)
-    if in_use < 0:
-        return STUCK
+        c = int(p.resource_class[op])
+        if p.width[op] > 0 and p.class_vector[c] == 0 and p.class_scalarised[c] < 0:
+            # Nothing writes it: its words must be zero, so nothing else may have been there.
+            at = find_place(used, int(p.width[op]), p.vlen)
+            if at < 0:
+                return STUCK
+            address[op] = at
+            used[at : at + p.width[op]] = 1
+            in_use += p.width[op]
     remaining = n
     cycle = 0
     while remaining > 0:
         for e in range(N_ENGINES):
             slots[e] = p.capacity[e]
-        n_running, n_ended, moved = go_on(
-            cycle,
-            p.lanes,
-            p.serial,
-            p.lane_ptr,
-            engine,
-            slots,
-            issued,
-            lane_cycle,
-            running,
-            n_running,
-            ended,
-        )
-        progress = moved or n_fresh > 0
-        for i in range(n_ended):
-            lo, hi = int(p.use_ptr[ended[i]]), int(p.use_ptr[ended[i] + 1])
-            in_use -= _read_last(p.use, lo, hi, p.width, readers, address, used)
+        n_ended = 0
+        progress = n_fresh > 0
+        kept = 0
+        for i in range(n_running):
+            op = int(running[i])
+            e = engine[op]
+            now = min(p.lanes[op] - issued[op], slots[e])
+            if p.serial[op] == 1:
+                now = min(now, 1)
+            for k in range(now):
+                lane_cycle[p.lane_ptr[op] + issued[op] + k] = cycle
+            issued[op] += now
+            slots[e] -= now
+            progress = progress or now > 0
+            if issued[op] == p.lanes[op]:
+                ended[n_ended] = op
+                n_ended += 1
+                for u in range(p.use_ptr[op], p.use_ptr[op + 1]):
+                    v = p.use[u]
+                    readers[v] -= 1
+                    if readers[v] == 0:
+                        used[address[v] : address[v] + p.width[v]] = 0
+                        in_use -= p.width[v]
+            else:
+                running[kept] = op
+                kept += 1
+        n_running = kept
         handled = 0
         again = True
         while again:
@@ -167,6 +134,7 @@ def run_greedy(
             # Same-cycle successors of what has ended become ready at once.
             while handled < n_ended:
                 op = ended[handled]
+                handled += 1
                 for s in range(p.succ_ptr[op], p.succ_ptr[op + 1]):
                     if p.succ_latency[s] == 0:
                         t = p.succ[s]
@@ -174,8 +142,15 @@ def run_greedy(
                         if waiting[t] == 0:
                             fresh[n_fresh] = t
                             n_fresh += 1
-                handled += 1
-            n_ready = _sort_in(fresh, n_fresh, ready, n_ready, rank)
+            # `ready` is sorted by rank: insert what is new.
+            for i in range(n_fresh):
+                op = fresh[i]
+                at = n_ready
+                while at > 0 and rank[ready[at - 1]] > rank[op]:
+                    ready[at] = ready[at - 1]
+                    at -= 1
+                ready[at] = op
+                n_ready += 1
             n_fresh = 0
             kept = 0
             before = n_ended

@@ -15,7 +15,6 @@ import numpy as np
 from vliwc.jit import jit
 from vliwc.sched.problem.bounds import SLACK, Bound, cheapest_form
 from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
-from vliwc.sched.problem.issue import go_on, release_successors
 from vliwc.sched.problem.paths import Floats, heads_and_tails
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.scratch import (
@@ -177,71 +176,6 @@ def _open_classes(engines: Ints, slots: Ints, is_open: Bytes) -> None:
 
 
 @jit
-def _put_in(
-    ops: Ints,
-    lo: int,
-    hi: int,
-    resource_class: Ints,
-    rank: Ints,
-    heap: Ints,
-    base: Ints,
-    size: Ints,
-    top: Ints,
-) -> None:
-    """Add the operations ``ops[lo:hi]`` to the heaps of their classes."""
-    for i in range(lo, hi):
-        op = int(ops[i])
-        c = int(resource_class[op])
-        _push(heap, base[c], size, top, c, rank[op])
-
-
-@jit
-def _released(
-    cycle: int, group: Ints, release: Ints, future: Ints, n_future: int, ready: Ints
-) -> tuple[int, int]:
-    """Move what may issue in ``cycle`` from ``future`` to ``ready``; the new lengths of both."""
-    kept = 0
-    n_ready = 0
-    for i in range(n_future):
-        op = int(future[i])
-        if group[op] < 0 and release[op] > cycle:
-            future[kept] = op
-            kept += 1
-        else:
-            ready[n_ready] = op
-            n_ready += 1
-    return kept, n_ready
-
-
-@jit
-def _held(
-    running: Ints, n_running: int, engine: Ints, rank: Ints, vector: Ints, size: Ints, top: Ints
-) -> int:
-    """Alu slots for scalar operations more urgent than those whose lanes are spread over several
-    cycles: those go on first, so that the others would never find one."""
-    held = 0
-    for i in range(n_running):
-        op = int(running[i])
-        if engine[op] == ALU:
-            for c in range(len(vector)):
-                if (vector[c] >> ALU) & 1 and top[c] < rank[op]:
-                    held = max(held, min(size[c], _HELD))
-    return held
-
-
-@jit
-def _most_urgent(top: Ints, is_open: Bytes, deferred: Bytes) -> int:
-    """The class of the most urgent operation that an engine has a slot for; -1 if there is none."""
-    best = EMPTY
-    chosen = -1
-    for c in range(len(top)):
-        if top[c] < best and is_open[c] and not deferred[c]:
-            best = top[c]
-            chosen = c
-    return chosen
-
-
-@jit
 def list_schedule(
     p: Dense,
     rank: Ints,
@@ -340,32 +274,56 @@ def list_schedule(
         for i in range(n_next):
             future[n_future] = next_ready[i]
             n_future += 1
-        n_future, n_next = _released(cycle, group, release, future, n_future, next_ready)
-        _put_in(next_ready, 0, n_next, resource_class, rank, heap, class_base, size, top)
         n_next = 0
+        kept = 0
+        for i in range(n_future):
+            op = int(future[i])
+            if group[op] < 0 and release[op] > cycle:
+                future[kept] = op
+                kept += 1
+            else:
+                c = int(resource_class[op])
+                _push(heap, class_base[c], size, top, c, rank[op])
+        n_future = kept
         for e in range(N_ENGINES):
             slots[e] = p.capacity[e]
+        progress = False
         n_aside = 0
+        n_done = 0
 
-        held = _held(running, n_running, engine, rank, class_vector, size, top)
+        # Operations whose lanes are spread over several cycles go on first, but they leave some
+        # slots to more urgent scalar operations, which would otherwise never find one.
+        held = 0
+        for i in range(n_running):
+            op = int(running[i])
+            if engine[op] == ALU:
+                for c in range(n_classes):
+                    if (class_vector[c] >> ALU) & 1 and top[c] < rank[op]:
+                        held = max(held, min(size[c], _HELD))
         slots[ALU] = max(slots[ALU] - held, 0)
-        n_running, n_done, progress = go_on(
-            cycle,
-            lanes,
-            serial,
-            lane_ptr,
-            engine,
-            slots,
-            issued,
-            lane_cycle,
-            running,
-            n_running,
-            done,
-        )
+        kept = 0
+        for i in range(n_running):
+            op = int(running[i])
+            e = int(engine[op])
+            now = min(lanes[op] - issued[op], slots[e])
+            if serial[op] == 1:
+                now = min(now, 1)
+            for k in range(now):
+                lane_cycle[lane_ptr[op] + issued[op] + k] = cycle
+            issued[op] += now
+            slots[e] -= now
+            work[e] += now
+            progress = progress or now > 0
+            if issued[op] == lanes[op]:
+                done[n_done] = op
+                n_done += 1
+                lo, hi = int(use_ptr[op]), int(use_ptr[op + 1])
+                give_back_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
+            else:
+                running[kept] = op
+                kept += 1
+        n_running = kept
         slots[ALU] += min(held, p.capacity[ALU])
-        for i in range(n_done):
-            lo, hi = int(use_ptr[done[i]]), int(use_ptr[done[i] + 1])
-            give_back_operands(use, lo, hi, width, vlen, readers, address, used, scalars, pool)
         handled = 0
         hurry = False
         deferred[:] = 0
@@ -374,21 +332,28 @@ def list_schedule(
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
             while handled < n_done:
-                n_fresh = release_successors(
-                    done[handled], succ_ptr, succ, succ_latency, False, waiting, next_ready, n_next
-                )
-                _put_in(
-                    next_ready, n_next, n_fresh, resource_class, rank, heap, class_base, size, top
-                )
+                op = int(done[handled])
                 handled += 1
-            chosen = _most_urgent(top, is_open, deferred)
+                for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                    if succ_latency[s] == 0:
+                        t = int(succ[s])
+                        waiting[t] -= 1
+                        if waiting[t] == 0:
+                            c = int(resource_class[t])
+                            _push(heap, class_base[c], size, top, c, rank[t])
+            best = n
+            chosen = -1
+            for c in range(n_classes):
+                if top[c] < best and is_open[c] and not deferred[c]:
+                    best = top[c]
+                    chosen = c
             if chosen < 0:
                 if hurry:
                     break
                 hurry = True
                 deferred[:] = 0
                 continue
-            op = int(by_rank[top[chosen]])
+            op = int(by_rank[best])
             queue = size[flow_only] if flow_only >= 0 and flow_only != chosen else 0
             scalarised = int(class_scalarised[chosen])
             e = _choose_engine(
@@ -439,6 +404,7 @@ def list_schedule(
             if e < N_ENGINES:
                 taken = now if e == scalarised else 1
                 slots[e] -= taken
+                work[e] += taken
                 if slots[e] == 0:
                     _open_classes(engines, slots, is_open)
             for k in range(max(now, 1)):
@@ -452,9 +418,10 @@ def list_schedule(
                 n_running += 1
 
         peak = max(peak, (n_slots - pool[SLOTS_FREE]) * vlen)
-        for e in range(N_ENGINES):
-            work[e] += p.capacity[e] - slots[e]
-        _put_in(aside, 0, n_aside, resource_class, rank, heap, class_base, size, top)
+        for i in range(n_aside):
+            op = int(aside[i])
+            c = int(resource_class[op])
+            _push(heap, class_base[c], size, top, c, rank[op])
         for i in range(n_done):
             op = int(done[i])
             remaining -= 1
@@ -464,9 +431,13 @@ def list_schedule(
                 opened -= 1 if started[group[op]] > 0 else 0
             if p.n_uses[op] == 0:
                 give_back(address[op], width[op], vlen, used, scalars, pool)
-            n_next = release_successors(
-                op, succ_ptr, succ, succ_latency, True, waiting, next_ready, n_next
-            )
+            for s in range(succ_ptr[op], succ_ptr[op + 1]):
+                if succ_latency[s] > 0:
+                    t = int(succ[s])
+                    waiting[t] -= 1
+                    if waiting[t] == 0:
+                        next_ready[n_next] = t
+                        n_next += 1
         while oldest < p.n_groups - 1 and left[group_order[oldest]] == 0:
             oldest += 1
         if not progress and n_next == 0 and n_future == 0:
