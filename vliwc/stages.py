@@ -21,7 +21,7 @@ from vliwc.analysis.facts import Facts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit
-from vliwc.backend.resume import KEY
+from vliwc.backend.resume import KEY, read_hint
 from vliwc.clock import Clock
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
@@ -127,6 +127,8 @@ def _front_end(unit: Unit) -> None:
 def _lower(unit: Unit) -> None:
     require_size(unit.kernel, unit.options.machine.vlen, unit.options.max_operations)
     unit.function = lower(unit.kernel, unit.options.max_unrolled)
+    if unit.options.hint is not None:
+        read_hint(unit.options.hint, unit.function)  # a wrong file is better refused at once
 
 
 def _of_pass(each: Pass) -> Stage:

@@ -170,3 +170,32 @@ def test_long_integers_in_assembly(cli: Cli, tmp_path: Path, text: str) -> None:
     for call in (("asm", source), ("disasm", source), ("run", source, "--memory", image)):
         called = cli(*call).failed("p.s:1:")
         assert "Token" not in called.stderr and len(called.stderr) < 1500
+
+
+@pytest.mark.parametrize("place", ["notes.txt", "folder", "nowhere/a.db"])
+def test_the_place_of_a_store_is_looked_at_before_any_work(
+    cli: Cli, kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def compiled(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the kernels have been compiled")
+
+    monkeypatch.setattr("vliwc.lab.kernels.compile_file", compiled)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    cli("compare", kernel, "-D", "n=8", "--store", tmp_path / place).failed(place)
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "notes.txt").read_text() == "x"
+
+
+def test_a_hint_is_looked_at_before_any_work(
+    cli: Cli, kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scheduled(*args: object, **kwargs: object) -> None:
+        raise AssertionError("operations have been scheduled")
+
+    monkeypatch.setattr("vliwc.stages.generate", scheduled)
+    monkeypatch.setattr("vliwc.stages.balanced", scheduled)
+    (tmp_path / "h.json").write_text("{}")
+    cli("compile", kernel, "-D", "n=8", "-O3", "--hint", tmp_path / "h.json").failed("E0902")
+    cli("compile", kernel, "-D", "n=8", "-O3", "--hint", tmp_path / "none").failed("E0902")

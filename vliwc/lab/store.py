@@ -291,6 +291,24 @@ class Store:
                 time.sleep(0.05)
 
 
+def require_place(place: str | Path) -> None:
+    """Refuse what :meth:`Store.open` would refuse, as far as that is known without making a store.
+
+    Raises :class:`StoreError`.
+    """
+    url = database_url(place)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return
+    file = Path(url.database)
+    if file.is_file():
+        if file.stat().st_size:
+            Store.open(place).close()
+    elif file.exists():
+        raise StoreError(f"{file}: not a file")
+    elif not file.parent.is_dir():
+        raise StoreError(f"{file}: there is no folder {file.parent}")
+
+
 def _require_database(file: Path) -> None:
     """Refuse a file that is neither missing, empty nor an SQLite database, before SQLite sees it:
     it would take a file of a few bytes for an empty one, and wait long before refusing others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.catalogue.analysis import ANALYSIS
 from tests.faults.catalogue.front import FRONT
 from tests.faults.catalogue.index_bits import INDEX_BITS
+from tests.faults.catalogue.lanes import LANES
 from tests.faults.catalogue.machine import MACHINE
 from tests.faults.catalogue.passes import PASSES
 from tests.faults.catalogue.scheduling import SCHEDULING
@@ -19,6 +20,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *PASSES,
     *SELECTION,
     *INDEX_BITS,
+    *LANES,
     *STRATEGIES,
     *SCHEDULING,
 )

@@ -114,6 +114,23 @@ PASSES = (
             "return last.args[1] if overwritten and same_iteration(last, load) else None",
             "return last.args[0] if overwritten and same_iteration(last, load) else None",
         ),
+        (
+            "whatever was stored after the fill",
+            "            if not all(self.order.before(store) & self.order.bit(other) for other in others):\n                continue\n",
+            "",
+        ),
+        (
+            "every iteration stores the same",
+            "        if word.loop != TOP_LEVEL:\n            return form, frozenset()\n",
+            "",
+        ),
+        ("some of the words that are read", "if read <= written:", "if read & written:"),
+        ("fills have no stride", "(form.const + stride * k) & MASK", "(form.const + k) & MASK"),
+        (
+            "fills from elsewhere",
+            "if not words or (spread is not None and terms != spread):",
+            "if not words:",
+        ),
     ),
     *faults_in(
         "vliwc/passes/redundant_loads.py",

@@ -178,6 +178,10 @@ def compare(
 
     from vliwc.lab.comparison import Comparison
     from vliwc.lab.job import Job
+    from vliwc.lab.store import require_place
+
+    if store is not None:
+        require_place(store)  # before the work, which may take hours
 
     with progress(quiet=as_json) as show:
         instances = load_instances(paths or (), kernels, definitions, level, machine, show)

@@ -1,0 +1,170 @@
+"""What the lane number decides, what follows from it, and other parts that came later."""
+
+from __future__ import annotations
+
+from tests.faults.fault import faults_in
+
+ISEL = "tests/unit/isel"
+LANE_CASES = "tests/unit/analysis/test_lane_cases.py"
+
+LANES = (
+    *faults_in(
+        "vliwc/analysis/lane_words.py",
+        (
+            "tests/unit/analysis/test_lane_words.py",
+            LANE_CASES,
+            f"{ISEL}/test_loop_order.py",
+            f"{ISEL}/test_regions.py",
+        ),
+        ("multiply-adds without the addend", "return a * b + args[2]", "return a * b"),
+        (
+            "divisions by zero give a word",
+            "            if not b.all():\n                return None\n",
+            "",
+        ),
+        (
+            "shifts by 32 give the word",
+            "np.where(inside, shifted, 0)",
+            "np.where(inside, shifted, a)",
+        ),
+        ("words do not wrap", "words & np.uint64(MASK)", "words"),
+        (
+            "iterations of other loops",
+            "            if value.imm == loop.number:",
+            "            if True:",
+        ),
+        ("arms the other way", "np.where(a != 0, b, args[2])", "np.where(a == 0, b, args[2])"),
+    ),
+    *faults_in(
+        "vliwc/analysis/lane_cases.py",
+        (LANE_CASES, "tests/unit/isel/test_instantiate.py"),
+        ("one absorbs its factor", "[(0, None), (1, other)]", "[(0, None), (1, None)]"),
+        (
+            "every word is a bit",
+            "bit = [(1, other)] if facts.hi(other) <= 1 else []",
+            "bit = [(1, other)]",
+        ),
+        (
+            "a product of zero absorbs the addend",
+            "return [(0, value.args[2])]",
+            "return [(0, None)]",
+        ),
+        (
+            "or with all ones is none",
+            "        case Op.OR:\n            return [(0, other)]",
+            "        case Op.OR:\n            return [(0, other), (MASK, other)]",
+        ),
+        (
+            "lanes that nobody asks for may trap",
+            "trap = number == 1 and value.op in TRAPS",
+            "trap = False",
+        ),
+        (
+            "indices are right in lanes that are asked for",
+            "        if value in raw:\n            raw.update(value.args)\n",
+            "",
+        ),
+        (
+            "lanes of a group are computed apart",
+            "own = lanes & _whole_groups(lanes & (code == position[value]), vlen)",
+            "own = lanes & (code == position[value])",
+        ),
+        (
+            "groups in which a value stays need a view",
+            "            if not mask.any() or (here[mask] == position[value]).any():",
+            "            if not mask.any():",
+        ),
+        (
+            "one lane does not make a group ask",
+            "np.arange(0, len(lanes), self.vlen)) > 0",
+            "np.arange(0, len(lanes), self.vlen)) > 1",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/row_choice.py",
+        (f"{ISEL}/test_store_rows.py",),
+        (
+            "vectors as they are make rows",
+            "index is not None and not _consecutive(index) and (index",
+            "index is not None and (index",
+        ),
+        (
+            "words behind the array",
+            " and not _consecutive(index) and (index < array.length).all():",
+            " and not _consecutive(index):",
+        ),
+        (
+            "words that another store writes",
+            "if len(addresses) == len(words) and taken.isdisjoint(addresses):",
+            "if len(addresses) == len(words):",
+        ),
+        (
+            "rows wait in any number",
+            "return peak <= program.machine.scratch_words // TUNING.row_share",
+            "return True",
+        ),
+        (
+            "rows that need each other",
+            "        if can_merge(program.function, [*(rows.stores for rows in chosen), found.stores]):",
+            "        if True:",
+        ),
+        (
+            "order hinders no row",
+            "for source in (*value.args, *value.order):",
+            "for source in value.args:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/region_choice.py",
+        (f"{ISEL}/test_regions.py",),
+        (
+            "what was stored before is not seen",
+            "if index is None or stored or not",
+            "if index is None or not",
+        ),
+        (
+            "chunks take any part of scratch",
+            "return max(widest, shared) * vlen <= room",
+            "return True",
+        ),
+        (
+            "a gather takes one load",
+            "total += 1 if plain else len(words[start : start + vlen])",
+            "total += 1",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/scalar.py",
+        (f"{ISEL}/test_scalar.py",),
+        (
+            "downwards every word has a vload",
+            "while end < index + self.vlen and (array.name, end) not in self._words:",
+            "while end < index + self.vlen:",
+        ),
+        (
+            "a vload behind the array",
+            "first = min(max(end - self.vlen, 0), array.length - self.vlen)",
+            "first = max(end - self.vlen, 0)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/cache/compilations.py",
+        ("tests/unit/cache/test_compilations.py",),
+        ("seeds do not matter", '        "seed": options.seed,\n', ""),
+        ("machines do not matter", '        "machine": repr(options.machine),\n', ""),
+        ("passes left out do not matter", '        "without": list(options.without),\n', ""),
+        ("sizes do not matter", '        "params": sorted(params.items()),\n', ""),
+        ("who verifies gets what is kept", " or options.verify or ", " or "),
+    ),
+    *faults_in(
+        "isa/arrays.py",
+        ("tests/unit/api/test_api.py", "tests/unit/isa/test_images.py"),
+        ("negative words", "(0 <= int(array.min()) and int", "(int"),
+        ("any shape", "if shape is not None and array.shape != shape:", "if False:"),
+        (
+            "the image does not grow",
+            "    words += [0] * (image_words(places) - len(words))\n",
+            "",
+        ),
+    ),
+)
