@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Called
-from vliwc.sched.check import violations
+from vliwc.lab.generators import GENERATORS, generate
+from vliwc.sched.check import check_schedule, violations
 from vliwc.sched.problem.json import problem_from_json
 from vliwc.sched.problem.schedule_json import schedule_from_json
 
@@ -115,3 +121,55 @@ def test_the_schedulers_are_listed() -> None:
     assert "critical-path" in listed["priorities"]
     called = Called("schedulers")
     assert called.code == 0 and "cpsat-lns" in called.stdout and "depth-first" in called.stdout
+
+
+def test_a_trajectory_is_written_as_it_comes(problem: Path, tmp_path: Path) -> None:
+    path = tmp_path / "trajectory.csv"
+    called = Called("schedule", problem, "--scheduler", "cpsat", "--trajectory", path, "--json")
+    assert called.code == 0
+    first, *lines = path.read_text().splitlines()
+    assert first == "effort,cycles,lower_bound,claimed_bound,source"
+    report = json.loads(called.stdout)
+    assert report["reproducible"] is True
+    effort, cycles, bound, claimed, _source = lines[-1].split(",")
+    assert int(cycles) == report["cycles"]
+    assert int(bound) <= int(claimed) <= report["cycles"]
+    assert float(effort) >= 0
+    called = Called("schedule", problem, "--trajectory", tmp_path)
+    assert called.code == 2 and "Is a directory" in called.stderr
+
+
+def test_seconds_are_marked_as_not_reproducible(problem: Path) -> None:
+    called = Called("schedule", problem, "--scheduler", "cpsat", "--seconds", "30")
+    assert called.code == 0 and "not reproducible" in called.stdout
+    called = Called("schedule", problem, "--seconds", "0")
+    assert called.code == 2 and "--seconds 0: expected more than 0" in called.stderr
+
+
+def test_an_interrupt_keeps_the_best_schedule(tmp_path: Path) -> None:
+    made = generate(GENERATORS["projects"](jobs=120, strength=0.1), 1)
+    (tmp_path / "large.json").write_text(made.text)
+    command = [sys.executable, "-m", "vliwc.cli", "schedule", "large.json", "--scheduler", "cpsat"]
+    command += ["--budget", "100000", "--trajectory", "trajectory.csv", "-o", "best.json"]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    trajectory = tmp_path / "trajectory.csv"
+    while process.poll() is None and not (
+        trajectory.exists() and trajectory.read_text().count("\n") > 1
+    ):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=300)
+    assert process.returncode == 130, errors
+    assert "interrupted: this is the best schedule so far" in errors
+    assert "cycles" in printed
+    check_schedule(
+        made.problem, schedule_from_json(json.loads((tmp_path / "best.json").read_text()))
+    )

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.version", "vliwc.jit", "vliwc.diagnostics", "vliwc.clock"),
     ("vliwc.options",),
     ("vliwc.sched.problem",),
-    ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate"),
+    ("vliwc.sched.protocol", "vliwc.sched.check", "vliwc.sched.allocate", "vliwc.sched.anytime"),
     ("vliwc.sched.staggered",),
     ("vliwc.sched.greedy",),
     ("vliwc.sched.projects",),

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vliwc.sched.anytime import Event, watch
     from vliwc.sched.check import ScheduleError, check_schedule, violations
     from vliwc.sched.greedy.priorities import schedule_in_order
     from vliwc.sched.greedy.sgs import best_project_schedule
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bound",
+    "Event",
     "Infeasible",
     "OutOfScratch",
     "Schedule",
@@ -36,10 +38,12 @@ __all__ = [
     "schedule_in_order",
     "schedulers",
     "violations",
+    "watch",
 ]
 
 _HOMES = {
     "Bound": "problem.bounds",
+    "Event": "anytime",
     "Infeasible": "problem.schedule",
     "OutOfScratch": "problem.schedule",
     "Schedule": "problem.schedule",
@@ -54,6 +58,7 @@ _HOMES = {
     "schedule_in_order": "greedy.priorities",
     "schedulers": "registry",
     "violations": "check",
+    "watch": "anytime",
 }
 """The module that defines each name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +21,8 @@ from vliwc.cli.common.errors import EXIT_WRONG, CommandError
 from vliwc.cli.common.files import STDOUT, read_json, require_one_printed, write_text
 from vliwc.cli.common.output import print_fields, print_json, progress
 from vliwc.cli.common.tables import percent, print_table
+from vliwc.cli.schedules.watching import EXIT_INTERRUPTED, Trajectory, interruptible
+from vliwc.options import MAX_BUDGET
 
 if TYPE_CHECKING:
     from vliwc.sched.problem.problem import ScheduleProblem
@@ -48,6 +50,26 @@ HintFile = Annotated[
         "--hint", metavar="FILE", help="A schedule of the same problem, written by -o, to improve."
     ),
 ]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        metavar="S",
+        help="End the search after so many seconds. The result is not reproducible.",
+    ),
+]
+TrajectoryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--trajectory",
+        metavar="FILE",
+        help="Write a line of CSV for each shorter schedule and better bound, as they come.",
+    ),
+]
+MAX_SECONDS: Final = 1_000_000
+"""Some ten days."""
+BY_EFFORT: Final = ("cpsat", "ortools-plain")
+"""Schedulers whose default budget is time: where a time is given, that one counts."""
 
 
 def schedule(
@@ -56,13 +78,16 @@ def schedule(
     seed: Seed = DEFAULT_SEED,
     budget: Effort = None,
     hint: HintFile = None,
+    seconds: Seconds = None,
+    trajectory: TrajectoryFile = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
     """Schedule a problem, check the schedule, and report cycles, bound and status.
 
     The problem need not come from a kernel. The exit code is 1 if there is no schedule: none was
-    found, or none exists.
+    found, or none exists. An interrupt (Ctrl-C) ends the search and keeps the best schedule so far;
+    the exit code is 130 then.
     """
     from vliwc.lab.corpus import read_instance
     from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
@@ -74,11 +99,18 @@ def schedule(
     chosen = make_scheduler(scheduler, seed)
     found = read_instance(problem).problem
     start = None if hint is None else _read_hint(hint, found)
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        raise CommandError(f"--seconds {seconds:g}: expected more than 0, at most {MAX_SECONDS}")
+    if seconds is not None and budget is None and scheduler in BY_EFFORT:
+        budget = MAX_BUDGET  # the clock ends it
     started = time.perf_counter()
     with progress(quiet=as_json) as show:
         show(scheduler, None)
         try:
-            made = chosen.schedule(found, budget, start)
+            with Trajectory.to(trajectory, scheduler, show) as watching:
+                made, interrupted = interruptible(
+                    lambda: chosen.schedule(found, budget, start), watching, seconds
+                )
         except OutOfScratch as refusal:
             status = "infeasible" if isinstance(refusal, Infeasible) else "none"
             if as_json:
@@ -86,14 +118,17 @@ def schedule(
             else:
                 typer.echo(f"no schedule: {refusal}", err=True)
             raise typer.Exit(EXIT_WRONG) from None
-    seconds = time.perf_counter() - started
+    taken = time.perf_counter() - started
     require_valid(found, made, scheduler)
     if output is not None:
         from vliwc.sched.problem.schedule_json import schedule_to_json
 
         write_text(output, json.dumps(schedule_to_json(made)) + "\n")
     if output != STDOUT:
-        _report(found, made, scheduler, seed, seconds, as_json=as_json)
+        _report(found, made, scheduler, seed, taken, seconds is not None, as_json=as_json)
+    if interrupted:
+        typer.echo("interrupted: this is the best schedule so far", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _read_hint(path: Path, problem: ScheduleProblem) -> Schedule:
@@ -114,6 +149,7 @@ def _report(
     scheduler: str,
     seed: int,
     seconds: float,
+    by_clock: bool,
     *,
     as_json: bool,
 ) -> None:
@@ -133,6 +169,7 @@ def _report(
                 "status": made.status,
                 "scratch_words": made.peak_words,
                 "seconds": seconds,
+                "reproducible": not by_clock,
                 "statistics": dict(made.statistics),
             }
         )
@@ -148,6 +185,8 @@ def _report(
     effort = ", ".join(f"{name} {value}" for name, value in made.statistics.items())
     fields["scheduler"] = f"{scheduler}, seed {seed}" + (f"; {effort}" if effort else "")
     fields["time"] = f"{seconds:.2f} s"
+    if by_clock:
+        fields["note"] = "ended by the clock (--seconds): not reproducible"
     print_fields(fields)
 
 

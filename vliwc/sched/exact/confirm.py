@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
+from vliwc.sched.anytime import expired
 from vliwc.sched.exact.incumbent import Claim, Question, Search
 from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.exact.methods import CONFIRM, FEASIBLE, solve
@@ -29,7 +30,7 @@ def confirm_claims(search: Search, effort: float) -> bool:
     before, search.left = search.left, effort
     agreed = True
     for claim in reversed(search.claims):
-        if claim.cycles <= search.proved or search.left <= 0:
+        if claim.cycles <= search.proved or search.left <= 0 or expired():
             break
         if search.best is not None and claim.cycles > search.best.cycles:
             agreed = False
@@ -38,6 +39,7 @@ def confirm_claims(search: Search, effort: float) -> bool:
         status, solver = _asked_again(search, claim, question)
         if status == cp_model.INFEASIBLE:
             search.proved, search.proof = claim.cycles, claim.reason
+            search.tell()
         elif status in FEASIBLE:
             agreed = False
             if question.timing is not None:

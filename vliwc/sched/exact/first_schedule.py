@@ -3,6 +3,7 @@ into scratch."""
 
 from __future__ import annotations
 
+from vliwc.sched.anytime import muted
 from vliwc.sched.exact.incumbent import Search, timing_of
 from vliwc.sched.exact.methods import interval_schedule, time_indexed_schedule
 from vliwc.sched.exact.scratch_feasibility import order_exists
@@ -22,7 +23,8 @@ def greedy_schedule(search: Search, hint: Schedule | None) -> None:
         if best is not None and best.cycles <= search.lower:
             break
         try:
-            found = AnyListScheduler(search.seed).schedule(problem, budget)
+            with muted():
+                found = AnyListScheduler(search.seed).schedule(problem, budget)
         except OutOfScratch:
             continue
         if best is None or found.cycles < best.cycles:
@@ -30,6 +32,7 @@ def greedy_schedule(search: Search, hint: Schedule | None) -> None:
     search.best = best
     if best is not None:
         search.timing = timing_of(search.view, best)
+        search.tell()
 
 
 def any_schedule(search: Search) -> None:

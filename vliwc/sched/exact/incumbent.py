@@ -12,6 +12,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate
+from vliwc.sched.anytime import SEARCHING, expired, report
 from vliwc.sched.exact.limits import CpSatLimits
 from vliwc.sched.greedy.sgs import project_schedule
 from vliwc.sched.problem.schedule import Schedule, Timing
@@ -56,8 +57,8 @@ class Search:
     and ``proof`` rest on none that is not confirmed (:mod:`vliwc.sched.exact.confirm`).
     ``longest``: where ``infeasible`` rests on makespans, the one that has to be infeasible.
     ``bred``: the genetic algorithm of a project, once it has begun; ``window``: the part of its
-    tasks in the next window.  ``name``: of the scheduler; ``allowed``: for each relaxation in
-    integers, the last makespan that it has a solution for.
+    tasks in the next window; ``running``: the method that ran last.  ``name``: of the scheduler;
+    ``allowed``: for each relaxation in integers, the last makespan that it has a solution for.
     """
 
     name: str
@@ -80,13 +81,23 @@ class Search:
     classes: Classes | None = None
     bred: GeneticSearch | None = None
     window: float = 0.0
+    running: str = "list"
     allowed: dict[str, int] = field(default_factory=dict[str, int])
     tried: Counter[str] = field(default_factory=Counter[str])
     spent: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
     def done(self) -> bool:
-        return self.infeasible or (self.best is not None and self.best.cycles <= self.lower)
+        if self.infeasible or (self.best is not None and self.best.cycles <= self.lower):
+            return True
+        return expired(SEARCHING)
+
+    def tell(self) -> None:
+        """Report schedule and bounds as they are."""
+        most = self.lower if self.best is None else self.best.cycles
+        proved, claimed = min(self.proved, most), min(self.lower, most)
+        effort = sum(self.spent.values())
+        report(effort, self.best, proved, self.running, claimed=claimed)
 
     @property
     def words(self) -> int | None:
@@ -132,6 +143,7 @@ class Search:
         self.left -= max(effort, 0.01)
         self.spent[what] = self.spent.get(what, 0.0) + effort
         self.tried[what] += 1
+        self.running = what
         if conflicts:
             before, seen = self.pace.get(what, (0.0, 0))
             self.pace[what] = (before + max(effort, 1e-6), seen + conflicts)
@@ -141,6 +153,7 @@ class Search:
         cycles = self._raise(cycles, reason)
         if cycles > self.proved:
             self.proved, self.proof = cycles, reason
+            self.tell()
 
     def claim_bound(
         self, cycles: int, reason: str, what: str, ask: Callable[[int], Question]
@@ -150,6 +163,7 @@ class Search:
         cycles = self._raise(cycles, reason)
         if cycles > before:
             self.claims.append(Claim(cycles, reason, what, ask))
+            self.tell()
 
     def _raise(self, cycles: int, reason: str) -> int:
         if self.best is not None:
@@ -169,6 +183,7 @@ class Search:
         """Take a schedule if it is shorter than the best one."""
         if self.best is None or schedule.cycles < self.best.cycles:
             self.best, self.timing = schedule, timing_of(self.view, schedule)
+            self.tell()
 
     def accept(self, timing: Timing) -> bool:
         """Take a schedule if its results find addresses; otherwise be stricter from now on."""
@@ -181,6 +196,7 @@ class Search:
             return False
         if self.best is None or schedule.cycles < self.best.cycles:
             self.best, self.timing = schedule, timing
+            self.tell()
         return True
 
 

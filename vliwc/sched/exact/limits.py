@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
+from vliwc.sched.anytime import remaining, stoppable
+
 
 @dataclass(frozen=True)
 class CpSatLimits:
@@ -162,3 +164,14 @@ def make_solver(
         solver.parameters.max_number_of_conflicts = conflicts
         solver.parameters.use_overload_checker_in_cumulative = True
     return solver
+
+
+def solved(solver: cp_model.CpSolver, model: cp_model.CpModel) -> cp_model.CpSolverStatus:
+    """Run a solver; whoever watches (:mod:`vliwc.sched.anytime`) can end it."""
+    # CP-SAT would take an interrupt for itself, and the search would go on with its next run.
+    solver.parameters.catch_sigint_signal = False
+    seconds = remaining()
+    if seconds is not None:
+        solver.parameters.max_time_in_seconds = seconds
+    with stoppable(solver):
+        return solver.solve(model)

@@ -15,9 +15,10 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate, live_ranges, peak_words, place_changed
+from vliwc.sched.anytime import expired, muted, report
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.incumbent import timing_of
-from vliwc.sched.exact.limits import LnsLimits, make_solver
+from vliwc.sched.exact.limits import LnsLimits, make_solver, solved
 from vliwc.sched.exact.window_model import WindowModel
 from vliwc.sched.greedy.list import AnyListScheduler
 from vliwc.sched.problem.bounds import lower_bound
@@ -49,20 +50,23 @@ class LnsScheduler:
             return replace(
                 CpSatScheduler(self.seed).schedule(problem, budget, hint), scheduler=self.name
             )
-        best = hint or AnyListScheduler(self.seed).schedule(problem)
+        with muted():
+            best = hint or AnyListScheduler(self.seed).schedule(problem)
         bound = lower_bound(problem)
+        report(0, best, bound.cycles, "list")
         view = View.of(problem)
         timing, address = timing_of(view, best), best.address
-        solved = won = 0
+        windows = won = 0
         places = _places(view, best.cycles, self.limits)
         for first, length in places:
-            if timing.length <= bound.cycles or solved >= (budget or self.windows):
+            found = timing.length <= bound.cycles
+            if found or windows >= (budget or self.windows) or expired():
                 break
             if first + length > timing.length:
                 first, length = max(timing.length - length, 0), min(length, timing.length)
-            solved += 1
+            windows += 1
             for shorten in (True, False):
-                changed = self._solve(view, timing, first, length, solved, shorten=shorten)
+                changed = self._solve(view, timing, first, length, windows, shorten=shorten)
                 if changed is None:
                     continue
                 anew = sum(width > 0 for width in view.width) <= self.limits.max_reallocated
@@ -85,7 +89,7 @@ class LnsScheduler:
             status="optimal" if timing.length == bound.cycles else "feasible",
             lower_bound=bound.cycles,
             bound_reason=bound.reason,
-            statistics={"windows": solved, "cycles_won": won},
+            statistics={"windows": windows, "cycles_won": won},
         )
 
     def _solve(
@@ -107,7 +111,7 @@ class LnsScheduler:
         else:
             model.minimise_starts()
         solver = make_solver(self.seed + number, self.limits.effort, self.limits.conflicts)
-        if solver.solve(model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        if solved(solver, model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         if shorten and solver.value(model.shrunk) == length:
             return None

@@ -17,7 +17,7 @@ from ortools.sat.python import cp_model
 from vliwc.sched.exact.alpha_points import alpha_point_schedule
 from vliwc.sched.exact.incumbent import Question, Search
 from vliwc.sched.exact.interval_model import IntervalModel
-from vliwc.sched.exact.limits import make_solver
+from vliwc.sched.exact.limits import make_solver, solved
 from vliwc.sched.greedy.priorities import schedule_in_order
 from vliwc.sched.problem.schedule import OutOfScratch, Timing
 from vliwc.sched.problem.view import View
@@ -307,7 +307,7 @@ def solve(
     linear = what.removeprefix(CONFIRM) in ("counts", "fluid")
     seed = search.seed + search.tried[what]
     solver = make_solver(seed, limit, conflicts, linear=linear, presolve=presolve)
-    status = solver.solve(question.model)
+    status = solved(solver, question.model)
     effort = solver.response_proto.deterministic_time
     if scanned:
         effort = max(effort, solver.num_branches * scanned * limits.scan_effort)

@@ -13,8 +13,10 @@ from math import ceil
 
 from ortools.sat.python import cp_model
 
+from vliwc.sched.anytime import expired, report
 from vliwc.sched.exact.incumbent import assembled, timing_of
 from vliwc.sched.exact.interval_model import IntervalModel
+from vliwc.sched.exact.limits import solved
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
@@ -48,7 +50,7 @@ class PlainScheduler:
             if hint is not None:
                 model.hint(timing_of(view, hint))
             solver = _solver(self.seed, left)
-            status = solver.solve(model.model)
+            status = solved(solver, model.model)
             left -= solver.response_proto.deterministic_time
             if status in (*FEASIBLE, cp_model.UNKNOWN):
                 claimed = max(claimed, ceil(solver.best_objective_bound - 1e-6))
@@ -57,7 +59,8 @@ class PlainScheduler:
                 found = assembled(view, model.timing(solver), self.name)
             if found is not None and (best is None or found.cycles < best.cycles):
                 best = found
-            if status not in FEASIBLE or found is not None or left <= 0:
+            report(effort - left, best, 0, "intervals", claimed=claimed)
+            if status not in FEASIBLE or found is not None or left <= 0 or expired():
                 break
         if best is None:
             raise OutOfScratch(f"CP-SAT found no schedule within {effort:g} units of effort")
@@ -78,7 +81,7 @@ class PlainScheduler:
         proved, reason = bound.cycles, bound.reason
         claimed = min(claimed, best.cycles)
         if claimed > proved:
-            if _infeasible(view, claimed - 1, self.seed + 1, effort):
+            if not expired() and _infeasible(view, claimed - 1, self.seed + 1, effort):
                 proved, reason = claimed, "proved by CP-SAT"
             else:
                 statistics["claimed_bound"] = claimed
@@ -115,4 +118,4 @@ def _infeasible(view: View, makespan: int, seed: int, effort: float) -> bool:
     model.model.clear_objective()
     solver = _solver(seed, effort)
     solver.parameters.cp_model_presolve = False
-    return solver.solve(model.model) == cp_model.INFEASIBLE
+    return solved(solver, model.model) == cp_model.INFEASIBLE

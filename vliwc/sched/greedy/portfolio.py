@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vliwc.sched.anytime import expired, report
 from vliwc.sched.greedy.backward import BackwardScheduler
 from vliwc.sched.greedy.core import GreedyRunner
 from vliwc.sched.greedy.priorities import PRIORITIES, Combination
@@ -61,12 +62,16 @@ class _Portfolio:
         self.problem = problem
         self.best = best
         self.name = name
+        self.tried = 0
         self.inner = expanded(problem)
         self.runner = GreedyRunner(self.inner)
 
     @property
     def done(self) -> bool:
-        return self.best is not None and self.best.cycles <= self.runner.bound.cycles
+        """Whether there is a schedule, and none that is shorter or no time to find it."""
+        if self.best is None:
+            return False
+        return self.best.cycles <= self.runner.bound.cycles or expired()
 
     def try_urgency(self, urgency: Floats, part: float = 1.0) -> None:
         """The list schedule that prefers small numbers."""
@@ -91,6 +96,8 @@ class _Portfolio:
             pass
 
     def _take(self, found: Schedule) -> None:
+        self.tried += 1
         # Of equally long ones the newest: so that disturbances move on.
         if self.best is None or found.cycles <= self.best.cycles:
             self.best = found
+            report(self.tried, found, self.runner.bound.cycles, "list")

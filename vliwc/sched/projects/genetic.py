@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.jit import jit
+from vliwc.sched.anytime import expired
 from vliwc.sched.problem.dense import Bytes, Ints
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.problem.view import View
@@ -79,7 +80,7 @@ class GeneticSearch:
         stop = self.effort + effort
         tuning = self._tuning
         n, counts = len(self.start), np.zeros(1, dtype=np.int64)
-        while self.effort < stop and self.length > target:
+        while self.effort < stop and self.length > target and not expired():
             if self._idle >= tuning.patience:
                 counts[0] = self._new_population()
             else:
