@@ -70,6 +70,15 @@ def test_a_group_with_a_lane_to_compute_computes_all_that_is_asked_for() -> None
     verified(kernel_text("o[i] = (v ^ (if i % 2 > 0 then v else 0) * (i % 3)) * 3 - v;"), {"n": 6})
 
 
+@pytest.mark.parametrize("word", ["(v | 6) * (1 + i / 8)", "v & (1 + i / 8 * 2)"])
+def test_factors_and_masks_of_one(word: str) -> None:
+    """A factor of one leaves the other one; a mask of one does only where that is a bit."""
+    program = program_of(kernel_text(f"o[i] = ({word}) ^ (v * 5);"), n=24)
+    cases = program.cases(program.function.loops[0])
+    assert (cases is not None) == (word != "v & (1 + i / 8 * 2)")
+    verified(kernel_text(f"o[i] = ({word}) ^ (v * 5);"), {"n": 24})
+
+
 def test_without_a_decision_there_are_no_cases() -> None:
     program = program_of(kernel_text("o[i] = if v > 3 then v else t[v % 64];"), n=24)
     assert program.cases(program.function.loops[0]) is None
