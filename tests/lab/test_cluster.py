@@ -131,8 +131,8 @@ def test_a_job_that_kills_workers_fails_and_the_others_do_not(
 def test_workers_with_other_code_are_refused(cluster: Cluster, tmp_path: Path) -> None:
     preload = tmp_path / "other_code.py"
     preload.write_text(
-        "import vliwc.lab.provenance as provenance\n"
-        "provenance.code_version = lambda: '0.0.1+other'\n"
+        "import vliwc.code_version as code, vliwc.lab.provenance as provenance\n"
+        "code.code_version = provenance.code_version = lambda: '0.0.1+other'\n"
     )
     jobs = quick_jobs(JOBS)
     with Store.open(tmp_path / "store.sqlite") as store:

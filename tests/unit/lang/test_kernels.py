@@ -57,22 +57,22 @@ def tree_hash_step(index: int, value: int, node: int, nodes: int) -> tuple[int, 
 @pytest.mark.parametrize(
     ("height", "rounds", "batch"), [(0, 3, 1), (2, 0, 5), (3, 9, 7), (4, 11, 24), (1, 1, 0)]
 )
-@pytest.mark.parametrize("name", ["tree_hash", "tree_hash_indices", "tree_hash_full"])
+@pytest.mark.parametrize("name", ["tree_hash.vk", "tree_hash_indices.vk", "tree_hash_full.vk"])
 def test_tree_hash(kernels: Path, height: int, rounds: int, batch: int, name: str) -> None:
     sizes = {"forest_height": height, "rounds": rounds, "batch_size": batch}
-    kernel = load_kernel(kernels / f"{name}.vk", sizes)
+    kernel = load_kernel(kernels / name, sizes)
     memory = random_memory(kernel, 17)
     tree = words_of(kernel, memory, "forest")
     indices = words_of(kernel, memory, "indices")
     values = words_of(kernel, memory, "values")
-    if name != "tree_hash_full":
+    if name != "tree_hash_full.vk":
         assert indices == [0] * batch
     for _ in range(rounds):
         for i in range(batch):
             indices[i], values[i] = tree_hash_step(
                 indices[i], values[i], tree[indices[i]], len(tree)
             )
-    returned = {} if name == "tree_hash" else {"indices": indices}
+    returned = {} if name == "tree_hash.vk" else {"indices": indices}
     check(kernel, memory, {"values": values} | returned)
 
 
