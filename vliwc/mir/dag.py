@@ -36,6 +36,13 @@ class MachineDag:
                 self.local_index[template] = {op: i for i, op in enumerate(template.ops)}
         self.shared = _reachable(self.shared, self.groups, self.order)
         self.shared_index = {op: i for i, op in enumerate(self.shared)}
+        # What nobody needs, such as a chunk whose words are not used, waits for nothing: were
+        # something ordered after it, it would be needed.
+        self.order = [
+            edge
+            for edge in self.order
+            if not isinstance(edge[1], MOp) or edge[1] in self.shared_index
+        ]
         self.base = []
         at = len(self.shared)
         for template in self.groups:

@@ -101,3 +101,20 @@ def test_every_operand_of_random_code_is_an_edge() -> None:
             expected |= {(dag.number(s, group), me, latency) for s, latency in op.order}
         assert found == expected
         assert len(problem) == dag.size == len(problem.names)
+
+
+def test_what_nobody_needs_waits_for_nothing() -> None:
+    """A load of the top level whose word is not used goes, with the edges into it; what is ordered
+    before something needed stays."""
+    address = MOp("address", (Form("load", "const", imm=3),))
+    stores = [
+        MOp(f"store{k}", (Form("store", "store", (Operand(address), Operand(address))),), width=0)
+        for k in range(2)
+    ]
+    unused = MOp("unused", (Form("load", "vload", (Operand(address),)),), width=4)
+    ordered = MOp("ordered", (Form("load", "vload", (Operand(address),)),), width=4)
+    order = [(stores[0], unused, 1), (stores[0], ordered, 1), (ordered, stores[1], 0)]
+    dag = MachineDag(MACHINE, [address, stores[0], unused, ordered, stores[1]], [], order)
+    assert dag.shared == [address, stores[0], ordered, stores[1]]
+    assert dag.order == order[1:]
+    assert len(problem_of(dag)) == 4
