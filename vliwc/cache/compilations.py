@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from sqlite3 import Error as SqliteError
@@ -20,10 +20,10 @@ from typing import Any, cast
 import diskcache  # pyright: ignore[reportMissingTypeStubs]
 import platformdirs
 
-from isa import load
 from vliwc.cache.flat import dumps, loads
 from vliwc.code_version import code_version
 from vliwc.driver import Compilation
+from vliwc.lang import CheckedKernel
 from vliwc.options import Options
 from vliwc.sched.registry import schedulers
 
@@ -39,7 +39,7 @@ def cache_folder() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("vliwc") / "compilations"
 
 
-def key_of(text: bytes, name: str, params: dict[str, int], options: Options) -> str | None:
+def key_of(text: bytes, name: str, params: Mapping[str, int], options: Options) -> str | None:
     """The key of a compilation, None if it cannot be kept: the code of a scheduler from another
     package is not known, and who asks for verification or goes on from a saved state wants the
     work to be done."""
@@ -99,14 +99,13 @@ class Compilations:
 
 
 def compile_cached(
-    path: Path, params: dict[str, int], options: Options, compile_new: Callable[[], Compilation]
+    kernel: CheckedKernel, options: Options, compile_new: Callable[[], Compilation]
 ) -> Compilation:
-    """The compilation of a kernel file, from the cache or by ``compile_new``, which then is kept
-    together with its kernel bound."""
-    try:
-        key = key_of(load.read_bytes(path), str(path), params, options)
-    except load.LoadError:
-        key = None  # what is wrong with the file, `compile_new` says
+    """The compilation of ``kernel``, from the cache or by ``compile_new``, which then is kept
+    together with its kernel bound.  The key is of the text that was read, whatever has become of
+    its file."""
+    source = kernel.program.source
+    key = key_of(source.text.encode(), source.name, kernel.params, options)
     if key is None:
         return compile_new()
     kept = Compilations(cache_folder())

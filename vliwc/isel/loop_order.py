@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vliwc.analysis.lane_words import lane_words
+from vliwc.analysis.linear import signed
 from vliwc.ir.value import MASK, TOP_LEVEL, Op, Value
 from vliwc.isel.program import LaneProgram
 from vliwc.mir.operation import MOp, Source
@@ -63,7 +63,6 @@ class LoopOrder:
         self._new_barrier = barrier
         self._extents: dict[Value, _Extent] = {}
         self._barriers: dict[tuple[Access, ...], MOp] = {}
-        self._known = [lane_words(program.function, loop) for loop in program.function.loops]
 
     def edges(self) -> list[Edge]:
         """The edges, array by array."""
@@ -160,16 +159,16 @@ class LoopOrder:
 
     def _in_loop(self, value: Value) -> _Extent:
         program, index = self._program, value.args[0]
-        known = self._known[value.loop]
-        vlen = program.machine.vlen
+        loop, vlen = program.function.loops[value.loop], program.machine.vlen
+        known = program.words(loop)
         if index in known:
             return _extent_of(known[index].astype(np.int64), vlen)
         first, last = program.facts.lo(index), program.facts.hi(index)
-        groups = program.groups(program.function.loops[value.loop])
-        lo = np.full(groups, _signed(program.forms[index].const), dtype=np.int64)
+        groups = program.groups(loop)
+        lo = np.full(groups, signed(program.forms[index].const), dtype=np.int64)
         hi = lo.copy()
         for atom, coefficient in program.forms[index].terms:
-            factor = _signed(coefficient)
+            factor = signed(coefficient)
             if abs(factor) * program.facts.hi(atom) > MAX_PRODUCT:
                 hi[:] = MASK + 1
                 break
@@ -197,10 +196,6 @@ def _extent_of(words: Ints, vlen: int) -> _Extent:
 def _one_iteration(a: Value, b: Value) -> bool:
     """Whether two accesses can only meet within an iteration of their loop."""
     return a.loop == b.loop != TOP_LEVEL
-
-
-def _signed(word: int) -> int:
-    return word - (1 << 32) if word >> 31 else word
 
 
 def ordered_before(value: Value) -> list[Value]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from vliwc.analysis.facts import Facts
-from vliwc.analysis.linear import Linear, linear_forms
+from vliwc.analysis.linear import Linear, linear_forms, signed
 from vliwc.analysis.memory import MemoryOrder, same_iteration
 from vliwc.ir.graph import Function
 from vliwc.ir.rebuild import Rebuild
@@ -125,9 +125,9 @@ class _Fills:
         lo = hi = form.const
         step = 0
         for atom, coefficient in form.terms:
-            signed = coefficient - (1 << 32) if coefficient >> 31 else coefficient
-            ends = (signed * self.facts.lo(atom), signed * self.facts.hi(atom))
-            lo, hi, step = lo + min(ends), hi + max(ends), gcd(step, signed)
+            factor = signed(coefficient)
+            ends = (factor * self.facts.lo(atom), factor * self.facts.hi(atom))
+            lo, hi, step = lo + min(ends), hi + max(ends), gcd(step, factor)
         step = step or 1
         if (hi - lo) // step >= MAX_WORDS:
             return frozenset()

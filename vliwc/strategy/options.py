@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from vliwc.analysis.linear import Linear, combinations, domain
+from vliwc.analysis.linear import Linear, combinations, domain, signed
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Sum, plan_sum
@@ -263,9 +263,8 @@ def _record(reads: LoopReads, first: Value, second: Value) -> Step | None:
             return None
     if hi >= array.length:
         return None
-    signed = tuple(o - (1 << 32) if o >> 31 else o for o in offsets)
     folds = (reads.folds.of.get(first), reads.folds.of.get(second))
-    table = RecordTable(array.name, lo, hi - lo + 1, scale, signed, folds)
+    table = RecordTable(array.name, lo, hi - lo + 1, scale, tuple(map(signed, offsets)), folds)
     extra = len(words) - 1
     plain = reads.own(first) + reads.own(second) + len(words) - 2 + (words[0] != 0)
     demand = vector_demand(vlen, flow=extra, plain=plain, lanes=extra, load=vlen)

@@ -13,6 +13,7 @@ from vliwc.cache import compilations
 from vliwc.cache.compilations import Compilations, cache_folder, compile_cached, key_of
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_file
+from vliwc.lang import load_kernel
 from vliwc.options import Options
 
 TEXT = b"""kernel affine(n) {
@@ -54,8 +55,8 @@ def counted(path: Path, options: Options) -> tuple[Callable[[], Compilation], li
 def test_the_second_time_it_is_there(kernel: Path) -> None:
     options = Options(level=1)
     compile_new, calls = counted(kernel, options)
-    first = compile_cached(kernel, {"n": 20}, options, compile_new)
-    second = compile_cached(kernel, {"n": 20}, options, compile_new)
+    first = compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new)
+    second = compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new)
     assert calls == [1]
     assert (first.from_cache, second.from_cache) == (False, True)
     assert second.program == first.program
@@ -88,14 +89,14 @@ def test_other_code_has_other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_entry_that_cannot_be_read_is_made_anew(kernel: Path) -> None:
     options = Options(level=1)
     compile_new, calls = counted(kernel, options)
-    compile_cached(kernel, {"n": 20}, options, compile_new)
+    compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new)
     key = key_of(TEXT, str(kernel), {"n": 20}, options)
     assert key is not None
     kept = Compilations(cache_folder())
     with kept._open() as store:
         store.set(key, b"not a pickle")
-    assert not compile_cached(kernel, {"n": 20}, options, compile_new).from_cache
-    assert compile_cached(kernel, {"n": 20}, options, compile_new).from_cache
+    assert not compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new).from_cache
+    assert compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new).from_cache
     assert len(calls) == 2
 
 
@@ -106,15 +107,30 @@ def test_a_folder_that_cannot_be_used_does_not_matter(
     options = Options(level=1)
     compile_new, calls = counted(kernel, options)
     for _ in range(2):
-        assert not compile_cached(kernel, {"n": 20}, options, compile_new).from_cache
+        assert not compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new).from_cache
     assert len(calls) == 2 and kernel.read_bytes() == TEXT
 
 
 def test_errors_are_not_kept(kernel: Path) -> None:
     for _ in range(2):
         with pytest.raises(KernelError, match="E0"):
-            compile_cached(kernel, {}, Options(), lambda: compile_file(kernel, {}, Options()))
+            compile_cached(
+                load_kernel(kernel, {"n": 20}),
+                Options(),
+                lambda: compile_file(kernel, {}, Options()),
+            )
     assert not cache_folder().exists()
+
+
+def test_the_text_that_was_read_counts(kernel: Path) -> None:
+    """A file that changes while it is compiled is not kept under what stands there by then."""
+    options = Options(level=1)
+    checked = load_kernel(kernel, {"n": 20})
+    compile_new, calls = counted(kernel, options)
+    kernel.write_bytes(TEXT.replace(b"+ 1", b"+ 2"))
+    compile_cached(checked, options, compile_new)
+    assert not compile_cached(load_kernel(kernel, {"n": 20}), options, compile_new).from_cache
+    assert len(calls) == 2
 
 
 def test_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def compile_quietly(
             return compile_checked(checked, options, show, keep_stages=keep_stages, loading=loading)
 
         if cache:
-            result = compile_cached(kernel, params, options, compile_new)
+            result = compile_cached(checked, options, compile_new)
         else:
             result = compile_new()
     for note in dict.fromkeys(result.notes):
