@@ -25,13 +25,14 @@ DEMO := kernels/tree_hash.vk -D forest_height=10 -D rounds=16 -D batch_size=256
 # no lock file names because nothing else needs it.
 PLAYWRIGHT := playwright==1.65.2
 
-.PHONY: help demo test report-test faults lint format install install-dev lock clean
+.PHONY: help demo test report-test docs faults lint format install install-dev lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     compile the tree-hash kernel, run it on the simulator, check the answers"
 	@echo "make test     lint, type-check and run all tests"
 	@echo "make report-test  look at reports in a headless chromium"
+	@echo "make docs     build the documents as a site, in site/"
 	@echo "make faults   seed faults into the source; every one must make a test fail"
 	@echo "make lint     ruff and pyright only"
 	@echo "make format   let ruff rewrite the sources"
@@ -48,6 +49,9 @@ test: lint
 report-test: $(DEV)
 	@$(PIP) install '$(PLAYWRIGHT)'
 	$(BIN)/python -m pytest tests/browser
+
+docs: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Seeds the faults of tests/faults/catalogue/ into copies of the tree; takes about an hour.
 faults: $(DEV)
@@ -90,7 +94,7 @@ lock:
 	$(LOCK_PIP) install --upgrade setuptools --editable '.[fast]'
 	{ echo '$(LOCK_NOTE)'; $(LOCK_PIP) freeze --all --exclude pip --exclude-editable; } \
 		> requirements.lock
-	$(LOCK_PIP) install -r requirements.lock --editable '.[fast,prove,lab,dev]'
+	$(LOCK_PIP) install -r requirements.lock --editable '.[fast,prove,lab,docs,dev]'
 	{ echo '$(LOCK_NOTE)'; echo '-r requirements.lock'; \
 		$(LOCK_PIP) freeze --all --exclude pip --exclude-editable \
 		| grep --invert-match --line-regexp --fixed-strings --file=requirements.lock; } \

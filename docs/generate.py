@@ -19,6 +19,7 @@ from vliwc.rules.tables import FAMILIES
 from vliwc.stages import stages
 
 DOCS = Path(__file__).resolve().parent
+CASES = DOCS.parent / "tests" / "filetests" / "passes"
 
 
 def way() -> str:
@@ -50,7 +51,7 @@ def assignment(source: str, name: str) -> str:
 
 
 def passes() -> str:
-    """Every pass: its module's docstring, and its options."""
+    """Every pass: its module's docstring, its options, and its smallest file test."""
     parts: list[str] = []
     for name, each in PASSES.items():
         text = markdown(importlib.import_module(module_of(name)).__doc__ or "")
@@ -61,8 +62,25 @@ def passes() -> str:
                 for option, value in options.items()
             )
             parts += ["", f"Options: {shown}."]
-        parts.append("")
+        parts += ["", example(name), ""]
     return "\n".join(parts)
+
+
+def example(name: str) -> str:
+    """What a pass makes of the function of its smallest file test, and what that one says."""
+    # One with another number of values, if there is: others show what the pass leaves alone.
+    _, _, case, before, after = min(
+        (before.count("\n  %") == after.count("\n  %"), len(before + after), case, before, after)
+        for case in (CASES / name).glob("*.vir")
+        for before, _, after in [case.read_text(encoding="utf-8").partition("\n====\n")]
+    )
+    said, start, function = before.partition("function ")
+    said = " ".join(line.lstrip("# ") for line in said.splitlines()) or "An example:"
+    place = case.relative_to(DOCS.parent).as_posix()
+    return (
+        f"{said.strip()} ([{case.stem}](../{place}))\n\n```vir\n{start}{function}\n```\n\n"
+        f"becomes\n\n```vir\n{after.strip()}\n```"
+    )
 
 
 def rules() -> str:

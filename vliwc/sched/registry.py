@@ -97,7 +97,7 @@ def _builtin() -> list[Entry]:
 
 
 def schedulers() -> dict[str, Entry]:
-    """All schedulers that can be asked for, by name; :func:`refusals` has the others."""
+    """All schedulers that can be asked for, by name; ``refusals`` has the others."""
     return _registered()[0]
 
 
