@@ -20,7 +20,7 @@ from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Placement, WorkingMemory
+from vliwc.isel.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.mir.dag import MachineDag
@@ -122,7 +122,7 @@ def _place(step: Step, reads: LoopReads, choice: Choice, memory: WorkingMemory) 
         if placement is None:
             overrun = program.machine.vlen - table.pitch
             groups = program.groups(loop)
-            placement = memory.place(table.words, overrun, loop.number, groups)
+            placement = memory.place(table.words, overrun, loop.number, Lenders(groups, groups))
         elif any(s.before is not None and s.before.loop < loop.number for s in placement.spaces):
             placement = None
         if placement is None:

@@ -10,6 +10,7 @@ The compiler may write a word only where the kernel's array roles allow it:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vliwc.analysis.linear import Linear
@@ -82,6 +83,21 @@ def _early_loads(function: Function) -> set[Value]:
 
 
 @dataclass(frozen=True)
+class Lenders:
+    """How many groups may lend the words of their results until they store them: of arrays whose
+    input words must wait in scratch meanwhile, and of arrays of which nothing is read."""
+
+    with_input: int
+    without_input: int
+
+    def most(self, spaces: Iterable[Space]) -> int:
+        """How many of ``spaces`` may be lent."""
+        waiting = [bool(space.after) for space in spaces]
+        read = sum(waiting)
+        return min(read, self.with_input) + min(len(waiting) - read, self.without_input)
+
+
+@dataclass(frozen=True)
 class Placement:
     """``words`` words from address ``base`` on, made of one lasting or several passing spaces."""
 
@@ -95,25 +111,26 @@ class WorkingMemory:
 
     def __init__(self, function: Function, forms: dict[Value, Linear], vlen: int) -> None:
         self._vlen = vlen
-        self._lasting, self._passing = free_spaces(function, forms, vlen)
+        self._lasting, passing = free_spaces(function, forms, vlen)
+        self._passing = sorted(passing, key=lambda space: bool(space.after))
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 
-    def capacity(self, loop: int, max_passing: int) -> int:
+    def capacity(self, loop: int, lenders: Lenders) -> int:
         """Words there are for tables that are last read in loop number ``loop``, with at most
-        ``max_passing`` groups giving up theirs."""
+        so many ``lenders``."""
         lasting = sum(space.length for space in self._lasting)
-        return lasting + self._vlen * min(max_passing, len(self._passing_for(loop)))
+        return lasting + self._vlen * lenders.most(self._passing_for(loop))
 
     def _passing_for(self, loop: int) -> list[Space]:
         """Stores of an earlier loop would wait for reads that may wait for them."""
         return [s for s in self._passing if s.before is not None and s.before.loop >= loop]
 
-    def place(self, words: int, overrun: int, loop: int, max_passing: int) -> Placement | None:
+    def place(self, words: int, overrun: int, loop: int, lenders: Lenders) -> Placement | None:
         """Room for ``words`` words that are last read in loop number ``loop``, or None.
 
         Whole vectors are stored, so the words are rounded up to vectors.  Reads may run
-        ``overrun`` words past the end, which must exist.  At most ``max_passing`` groups give up
-        words of theirs.
+        ``overrun`` words past the end, which must exist.  Of passing spaces those of which
+        nothing is read come first; at most so many ``lenders`` give up words of theirs.
         """
         size = -(-words // self._vlen) * self._vlen
         fitting = [s for s in self._lasting if s.length >= size]
@@ -125,14 +142,12 @@ class WorkingMemory:
             if rest.length:
                 self._lasting.append(rest)
             return Placement(space.base, size, (space,))
-        return self._place_passing(size, overrun, loop, max_passing)
+        return self._place_passing(size, overrun, loop, lenders)
 
     def _place_passing(
-        self, size: int, overrun: int, loop: int, max_passing: int
+        self, size: int, overrun: int, loop: int, lenders: Lenders
     ) -> Placement | None:
         count = size // self._vlen
-        if count > max_passing:
-            return None
         passing = self._passing_for(loop)
         for at in range(len(passing) - count + 1):
             run = passing[at : at + count]
@@ -141,7 +156,8 @@ class WorkingMemory:
                 a.base == b.base + self._vlen and a.before is b.before
                 for a, b in zip(run, run[1:], strict=False)
             )
-            if adjacent and base + size + overrun <= self._limit:
+            few = lenders.most(run) == count
+            if adjacent and few and base + size + overrun <= self._limit:
                 self._passing = [space for space in self._passing if space not in run]
                 return Placement(base, size, tuple(run))
         return None

@@ -29,8 +29,8 @@ from vliwc.isel.address import plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
-from vliwc.isel.working_memory import WorkingMemory, free_spaces
-from vliwc.strategy.choose import max_passing
+from vliwc.isel.working_memory import Lenders, WorkingMemory, free_spaces
+from vliwc.strategy.choose import lenders
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING
@@ -264,9 +264,10 @@ class _Model:
         if stores:
             function = self.program.function
             memory = WorkingMemory(function, self.program.forms, vlen)
-            passing = sum(max_passing(self.program, loop) for loop in function.loops)
+            most = [lenders(self.program, loop) for loop in function.loops]
+            sums = sum(n.with_input for n in most), sum(n.without_input for n in most)
             size = [(vlen * vectors, used) for vectors, used in stores]
-            self._at_most(size, memory.capacity(0, passing))
+            self._at_most(size, memory.capacity(0, Lenders(*sums)))
         # Words that the same tables and entries want are all loaded or none of them.
         classes: dict[tuple[Key, ...], int] = {}
         for keys in needed.values():

@@ -13,7 +13,7 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.selections import arithmetic_operations
 from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Placement, WorkingMemory
+from vliwc.isel.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
@@ -170,7 +170,7 @@ class _Balancing:
                 reads = self.reads[loop.number].without(forbidden)
                 reads = reads.direct() if direct else reads
                 limits = Limits(
-                    memory_words=memory.capacity(loop.number, max_passing(program, loop)),
+                    memory_words=memory.capacity(loop.number, lenders(program, loop)),
                     entry_words=program.machine.scratch_words // TUNING.entry_share,
                 )
                 assignment = balance(
@@ -200,7 +200,7 @@ def _place_tables(
     placements: dict[RecordTable, Placement] = {}
     for table, loop in _tables(chosen):
         overrun = program.machine.vlen - table.pitch
-        place = memory.place(table.words, overrun, loop.number, max_passing(program, loop))
+        place = memory.place(table.words, overrun, loop.number, lenders(program, loop))
         if place is None:
             return table, placements
         placements[table] = place
@@ -228,10 +228,14 @@ def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[DrainAllow
     return found, int((head + spans(problem) + tail).max())
 
 
-def max_passing(program: LaneProgram, loop: Loop) -> int:
-    """Groups that may lend the words of their results: their inputs wait in scratch meanwhile."""
+def lenders(program: LaneProgram, loop: Loop) -> Lenders:
+    """How many groups may lend the words of their results for tables.
+
+    Where input stands in them, it waits in scratch from the start on, so they are few.
+    """
     room = program.machine.scratch_words // (TUNING.passing_share * program.machine.vlen)
-    return min(program.groups(loop) // TUNING.passing_groups, room)
+    groups = program.groups(loop)
+    return Lenders(min(groups // TUNING.passing_groups, room), groups)
 
 
 def _tables(chosen: Iterable[LoopStrategy]) -> list[tuple[RecordTable, Loop]]:

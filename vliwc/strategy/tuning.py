@@ -40,8 +40,8 @@ class StrategyTuning:
     words in scratch, several save the loads of words that neighbours have in common, a negative
     number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`)."""
     passing_share: int = 32
-    """Inputs of groups that lend the words of their results may take one part in so many of
-    scratch, where they wait meanwhile, ..."""
+    """Where input stands in the words of results that groups lend, it may take one part in so many
+    of scratch, where it waits meanwhile, ..."""
     passing_groups: int = 4
     """... and one group in so many may lend them."""
     entry_share: int = 4

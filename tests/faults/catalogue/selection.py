@@ -359,6 +359,16 @@ SELECTION = (
             "if s.before is not None]",
         ),
         (
+            "inputs wait in scratch for any number of lenders",
+            "min(read, self.with_input)",
+            "read",
+        ),
+        (
+            "groups that lend although their input has to wait come first",
+            "key=lambda space: bool(space.after)",
+            "key=lambda space: not space.after",
+        ),
+        (
             "passing spaces that are apart",
             "                a.base == b.base + self._vlen and a.before is b.before",
             "                a.before is b.before",

@@ -9,7 +9,7 @@ from tests.unit.isel.helpers import loads_of, program_of, stores_of, verified
 from vliwc.analysis.facts import Facts
 from vliwc.analysis.linear import linear_forms
 from vliwc.ir.text import parse_function
-from vliwc.isel.working_memory import Space, WorkingMemory, free_spaces
+from vliwc.isel.working_memory import Lenders, Space, WorkingMemory, free_spaces
 
 
 def spaces(arrays: str, body: str, after: str = "", n: int = 20) -> tuple[list[Space], list[Space]]:
@@ -166,35 +166,35 @@ def working(n: int = 24) -> WorkingMemory:
 
 def test_capacity() -> None:
     """A lasting space of 21 words; three groups of x until loop 0, three of y until loop 1."""
-    assert working().capacity(0, 0) == 21
-    assert working().capacity(0, 100) == 21 + 6 * 8
-    assert working().capacity(0, 4) == 21 + 4 * 8
-    assert working().capacity(1, 100) == 21 + 3 * 8
+    assert working().capacity(0, Lenders(0, 0)) == 21
+    assert working().capacity(0, Lenders(100, 100)) == 21 + 6 * 8
+    assert working().capacity(0, Lenders(1, 9)) == 21 + 4 * 8
+    assert working().capacity(1, Lenders(100, 100)) == 21 + 3 * 8
 
 
 def test_lasting_words_are_taken_first_and_split() -> None:
     memory = working()
-    first = memory.place(7, 0, 0, 9)
+    first = memory.place(7, 0, 0, Lenders(9, 9))
     assert first is not None and (first.base, first.words) == (0, 8)
     assert first.spaces[0].group is None
-    second = memory.place(13, 5, 0, 0)
+    second = memory.place(13, 5, 0, Lenders(0, 0))
     assert second is None, "13 words are stored as 16, and 13 are left"
-    third = memory.place(8, 5, 0, 0)
+    third = memory.place(8, 5, 0, Lenders(0, 0))
     assert third is not None and third.base == 8
-    assert memory.place(8, 0, 0, 0) is None, "5 words are left"
+    assert memory.place(8, 0, 0, Lenders(0, 0)) is None, "5 words are left"
 
 
 def test_passing_words_need_neighbouring_groups_of_one_array() -> None:
     memory = working()
-    table = memory.place(24, 0, 0, 9)
+    table = memory.place(24, 0, 0, Lenders(9, 9))
     assert table is not None and table.words == 24
     bases = [space.base for space in table.spaces]
     assert bases == sorted(bases, reverse=True) and table.base == bases[-1]
     assert len({space.before for space in table.spaces}) == 1
-    other = memory.place(24, 0, 0, 9)
+    other = memory.place(24, 0, 0, Lenders(9, 9))
     assert other is not None
     assert not {s.base for s in other.spaces} & set(bases)
-    assert memory.place(24, 0, 0, 9) is None
+    assert memory.place(24, 0, 0, Lenders(9, 9)) is None
 
 
 def test_groups_on_both_sides_of_given_words_are_no_neighbours() -> None:
@@ -207,27 +207,50 @@ kernel test(n) {
 """
     program = program_of(text, n=24)
     memory = WorkingMemory(program.function, program.forms, 8)
-    table = memory.place(8, 7, 0, 9)
+    table = memory.place(8, 7, 0, Lenders(9, 9))
     assert table is not None and table.base == 16
-    assert memory.capacity(0, 9) == 2 * 8
-    assert memory.place(16, 0, 0, 9) is None
-    assert memory.place(8, 0, 0, 9) is not None
+    assert memory.capacity(0, Lenders(9, 9)) == 2 * 8
+    assert memory.place(16, 0, 0, Lenders(9, 9)) is None
+    assert memory.place(8, 0, 0, Lenders(9, 9)) is not None
 
 
 def test_more_groups_than_allowed_do_not_give_up_words() -> None:
     memory = working()
-    assert memory.place(24, 0, 0, 2) is None
-    assert memory.place(24, 0, 0, 3) is not None
+    assert memory.place(24, 0, 0, Lenders(2, 2)) is None
+    assert memory.place(24, 0, 0, Lenders(3, 3)) is not None
+
+
+HALF_READ = """
+kernel test(n) {
+  memory { t: u32[8] in at 0; x: u32[n] inout at 8; y: u32[n] out at 8 + n; }
+  parallel for i in 0 .. n { x[i] = x[i] * t[i % 8]; y[i] = i ^ t[i % 8]; }
+}
+"""
+
+
+def test_groups_that_read_nothing_lend_first_and_are_limited_apart() -> None:
+    program = program_of(HALF_READ, n=32)
+    memory = WorkingMemory(program.function, program.forms, 8)
+    assert memory.capacity(0, Lenders(1, 3)) == 4 * 8
+    assert memory.capacity(0, Lenders(0, 9)) == 4 * 8
+    assert memory.place(32, 0, 0, Lenders(3, 3)) is None
+    table = memory.place(24, 0, 0, Lenders(0, 3))
+    assert table is not None
+    assert {s.before for s in table.spaces} == set(stores_of(program, "y"))
+    assert memory.place(16, 0, 0, Lenders(1, 9)) is None
+    other = memory.place(16, 0, 0, Lenders(2, 0))
+    assert other is not None
+    assert {s.before for s in other.spaces} == set(stores_of(program, "x"))
 
 
 def test_tables_read_in_a_later_loop_do_not_stand_in_results_of_an_earlier_one() -> None:
     """The store in loop 0 would wait for reads in loop 1, which wait for that store."""
     program = program_of(TWO_LOOPS, n=24)
     memory = WorkingMemory(program.function, program.forms, 8)
-    table = memory.place(24, 0, 1, 9)
+    table = memory.place(24, 0, 1, Lenders(9, 9))
     assert table is not None
     assert {space.before for space in table.spaces} == set(stores_of(program, "y"))
-    assert memory.place(24, 0, 1, 9) is None
+    assert memory.place(24, 0, 1, Lenders(9, 9)) is None
 
 
 def test_reads_past_the_end_stay_inside_the_image() -> None:
@@ -240,7 +263,7 @@ kernel test(n) {
     program = program_of(text, n=8)
     for words, overrun, fits in ((16, 0, True), (16, 1, False), (8, 8, True), (8, 9, False)):
         memory = WorkingMemory(program.function, program.forms, 8)
-        assert (memory.place(words, overrun, 0, 0) is not None) is fits
+        assert (memory.place(words, overrun, 0, Lenders(0, 0)) is not None) is fits
 
 
 WALK = """

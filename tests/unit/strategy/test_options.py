@@ -17,7 +17,7 @@ from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.table_reads import Consecutive, Gather
-from vliwc.isel.working_memory import WorkingMemory
+from vliwc.isel.working_memory import Lenders, WorkingMemory
 from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 BITS = "let b0 = v & 1; let b1 = (v >> 1) & 1; let b2 = (v >> 2) & 1;"
@@ -173,7 +173,7 @@ def measured(program: LaneProgram, path: list[tuple[Step, int]]) -> Counter[str]
     choice.assignment[0] = [loop_reads(program, loop).plan(path)] * program.groups(loop)
     for step, _ in path:
         if step.table is not None and step.table not in choice.placements:
-            place = memory.place(step.table.words, 8 - step.table.pitch, 0, 100)
+            place = memory.place(step.table.words, 8 - step.table.pitch, 0, Lenders(100, 100))
             if place is None:
                 return None
             choice.placements[step.table] = place
