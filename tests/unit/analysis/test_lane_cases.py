@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from isa.machine import DEFAULT_MACHINE
-from tests.unit.isel.helpers import kernel_text, loads_of, opcodes, program_of, selected, verified
+from tests.unit.isel.helpers import (
+    kernel_text,
+    loads_of,
+    opcodes,
+    program_of,
+    selected,
+    verified,
+    verified_function,
+)
 from vliwc.analysis.lane_cases import LaneCases
 from vliwc.ir.value import Op, Value
 from vliwc.isel.program import LaneProgram
@@ -40,6 +48,9 @@ def test_an_edge_is_a_case_of_its_group_alone() -> None:
     assert cases.pattern == [0, 1, 1]
     assert cases.wanted[left].tolist() == [False] + [True] * 23
     assert cases.wanted[own].tolist() == [True] + [False] * 23
+    # One lane is enough for a group to ask.
+    assert cases.groups_wanting(own).tolist() == [True, False, False]
+    assert cases.groups_wanting(left).tolist() == [True, True, True]
 
 
 def test_what_no_lane_chooses_is_not_asked_for() -> None:
@@ -77,6 +88,61 @@ def test_factors_and_masks_of_one(word: str) -> None:
     cases = program.cases(program.function.loops[0])
     assert (cases is not None) == (word != "v & (1 + i / 8 * 2)")
     verified(kernel_text(f"o[i] = ({word}) ^ (v * 5);"), {"n": 24})
+
+
+@pytest.mark.parametrize(
+    ("word", "op", "left"),
+    [
+        ("(v | 1) * (i / 8 % 2) + v * v", Op.MADD, Op.MUL),
+        ("v | (0 - i / 8 % 2)", Op.OR, Op.LOAD),
+    ],
+)
+def test_a_zero_leaves_the_addend_and_the_other_word(word: str, op: Op, left: Op) -> None:
+    """In groups 0 and 2 the lane number gives the word 0, in group 1 a factor of 1 or all ones."""
+    body = f"o[i] = ({word}) ^ (v * 5);"
+    program, cases = cases_of(body, 24)
+    (value,) = [value for value in program.function.values if value.op is op]
+    rest = next(value for value in program.function.values if value.op is left)
+    assert [view.get(value) for view in cases.views] == [(rest,) * 8, None, (rest,) * 8]
+    verified(kernel_text(body), {"n": 24})
+
+
+def test_what_indices_are_made_of_is_right_in_all_lanes() -> None:
+    """The address takes the selection ``%16`` apart and reads the bit ``%8`` itself, for which
+    otherwise only the lanes ask in which ``%12`` chooses it."""
+    verified_function("""
+function test {
+  memory 115
+  array t: u32[64] in at 3
+  array a: u32[24] in at 67
+  array o: u32[24] out at 91
+  loop 0 i: 24
+  %0 = lane 0
+  %1 = load a[%0]
+  %2 = const 1
+  %3 = const 2
+  %4 = and %0, %2
+  %5 = shr %0, %3
+  %6 = and %5, %2
+  %7 = xor %6, %2
+  %8 = select %4, %6, %7
+  %9 = const 5
+  %10 = mul %8, %9
+  %11 = const 7
+  %12 = select %6, %10, %11
+  %13 = const 3
+  %14 = and %1, %13
+  %15 = add %14, %13
+  %16 = select %8, %15, %14
+  %17 = const 16
+  %18 = shr %1, %3
+  %19 = and %18, %13
+  %20 = madd %19, %17, %16
+  %21 = load t[%20]
+  %22 = xor %21, %12
+  %23 = store o[%0] = %22 in loop 0
+}
+""")
 
 
 def test_without_a_decision_there_are_no_cases() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isa.machine import DEFAULT_MACHINE
 from isa.simulator import run
 from tests.strategies.plans import Choice
-from tests.unit.isel.helpers import kernel_text, program_of, verified
+from tests.unit.isel.helpers import kernel_text, loads_of, program_of, verified
 from vliwc.analysis.lane_words import lane_words
 from vliwc.driver import compile_text
 from vliwc.ir.builder import Builder
@@ -22,6 +25,7 @@ from vliwc.lang.interpret import interpret, output_words, protected_words, rando
 from vliwc.mir.operation import Operand, PerGroup
 from vliwc.options import Options
 from vliwc.strategy.options import loop_reads
+from vliwc.strategy.region_choice import known_reads, loop_regions
 
 INDICES = (
     "{s} * i + {k}",
@@ -251,6 +255,37 @@ def test_a_division_that_traps_is_not_known() -> None:
     words = lane_words(function, function.loops[0])
     assert quotient not in words
     assert words[remainder].tolist() == [0, 1, 2, 3]
+
+
+def region_program(body: str, scratch_words: int = DEFAULT_MACHINE.scratch_words) -> LaneProgram:
+    text = kernel_text(body, arrays="r: u32[8 * n] inout at 67 + 2 * n;")
+    return program_of(text, replace(DEFAULT_MACHINE, scratch_words=scratch_words), n=24)
+
+
+def test_what_a_store_may_have_written_is_read_after_it() -> None:
+    """The first read needs the chunk before the store, the second one after it."""
+    body = "let x = r[2 * i + 1]; r[2 * i] = x + v; o[i] = r[2 * i + i % 2] + r[2 * i];"
+    program = region_program(body)
+    first, second = loads_of(program, "r")
+    assert set(known_reads(program, program.function.loops[0])["r"]) == {first}
+    assert second.order
+    verified(kernel_text(body, arrays="r: u32[2 * n] inout at 67 + 2 * n;"), {"n": 24})
+
+
+@pytest.mark.parametrize(
+    ("scratch_words", "stride", "pays"),
+    [
+        (1536, 4, True),  # four vectors for a group instead of eight loads
+        (64, 4, True),
+        (56, 4, False),  # chunks of a group take half of scratch at most
+        (1536, 8, False),  # as many loads either way
+    ],
+)
+def test_regions_fit_and_take_fewer_loads(scratch_words: int, stride: int, pays: bool) -> None:
+    program = region_program(f"o[i] = r[{stride} * i] ^ v; r[8 * i] = 1;", scratch_words)
+    for block in (1, 4):
+        found = loop_regions(program, program.function.loops[0], block)
+        assert (found is not None) == pays
 
 
 @given(indices(), indices(), st.integers(1, 45), st.sampled_from((0, 1, 2)))

@@ -146,6 +146,25 @@ def test_loads_of_one_chunk_do_not_wait_for_each_other() -> None:
     verified(kernel_text(body, arrays="r: u32[2 * n] inout at 67 + 2 * n;"), {"n": 16})
 
 
+@pytest.mark.parametrize(("index", "rows"), [("n - 1 - i", 3), ("n - i", 0)])
+def test_stores_that_leave_their_array_stay_as_they_are(index: str, rows: int) -> None:
+    """Words behind it may be another array's, with whose stores the row would be in no order."""
+    text = kernel_text(f"r[{index}] = v; o[i] = v;", arrays="r: u32[n] out at 67 + 2 * n;")
+    program = program_of(text, n=24)
+    found = loop_rows(program, program.function.loops[0])
+    assert sum(len(each.rows) for each in found) == rows
+
+
+def test_a_word_of_a_row_has_one_store() -> None:
+    """The third store writes words of the first two: it follows their rows."""
+    body = "r[2 * i] = v; r[2 * i + 1] = v * 3; r[2 * i + i % 2] = v + 1; o[i] = v;"
+    text = kernel_text(body, arrays="r: u32[2 * n] out at 67 + 2 * n;")
+    program = program_of(text, n=24)
+    (found,) = loop_rows(program, program.function.loops[0])
+    assert found.stores == set(stores_of(program, "r")[:2])
+    verified(text, {"n": 24})
+
+
 def test_rows_whose_words_wait_too_long_are_not_made() -> None:
     text = """
 kernel turn(r, c) {

@@ -54,6 +54,7 @@ def test_a_tree_over_bits(index: str, choices: int) -> None:
         "(v & 4) + 1",
         "3 * (v & 2) + (v >> 5) % 3",
         "7 * ((v & 16) / 16) + 2 * (v % 4)",
+        "v % 3 + 3 * (v / 3 % 4)",  # two words of one atom are compared with
     ],
 )
 def test_a_tree_over_other_domains(index: str) -> None:

@@ -29,7 +29,7 @@ from vliwc.strategy import bound as bound_module
 from vliwc.strategy.bound import least_work, proved_kernel_bound
 from vliwc.strategy.choose import gather_only
 from vliwc.strategy.options import LoopReads, Step, loop_reads
-from vliwc.strategy.unavoidable import unavoidable_work
+from vliwc.strategy.unavoidable import Unavoidable, unavoidable_work
 
 KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 SMALL: list[tuple[str, dict[str, int]]] = [
@@ -145,6 +145,38 @@ def test_bound_counts_words_at_known_addresses_once() -> None:
     # x[0] is one of the 320 words, which 40 vector loads bring.
     work = unavoidable_work(text_program(text), 1)
     assert (work.loads, len(work.words)) == (40, 320)
+
+
+def test_bound_counts_table_words_that_are_loaded_anyway_once() -> None:
+    text = """
+    kernel both() {
+      memory {
+        a: u32[320] in at 0; b: u32[320] in at 320; c: u32[320] in at 640; z: u32[320] out at 960;
+      }
+      parallel for i in 0 .. 320 { z[i] = a[i] ^ b[i] ^ c[i] ^ a[c[i] % 4]; }
+    }
+    """
+    # Nothing but 960 words in order: the four of the table are among them.
+    assert proved_kernel_bound(text_program(text)) == 60.0
+
+
+def test_the_bound_is_that_of_the_least_way_to_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where what table reads take on top makes another way the least."""
+    program = lane_program("tree_hash", {"forest_height": 4, "rounds": 4, "batch_size": 16})
+    work = unavoidable_work(program, 1)
+    floors, totals = {2: 10.0, 3: 11.0, 5: 12.0, 7: 13.0}, {2: 20.0, 3: 15.0, 5: 12.5, 7: 14.0}
+    ways = [replace(work, block=block) for block in floors]
+    asked: list[int] = []
+
+    def proved(_: LaneProgram, work: Unavoidable, __: float, *, steps: bool) -> float:
+        asked.extend([work.block] if steps else [])
+        return (totals if steps else floors)[work.block]
+
+    monkeypatch.setattr(bound_module, "ways_to_share", lambda *_: ways)
+    monkeypatch.setattr(bound_module, "_proved", proved)
+    least = least_work(program)
+    assert (least.cycles, least.work.block) == (12.5, 5)
+    assert asked == [2, 3, 5]  # with a floor of 13, the last one cannot be less
 
 
 def test_bound_follows_the_machine() -> None:
