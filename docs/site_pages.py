@@ -22,6 +22,7 @@ TOP = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
 }
+NAMED = re.compile(r"^```(\w+) (\S+)$")
 LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".yml": "yaml", ".vk": "rust"}
 LEFT_OUT = re.compile(r"/(__pycache__|build|[^/]*\.egg-info)(/|$)")
@@ -74,7 +75,7 @@ def rewritten(markdown: str, origin: str, found: Callable[[str], object]) -> str
     fenced = False
     for line in markdown.split("\n"):
         fenced ^= line.lstrip().startswith("```")
-        lines.append(line if fenced else LINK.sub(link, line))
+        lines.append(NAMED.sub(r'```\1 title="\2"', line) if fenced else LINK.sub(link, line))
     return "\n".join(lines)
 
 

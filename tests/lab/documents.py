@@ -102,12 +102,18 @@ class Shell:
         self.folder = folder
         (folder / "kernels").symlink_to(REPOSITORY / "kernels")
         shutil.copytree(REPOSITORY / "examples", folder / "examples")
-        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "PYTHONPATH")}
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "VLIWC_CACHE")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._process = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=folder,
-            env=inherited | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            env=inherited
+            | {
+                "PATH": path,
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "PYTHONPATH": str(REPOSITORY),  # this working copy, whichever is installed
+                "VLIWC_CACHE_DIR": str(folder / ".cache"),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

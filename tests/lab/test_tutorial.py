@@ -16,7 +16,7 @@ from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.staggered.scheduler import ListScheduler
 
-DOCUMENTS = ("research.md", "schedulers.md", "reports.md")
+DOCUMENTS = ("tutorial.md", "research.md", "schedulers.md", "reports.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -55,6 +55,24 @@ def test_the_report_quotes_the_comparison(repository: Path) -> None:
         assert re.search(said, report), said
     more = table["list:critical-path"][3].removeprefix("+")
     assert f"takes {more} % more cycles" in report
+
+
+def test_the_tutorial_states_only_figures_that_a_command_prints(repository: Path) -> None:
+    """The test above holds what is shown to what is printed; this one the text to what is shown."""
+    text = (repository / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    shown = {
+        figure
+        for block in blocks(lines)
+        if isinstance(block.steps, list)
+        for command in block.steps
+        for figure in re.findall(r"\d+", "\n".join([command.text, *command.shown]))
+    }
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    stated = {figure for figure in re.findall(r"\b\d{2,}\b", prose) if int(figure) > 16}
+    assert len(stated) > 8
+    # The lookups are counted in the text: a program's loads, 2086, are some more.
+    assert stated - shown == {str(8 * 256)}
 
 
 def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
