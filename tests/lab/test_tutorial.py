@@ -14,6 +14,7 @@ from vliwc.sched.exact.lns import LnsScheduler
 from vliwc.sched.exact.plain import PlainScheduler
 from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.greedy.tuning import TUNING
+from vliwc.sched.registry import schedulers
 from vliwc.sched.staggered.scheduler import ListScheduler
 
 DOCUMENTS = ("tutorial.md", "research.md", "schedulers.md", "reports.md")
@@ -88,6 +89,12 @@ def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
     ):
         stated = re.search(rf"^\| `{name}` \| [^|(]*\((?:all )?(\d+)\)", text, re.MULTILINE)
         assert stated is not None and int(stated[1]) == default, name
+
+
+def test_every_scheduler_has_its_model(repository: Path) -> None:
+    text = (repository / "docs" / "models.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## `(.+)`$", text, re.MULTILINE)
+    assert sorted(headings) == sorted([*schedulers(), "list:PRIORITY"])
 
 
 def test_a_document_that_is_wrong_is_found_out(tmp_path: Path) -> None:
