@@ -73,8 +73,10 @@ def _slot(dag: MachineDag, address: list[int], each: _Execution) -> Slot:
     """The operation with its scratch addresses and immediate."""
     _, number, op, group, form, lane = each
     slot: list[str | int] = [form.opcode]
-    if op.width:
-        slot.append(address[number] + lane * form.dest_stride)
+    if op.into is not None:
+        number = dag.number(op.into, group)
+    if op.width or op.into is not None:
+        slot.append(address[number] + op.start + lane * form.dest_stride)
     operands = form.operands if form.per_lane is None else form.per_lane[lane]
     step = lane if form.per_lane is None else 0
     slot.extend(

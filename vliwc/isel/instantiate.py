@@ -14,6 +14,7 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
 from vliwc.isel.records import RecordFirst
 from vliwc.isel.regions import RegionLoads, Regions
+from vliwc.isel.row_buffers import row_buffers
 from vliwc.isel.scalar import Uniform
 from vliwc.isel.select import Selected, select_group
 from vliwc.isel.store_rows import Row, StoreRows, Word, emit_row
@@ -110,14 +111,15 @@ class _Instantiation:
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
-        made: dict[tuple[int, ...], Selected] = {}
+        made: dict[tuple[object, ...], Selected] = {}
         cases = self.program.cases(loop)
         for number, plan in enumerate(plans):
             lanes = min(self.vlen, loop.extent - number * self.vlen)
             regions = self._region_loads(plan, first)
             pattern = 0 if regions is None else regions.regions.pattern[number]
             edge = 0 if cases is None else cases.pattern[number]
-            key = (id(plan), lanes, pattern, edge)
+            buffers = row_buffers(plan.rows, self.program.words(loop), number, self.vlen)
+            key = (id(plan), lanes, pattern, edge, buffers)
             if key not in made:
                 group = Group(
                     self.function,
@@ -129,7 +131,7 @@ class _Instantiation:
                     lanes,
                     None if cases is None else cases.views[number],
                 )
-                made[key] = select_group(group, plan, self._placed, regions, number)
+                made[key] = select_group(group, plan, self._placed, regions, number, buffers)
             self.selected.append(made[key])
             self.regions.append(regions)
             self.groups.append(made[key].template)
@@ -161,7 +163,15 @@ class _Instantiation:
         for row in rows.rows:
             self.uniform.origin = row.words[0].store
             overlapped = before is not None and before[0].base + self.vlen > row.base
-            op = emit_row(self.uniform, row, operand, before[1] if before and overlapped else None)
+            written = dict.fromkeys(
+                InGroup(group, writer)
+                for group, store in dict.fromkeys(
+                    (first + word.lane // self.vlen, word.store) for word in row.words
+                )
+                for writer in self.selected[group].writers.get(store, ())
+            )
+            after = before[1] if before and overlapped else None
+            op = emit_row(self.uniform, row, operand, after, list(written))
             before = row, op
             for word in row.words:
                 stored.setdefault(first + word.lane // self.vlen, {})[op] = None

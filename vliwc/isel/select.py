@@ -6,7 +6,7 @@ are done is decided outside (:mod:`vliwc.strategy.options`) and handed in as a p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vliwc.analysis.linear import Linear
@@ -16,6 +16,7 @@ from vliwc.isel.address import AddressBook
 from vliwc.isel.group import Group
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads
+from vliwc.isel.row_buffers import RowBuffer, fill
 from vliwc.isel.scalar import OPCODES, shifted_out
 from vliwc.isel.selections import masks
 from vliwc.isel.table_reads import Plan, ReadSite
@@ -30,11 +31,13 @@ huge shift count."""
 class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
     reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.store_rows` take words
-    from, ``rows`` the loads of rows of each record table."""
+    from, ``writers`` what writes these where they are in a buffer, ``rows`` the loads of rows of
+    each record table."""
 
     group: Group
     reduced: dict[Value, Operand]
     stored: dict[Value, Operand]
+    writers: dict[Value, tuple[MOp, ...]]
     rows: dict[RecordTable, list[MOp]]
 
     @property
@@ -54,14 +57,14 @@ def select_group(
     placed: Callable[[RecordTable], PlacedTable],
     regions: RegionLoads | None = None,
     member: int = 0,
+    buffers: Sequence[RowBuffer] = (),
 ) -> Selected:
     """Select operations of ``group`` for everything its loop's stores and reductions need, with
     table reads as ``plan`` says; ``placed`` gives record tables at their addresses.  ``regions``
     are the chunks of memory that ``plan`` keeps in scratch, seen from group ``member`` of the
-    loop."""
-    return _Walk(
-        plan, ReadSite(group, AddressBook(group), placed, regions=regions, member=member)
-    ).run()
+    loop; ``buffers`` say where rows of stored words are put together."""
+    site = ReadSite(group, AddressBook(group), placed, regions=regions, member=member)
+    return _Walk(plan, site).run(buffers)
 
 
 class _Walk:
@@ -73,9 +76,10 @@ class _Walk:
         self.site = site
         self.reduced: dict[Value, Operand] = {}
         self.stored: dict[Value, Operand] = {}
+        self.writers: dict[Value, tuple[MOp, ...]] = {}
         self.in_rows = plan.in_rows
 
-    def run(self) -> Selected:
+    def run(self, buffers: Sequence[RowBuffer]) -> Selected:
         """The group with all its operations."""
         needed = self._needed()
         for value in reversed(self.group.function.values):
@@ -102,9 +106,20 @@ class _Walk:
                 self.group.define(value, self._lower(value))
             for op in self.group.template.ops[emitted:]:
                 op.origin = value
+        for buffer in buffers:
+            self._fill(buffer)
         self.group.uniform.origin = None
         self._remove_dead()
-        return Selected(self.group, self.reduced, self.stored, self.site.rows)
+        return Selected(self.group, self.reduced, self.stored, self.writers, self.site.rows)
+
+    def _fill(self, buffer: RowBuffer) -> None:
+        stores = [lay.store for lay in buffer.lays]
+        others = [vector for store, vector in self.stored.items() if store not in stores]
+        filled = fill(self.group, buffer, (*self.reduced.values(), *others))
+        self.stored.update(filled.vectors)
+        self.writers.update(dict.fromkeys(stores, filled.writers))
+        for op, store in zip(filled.writers, stores, strict=True):
+            op.origin = op.origin or store
 
     def _needed(self) -> set[Value]:
         """What has to be lowered, given that planned reads replace their index arithmetic."""
@@ -247,7 +262,8 @@ class _Walk:
         self.group.memory[value] = [op]
 
     def _remove_dead(self) -> None:
-        wanted = {op for op in self.group.template.ops if op.width == 0}
+        wanted = {op for op in self.group.template.ops if op.width == 0 and op.into is None}
+        wanted.update(op for writers in self.writers.values() for op in writers)
         results = (*self.reduced.values(), *self.stored.values())
         wanted.update(o.source for o in results if isinstance(o.source, MOp))
         for op in reversed(self.group.template.ops):

@@ -8,14 +8,14 @@ slot of the store engine for a vector and one scalar copy for a word, and no add
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.value import Value
 from vliwc.isel.scalar import Uniform
-from vliwc.mir.operation import Form, MOp, Operand
+from vliwc.mir.operation import Form, MOp, Operand, Source
 
 
 class Word(NamedTuple):
@@ -86,15 +86,21 @@ def _starts(run: range, vlen: int) -> list[int]:
 
 
 def emit_row(
-    uniform: Uniform, row: Row, operand: Callable[[Word], Operand], before: MOp | None
+    uniform: Uniform,
+    row: Row,
+    operand: Callable[[Word], Operand],
+    before: MOp | None,
+    written: Sequence[Source] = (),
 ) -> MOp:
-    """The shared operation that stores ``row``, whose words stand where ``operand`` says.
+    """The shared operation that stores ``row``, whose words stand where ``operand`` says once the
+    operations ``written`` have put them there.
 
     It comes after ``before``, the store of the row that it overlaps.
     """
     words = [operand(word) for word in row.words]
     first = words[0]
     name = f"row{row.base}"
+    copy: MOp | None = None
     if all(word == first for word in words):
         data = uniform.splat(first, name)
     elif all(
@@ -105,9 +111,11 @@ def emit_row(
     else:
         lanes = tuple((word, word) for word in words)
         form = Form("alu", "|", scalarised=True, per_lane=lanes)
-        data = Operand(uniform.add(MOp(name, (form,), len(words), len(words))))
+        copy = uniform.add(MOp(name, (form,), len(words), len(words)))
+        data = Operand(copy)
     store = Form("store", "vstore", (uniform.word(row.base), data))
     op = MOp(f"{name}=", (store,), width=0)
+    (copy or op).order.extend((source, 1) for source in written)
     if before is not None:
         op.order.append((before, 1))
     return uniform.add(op)

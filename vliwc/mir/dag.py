@@ -81,7 +81,7 @@ def _reachable(
     """The shared operations that a group or a shared sink needs, in their order."""
     known = set(shared)
     wanted: set[MOp] = set()
-    stack = [op for op in shared if op.width == 0 and op.forms]
+    stack = [op for op in shared if op.width == 0 and op.forms and op.into is None]
 
     def want(source: Source, group: int) -> None:
         op = source.member(group) if isinstance(source, PerGroup) else source

@@ -22,6 +22,10 @@ class MOp:
     ``lanes``: lane tasks of a scalarised execution (1 for scalar operations, 0 for a barrier).
     ``width``: scratch words of the result (0 without one).
     ``serial``: lanes must issue in ascending order, one per cycle (their writes overlap).
+    ``into``: an operation whose result it writes words of instead of one of its own, so that
+    several operations fill one run of scratch words, a *buffer*; the one that has the width issues
+    no later than the others, and what reads their words is ordered after each of them.
+    ``start``: the first word that it writes, of its own result or of the buffer.
     ``order``: operations that must come before, with the latency (0: same cycle allowed).
     ``origin``: the lane value that the operation was selected for; of shared set-up, the first one
     that needed it (None: of no single value, such as records and strides of addresses).
@@ -34,6 +38,8 @@ class MOp:
     serial: bool = False
     order: list[tuple[Source, int]] = field(default_factory=list["tuple[Source, int]"])
     origin: Value | None = None
+    into: Source | None = None
+    start: int = 0
 
     def __repr__(self) -> str:
         return f"<{self.name} {'|'.join(form.opcode for form in self.forms)}>"
@@ -82,9 +88,9 @@ class Form:
     """One way to execute an operation.
 
     ``scalarised``: one slot per lane, each free to issue in its own cycle, with scalar ``opcode``;
-    lane ``k`` writes word ``dest_stride * k`` of the result.  ``per_lane``, if given, lists the
-    operands of each lane instead of ``operands``.  ``imm`` is appended to the slot; with
-    ``per_lane_imm`` each lane has its own.
+    lane ``k`` writes word ``dest_stride * k`` from where the operation's words start.
+    ``per_lane``, if given, lists the operands of each lane instead of ``operands``.  ``imm`` is
+    appended to the slot; with ``per_lane_imm`` each lane has its own.
     """
 
     engine: str
@@ -103,13 +109,25 @@ class Form:
         return tuple(operand for lane in self.per_lane for operand in lane)
 
 
-def sources(op: MOp) -> list[Source]:
+def operand_sources(op: MOp) -> list[Source]:
     """The values ``op`` reads in any of its forms, each once, in a fixed order."""
     seen: dict[Source, None] = {}
     for form in op.forms:
         for operand in form.all_operands():
             seen.setdefault(operand.source)
     return list(seen)
+
+
+def providers(op: MOp) -> list[Source]:
+    """The operations that compute what ``op`` reads, those among them that write into buffers."""
+    writers = (b for b, _ in op.order if isinstance(b, MOp) and b.into is not None)
+    return list(dict.fromkeys((*operand_sources(op), *writers)))
+
+
+def sources(op: MOp) -> list[Source]:
+    """The results whose words ``op`` reads in any of its forms or writes, each once."""
+    found = operand_sources(op)
+    return found if op.into is None or op.into in found else [*found, op.into]
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.mir.dag import MachineDag
-from vliwc.mir.operation import MOp, PerGroup, Source, Template, sources
+from vliwc.mir.operation import MOp, PerGroup, Source, Template, operand_sources
 from vliwc.sched.problem.dense import ENGINES, Ints
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 
@@ -54,7 +54,10 @@ def problem_of(dag: MachineDag) -> ScheduleProblem:
 
 def _needs(op: MOp) -> list[tuple[Source, int, bool]]:
     """What ``op`` waits for: source, latency, whether it reads the source's result."""
-    reads: list[tuple[Source, int, bool]] = [(value, 1, True) for value in sources(op)]
+    reads: list[tuple[Source, int, bool]] = [(value, 1, True) for value in operand_sources(op)]
+    if op.into is not None and all(value != op.into for value, _, _ in reads):
+        # Its words are taken from the first write on, and until all of them are written.
+        reads.append((op.into, 0, True))
     return reads + [(before, latency, False) for before, latency in op.order]
 
 

@@ -22,7 +22,9 @@
 An operation has its forms after ``=``, one slot each; ``engine*`` takes a slot per lane.  ``%2``
 as an operand is the vector from word 0 (lane ``k`` reads word ``k``), ``%2[3]`` is word 3 for
 every lane, ``%2[3:4]`` word 3 and every 4th from there.  ``lanes (…), (…)`` gives each lane
-operands of its own, ``imms 1, 2`` each lane a number, and ``by 2`` writes every second word.
+operands of its own, ``imms 1, 2`` each lane a number, and ``by 2`` writes every second word
+(``by -1``: downwards).  ``into %3`` writes words of the result of ``%3`` instead of an own one,
+``at 4`` from word 4 on.
 ``@0`` is the member of a family that belongs to the group; ``-`` stands for members that no group
 needs.  ``g1.%2`` is an operation of group 1.  ``after`` lists what must come before, each with its
 latency.  Operations may be used before they are defined, families and templates may not.  ``#``
@@ -102,6 +104,10 @@ class _Printer:
     def operation(self, op: MOp) -> str:
         head = f"%{self.numbers[op]} {json.dumps(op.name)} lanes {op.lanes} width {op.width}"
         parts = [head + (" serial" if op.serial else "")]
+        if op.into is not None:
+            parts.append(f"into {self.source(op.into)}")
+        if op.start:
+            parts.append(f"at {op.start}")
         if op.forms:
             parts.append("= " + " | ".join(self.form(form) for form in op.forms))
         if op.order:
@@ -335,6 +341,10 @@ class _Parser(TokenReader):
         self._expect("width")
         op.width = self._number("the width", 0, LARGEST)
         op.serial = self._accept("serial")
+        if self._accept("into"):
+            op.into = self._source()
+        if self._accept("at"):
+            op.start = self._number("a word", 0, LARGEST)
         if self._accept("="):
             forms = [self._form()]
             while self._accept("|"):
@@ -374,8 +384,12 @@ class _Parser(TokenReader):
             while self._accept(","):
                 words.append(self._number("a number", 0, MASK))
             imms = tuple(words)
-        step = self._number("a step", 0, LARGEST) if self._accept("by") else 1
+        step = self._step("a step") if self._accept("by") else 1
         return Form(engine.text, opcode.text, operands, imm, scalarised, step, per_lane, imms)
+
+    def _step(self, what: str) -> int:
+        sign = -1 if self._accept("-") else 1
+        return sign * self._number(what, 0, LARGEST)
 
     def _operands(self) -> tuple[Operand, ...]:
         self._expect("(")
@@ -391,6 +405,6 @@ class _Parser(TokenReader):
         if not self._accept("["):
             return Operand(source)
         offset = self._number("an offset", 0, LARGEST)
-        stride = self._number("a stride", 0, LARGEST) if self._accept(":") else 0
+        stride = self._step("a stride") if self._accept(":") else 0
         self._expect("]")
         return Operand(source, offset, stride)

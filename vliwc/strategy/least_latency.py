@@ -9,7 +9,7 @@ from vliwc.ir.value import Op, Value
 from vliwc.isel.select import Selected
 from vliwc.isel.split_reads import touched
 from vliwc.isel.table_reads import SelectTree
-from vliwc.mir.operation import MOp, Operand, Source, sources
+from vliwc.mir.operation import MOp, Operand, Source, providers
 from vliwc.strategy.options import LoopReads
 
 
@@ -33,7 +33,7 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
     for op in lanes.template.ops:
         value = table.get(op, memory.get(op))
         if value is None:
-            start = max((ready.get(source, 0) for source in sources(op)), default=0)
+            start = max((ready.get(source, 0) for source in providers(op)), default=0)
             ready[op] = start + (not is_move(lanes, op))
             continue
         atoms = group.forms[value.args[0]].atoms
@@ -49,6 +49,7 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
         if value.op is Op.STORE:
             stored.append(ready[op])
     results = [*lanes.reduced.values(), *lanes.stored.values()]
+    stored += [ready[op] for writers in lanes.writers.values() for op in writers]
     return max([when(results), *stored])
 
 
@@ -58,12 +59,17 @@ def is_move(lanes: Selected, op: MOp) -> bool:
 
 
 def copies_words(op: MOp) -> bool:
-    """Whether an operation copies words that stand here and there."""
+    """Whether an operation copies words that stand here and there, or to places of their own."""
     return any(
         form.opcode == "|" and all(len(set(words)) == 1 for words in form.per_lane)
         for form in op.forms
         if form.per_lane is not None
-    )
+    ) or (to_buffer(op) and all(f.opcode == "|" and len(set(f.operands)) == 1 for f in op.forms))
+
+
+def to_buffer(op: MOp) -> bool:
+    """Whether the operation writes its lanes into a buffer where another would copy them."""
+    return op.into is not None or any(f.dest_stride != 1 and f.engine == "alu" for f in op.forms)
 
 
 def sure_atoms(reads: LoopReads, value: Value) -> tuple[Value, ...]:

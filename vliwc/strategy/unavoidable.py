@@ -31,9 +31,15 @@ from vliwc.isel.instantiate import Instance, instantiate
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.scalar import shifted_out
 from vliwc.isel.select import Selected
-from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, sources
+from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, providers
 from vliwc.strategy.choose import gather_only, only_flow
-from vliwc.strategy.least_latency import copies_words, is_move, least_latency, sure_atoms
+from vliwc.strategy.least_latency import (
+    copies_words,
+    is_move,
+    least_latency,
+    sure_atoms,
+    to_buffer,
+)
 from vliwc.strategy.options import LoopReads, loop_reads
 
 
@@ -215,6 +221,7 @@ def _data_path(
     path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
     results = (*lanes.reduced.values(), *lanes.stored.values())
     stack: list[Source] = [operand.source for operand in results]
+    stack.extend(op for writers in lanes.writers.values() for op in writers)
     leaves = {lanes.group.vectors[value].source for value in table & needed}
     for value, ops in lanes.memory.items():
         if value.op is Op.STORE:
@@ -241,9 +248,9 @@ def _data_path(
             continue
         if _is_selection(source):
             selections.append(source)
-        elif not is_move(lanes, source):
+        elif to_buffer(source) or not is_move(lanes, source):
             path.work = path.work.plus(_slots(source))
-        stack.extend(sources(source))
+        stack.extend(providers(source))
     path.selects.update(_without_flow(selections, program.facts))
     return path
 
@@ -360,8 +367,10 @@ def _slots(op: MOp) -> EngineDemand:
     if engines == {"valu"}:
         return EngineDemand(compute=op.lanes, valu=1)
     if engines == {"alu"}:
-        # Words that stand here and there can be copied to a vector before.
-        apart = any(form.per_lane is not None for form in op.forms) and not copies_words(op)
+        # Words that stand here and there can be copied to a vector before, but what is to stand
+        # apart takes a slot of alu for each word.
+        apart = any(form.per_lane is not None for form in op.forms)
+        apart = apart and not copies_words(op) and not to_buffer(op)
         return EngineDemand(compute=op.lanes, alu=0 if apart else op.lanes)
     if engines == {"alu", "valu"}:
         return EngineDemand(compute=op.lanes)

@@ -167,4 +167,25 @@ LANES = (
             "",
         ),
     ),
+    *faults_in(
+        "vliwc/isel/row_buffers.py",
+        ("tests/unit/isel/test_row_buffers.py",),
+        ("readers do not follow moved words", "        _follow(reader, moved)\n", "        pass\n"),
+        (
+            "what reads moved words may come before they are written",
+            "        reader.order.extend((op, 1) for op in met if op is not reader)\n",
+            "",
+        ),
+        ("vectors that are read whole are scattered", "if able.isdisjoint(whole)", "if able"),
+        ("buffers may have holes", "+ 1 == len(taken)", "+ 1 >= len(taken)"),
+    ),
+    *faults_in(
+        "vliwc/mir/scheduling_problem.py",
+        ("tests/unit/isel/test_row_buffers.py",),
+        (
+            "a buffer may be written before it has a place",
+            "        reads.append((op.into, 0, True))\n",
+            "        pass\n",
+        ),
+    ),
 )
