@@ -67,7 +67,7 @@ EFFORT = {
         trials=60,
         finals=400,
         work=10_000_000,
-        prologue_steps=2000,
+        prologue_steps=1000,
     ),
     3: Effort(
         allowances=5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,9 +15,21 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.regions import Regions, plan_regions
 from vliwc.strategy.tuning import TUNING
 
+_Known = dict[tuple[Loop, int], "Regions | None"]
+
+_KNOWN: WeakKeyDictionary[LaneProgram, _Known] = WeakKeyDictionary()
+"""Regions found before: every balance and every count of the base demand asks for them."""
+
 
 def loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None:
     """The regions of ``loop`` with chunks shared by ``block`` groups; None if they save nothing."""
+    known = _KNOWN.setdefault(program, {})
+    if (loop, block) not in known:
+        known[loop, block] = _loop_regions(program, loop, block)
+    return known[loop, block]
+
+
+def _loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None:
     vlen = program.machine.vlen
     limit = max((array.end for array in program.function.arrays.values()), default=0)
     if limit < vlen or not loop.extent:
