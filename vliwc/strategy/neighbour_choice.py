@@ -23,12 +23,14 @@ IN_PLACE = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Reads that one row for each lane serves, the first one loading it.
+    """Reads that one row for each lane serves; ``loader``, the first of them in the function,
+    loads it.
 
     ``demand``: what the loads and the places of the words ask of the engines; ``uncertain``: the
     part of it that the users of the words may do without.  ``address``: where the rows start.
     """
 
+    loader: Value
     reads: tuple[tuple[Value, RowOfNeighbours | InRow], ...]
     demand: EngineDemand
     uncertain: EngineDemand
@@ -88,9 +90,13 @@ def find_row(
     position: int,
     folds: Folds,
     used_by: Mapping[Value, Sequence[Value]],
+    order: Mapping[Value, int],
 ) -> Row | None:
     """The row that starts with read ``position`` of ``table`` and serves as many of those after it
-    as have neighbouring words; None if there is none, or if it would reach out of memory."""
+    as have neighbouring words; None if there is none, or if it would reach out of memory.
+
+    ``order`` numbers the values of the function: in ``table`` other rows may have moved a read
+    behind one that comes later."""
     first = table[position]
     forms, vlen = program.forms, program.machine.vlen
     places = {first: 0}
@@ -105,12 +111,21 @@ def find_row(
         return None
     back = spare - places[lowest]
     pitch = max(places.values()) + back + 1
-    reads: list[tuple[Value, RowOfNeighbours | InRow]] = [(first, RowOfNeighbours(back, pitch))]
-    reads += [(v, InRow(first, back + at, pitch)) for v, at in places.items() if v is not first]
+    loader = min(places, key=lambda value: order[value])
+    reads = tuple(
+        (
+            value,
+            RowOfNeighbours(back + at, pitch)
+            if value is loader
+            else InRow(loader, back + at, pitch),
+        )
+        for value, at in places.items()
+    )
     base = program.function.arrays[first.array].base
     demand, sure = _demand(list(places), folds, used_by, vlen)
     return Row(
-        tuple(reads),
+        loader,
+        reads,
         demand,
         demand.less(sure, vlen),
         forms[first.args[0]].plus(Linear(base)).minus(Linear(back)),

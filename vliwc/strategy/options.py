@@ -134,6 +134,7 @@ def loop_reads(
     ways = split_ways(program, splits, table, folds)
     found = LoopReads(loop, program, folds, fixed, table, [], regions, rows, splits)
     used_by = users(program, folds)
+    order = {value: number for number, value in enumerate(function.values)}
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = None if "select" in left_out else _select(found, value)
@@ -148,12 +149,13 @@ def loop_reads(
         steps = _undominated(steps)
         row = None
         if "neighbours" not in left_out:
-            row = find_row(program, table, position, folds, used_by)
-        if row is not None and all(_read_together(found, value, v) for v, _ in row.reads[1:]):
+            row = find_row(program, table, position, folds, used_by, order)
+        if row is not None and all(_read_together(found, row.loader, v) for v, _ in row.reads):
             steps.append(Step("row", row.reads, row.demand, row.address, shareable=row.uncertain))
         if records and "records" not in left_out and position + 1 < len(table):
-            record = _record(found, value, table[position + 1])
-            if record is not None and _read_together(found, value, table[position + 1]):
+            second = table[position + 1]
+            record = _record(found, value, second) if order[value] < order[second] else None
+            if record is not None and _read_together(found, value, second):
                 steps.append(record)
         found.steps.append(steps)
     return found

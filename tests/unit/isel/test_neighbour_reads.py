@@ -70,6 +70,28 @@ def test_the_first_read_need_not_be_the_lowest_word(low: int) -> None:
     assert isinstance(first, RowOfNeighbours) and first.back == low
 
 
+def test_the_read_that_comes_first_in_the_kernel_loads_the_row() -> None:
+    """One row serves `t[x]` and `t[x + 1]`, another could serve `t[x + 1]` and `t[x + 8]`, of which
+    the second stands before the first."""
+    text = nodes("(t[x] ^ 3) * (t[x + 8] ^ 5) * (t[x + 1] ^ 7)").replace("3 * p", "2 * p")
+    program = program_of(text, n=13)
+    reads = loop_reads(program, program.function.loops[0])
+    order = {value: number for number, value in enumerate(program.function.values)}
+    rows = [step for steps in reads.steps for step in steps if step.name == "row"]
+    assert len(rows) == 2
+    for step in rows:
+        loader = next(value for value, read in step.reads if isinstance(read, RowOfNeighbours))
+        assert order[loader] == min(order[value] for value, _ in step.reads)
+    kernel = bind(parse_kernel(text, "test.vk"), {"n": 13})
+    for pick in range(4):
+        chosen = random_choice(program, random.Random(pick))
+        memory = random_memory(kernel, pick)
+        expected = interpret(kernel, memory)
+        found = run(build(program, chosen).program, memory).memory
+        for words in output_words(kernel):
+            assert found[words.start : words.stop] == expected[words.start : words.stop]
+
+
 def test_rows_at_the_end_of_memory_start_earlier() -> None:
     """Nothing behind memory is loaded; where a row does not fit before either, there is none."""
     text = """
