@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.lab.documents import Command, File, agrees, blocks, commands, refreshed, run
+from tests.lab.documents import Command, File, Shell, agrees, blocks, commands, refreshed, run
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.ilp import IlpScheduler
 from vliwc.sched.exact.lns import LnsScheduler
@@ -17,7 +18,7 @@ from vliwc.sched.greedy.tuning import TUNING
 from vliwc.sched.registry import schedulers
 from vliwc.sched.staggered.scheduler import ListScheduler
 
-DOCUMENTS = ("tutorial.md", "research.md", "schedulers.md", "reports.md")
+DOCUMENTS = ("tutorial.md", "performance-ci.md", "research.md", "schedulers.md", "reports.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -89,6 +90,26 @@ def test_the_budgets_stated_are_the_defaults(repository: Path) -> None:
     ):
         stated = re.search(rf"^\| `{name}` \| [^|(]*\((?:all )?(\d+)\)", text, re.MULTILINE)
         assert stated is not None and int(stated[1]) == default, name
+
+
+def test_the_workflow_runs(repository: Path, tmp_path: Path) -> None:
+    """The steps of the example's workflow that call vliwc, in a copy of the example."""
+    with Shell(tmp_path) as shell:
+        folder = tmp_path / "examples" / "performance_ci"
+        workflow = yaml.safe_load((folder / "workflow.yml").read_text())
+        steps = [step["run"] for step in workflow["jobs"]["cycles"]["steps"] if "run" in step]
+        assert steps[0] == "pip install 'vliwc[all]'"
+        shell.run(f"cd {folder}; export GITHUB_STEP_SUMMARY=summary.md")
+        for step in steps[1:]:
+            code, printed = shell.run(step)
+            assert code == 0, f"{step}\n" + "\n".join(printed)
+        assert (folder / "summary.md").read_text().startswith("## suite: 2 programs, 0 slower")
+        assert (folder / "digits.html").stat().st_size > 100_000
+        shown = (repository / "docs" / "performance-ci.md").read_text()
+        assert "cp examples/performance_ci/digits.vk ." in shown
+        # What the page shows of the suite is the example's, but for the first comment.
+        suite = (folder / "suite.toml").read_text().partition("\n")[2]
+        assert suite in shown
 
 
 def test_every_scheduler_has_its_model(repository: Path) -> None:

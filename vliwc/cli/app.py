@@ -10,6 +10,7 @@ import typer
 from vliwc.cli.common.errors import guarded
 from vliwc.cli.experiments.bench import bench
 from vliwc.cli.experiments.compare import compare
+from vliwc.cli.experiments.history import history
 from vliwc.cli.experiments.tune import tune
 from vliwc.cli.kernels.bound import bound
 from vliwc.cli.kernels.check import check
@@ -82,6 +83,7 @@ app.command("schedulers")(guarded(schedulers))
 app.add_typer(instances)
 app.command("compare")(guarded(compare))
 app.command("tune")(guarded(tune))
+app.command("history")(guarded(history))
 
 
 def main() -> None:

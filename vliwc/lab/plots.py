@@ -42,8 +42,8 @@ _LINES: Final[tuple[Any, ...]] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1.2, 
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 _CLOCK: Final = 1e-9
 """The least time that the clock can tell from none, in seconds; a logarithm needs some."""
-_GREY: Final = "#5A5A5A"
-_WIDTH: Final = 8.0  # inches
+GREY: Final = "#5A5A5A"
+WIDTH: Final = 8.0  # inches
 _SETTINGS: Final[dict[str, Any]] = {
     "svg.hashsalt": "vliwc",
     "font.size": 10,
@@ -99,9 +99,9 @@ def gap_figure(comparison: Comparison) -> Figure:
                 whis=(0, 100),
                 showfliers=False,
                 medianprops={"color": colour, "linewidth": 2.5},
-                boxprops={"color": _GREY},
-                whiskerprops={"color": _GREY},
-                capprops={"color": _GREY},
+                boxprops={"color": GREY},
+                whiskerprops={"color": GREY},
+                capprops={"color": GREY},
             )
             offsets = 0.18 * (np.arange(len(gaps)) % 5 - 2) / 2
             axes.scatter(gaps, place + offsets, s=16, color=colour, alpha=0.55, linewidths=0)
@@ -113,7 +113,7 @@ def gap_figure(comparison: Comparison) -> Figure:
             (1.01, place),
             xycoords=("axes fraction", "data"),
             va="center",
-            color=_GREY,
+            color=GREY,
             annotation_clip=False,
         )
     axes.set_yticks(range(len(names)), names)
@@ -225,7 +225,7 @@ def render(make: Callable[[], Figure], kind: str) -> bytes:
 
 
 def _figure(*, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, figure.subplots()
 
 

@@ -202,6 +202,18 @@ class Store:
             rows = [Row(**found) for found in connection.execute(query).mappings()]
         return sorted(rows, key=_order)
 
+    def stored(self, experiment: str) -> list[tuple[datetime, Row]]:
+        """The rows of an experiment with the times (UTC) at which they were stored, oldest first;
+        rows of one time by key."""
+        columns = [getattr(_Row, name) for name in (*_FIELDS, "stored")]
+        query = select(*columns).where(_Row.experiment == experiment)
+        found: list[tuple[datetime, Row]] = []
+        with self._read() as connection:
+            for values in connection.execute(query).mappings():
+                fields = dict(values)
+                found.append((_utc(fields.pop("stored")), Row(**fields)))
+        return sorted(found, key=lambda each: (each[0], each[1].key))
+
     def keys(self, experiment: str) -> set[str]:
         """The keys of an experiment's rows."""
         with self._read() as connection:

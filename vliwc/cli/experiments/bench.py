@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from isa.load import cut
 from vliwc.cli.common.arguments import DEFAULT_SEED, KERNELS, Budget, Json, Output, Seed
 from vliwc.cli.common.errors import EXIT_WRONG, CommandError
 from vliwc.cli.common.files import STDOUT, read_json, require_one_printed, write_text
 from vliwc.cli.common.output import print_json, progress
 from vliwc.cli.common.tables import percent, print_table
+from vliwc.cli.experiments.compare_inputs import require_lab
 from vliwc.options import LEVELS
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ ROWS = 12
 """... but no more than so many of a level."""
 
 
-class SuiteName(Enum):
-    """Suites by name."""
-
-    QUICK = "quick"
-    FULL = "full"
-
-
 def bench(
-    suite: Annotated[SuiteName, typer.Option("--suite", help="Which suite.")] = SuiteName.QUICK,
+    suite: Annotated[
+        str,
+        typer.Option(
+            "--suite",
+            metavar="quick|full|FILE.toml",
+            help="Which suite; a file lists kernels and sizes of your own.",
+        ),
+    ] = "quick",
     levels: Annotated[
         list[int] | None,
         typer.Option("-O", metavar="LEVEL", help="Only this optimisation level; repeatable."),
@@ -45,9 +46,13 @@ def bench(
         typer.Option("--kernel", metavar="NAME", help="Only this kernel; repeatable."),
     ] = None,
     kernels: Annotated[
-        Path,
-        typer.Option("--kernels", metavar="DIR", help="The folder of the kernels."),
-    ] = KERNELS,
+        Path | None,
+        typer.Option(
+            "--kernels",
+            metavar="DIR",
+            help="The folder of the kernels; without it that of vliwc, or of the suite's file.",
+        ),
+    ] = None,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     baseline: Annotated[
@@ -58,6 +63,22 @@ def bench(
             help="Results of an earlier run; exit code 1 if any program became slower.",
         ),
     ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            "--summary",
+            metavar="FILE.md",
+            help="Write what changed, and all results, as Markdown, for a CI job.",
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="URL",
+            help="A database (a path: SQLite) that keeps the results; `vliwc history` shows them.",
+        ),
+    ] = None,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -66,17 +87,34 @@ def bench(
     Seconds are reported but never compared. The exit code is 1 if a kernel does not compile, or if
     a baseline is given and a program takes more cycles than there.
     """
-    from vliwc.explain.suite import SUITES, compare, run_cases, to_json
+    from vliwc.explain.suite import compare, run_cases, to_json
 
     require_one_printed(output, as_json=as_json)
-    runs = _runs(SUITES[suite.value], levels, only, kernels)
+    if summary == STDOUT and (as_json or output == STDOUT):
+        raise CommandError("--summary - would mix with other output; name a file")
+    chosen = _suite(suite)
+    kernels = kernels or _folder(suite)
+    runs = _runs(chosen, levels, only, kernels)
+    if store is not None:
+        require_lab("sqlalchemy")
+        from vliwc.lab.store import require_place
+
+        require_place(store)  # before the work
     before = None if baseline is None else _baseline(baseline)
     with progress(quiet=as_json) as show:
         results = run_cases(kernels, runs, seed, budget, show)
     differences = [] if before is None else compare(before, results)
-    report = to_json(suite.value, results)
+    report = to_json(chosen.name, results)
     if output is not None:
         write_text(output, json.dumps(report, indent=1) + "\n")
+    if summary is not None:
+        from vliwc.explain.suite_markdown import summary as markdown
+
+        write_text(summary, markdown(chosen.name, results, before))
+    if store is not None:
+        from vliwc.lab.bench_rows import keep
+
+        keep(store, kernels, results, seed, budget)
     failed = any(result.error for result in results)
     failed = failed or any(difference.regression for difference in differences)
     if as_json:
@@ -86,7 +124,7 @@ def bench(
                 for d in differences
             ]
         print_json(report)
-    elif output != STDOUT:
+    elif STDOUT not in (output, summary):
         _print(results)
         if before is not None:
             known = {result.key for result in before}
@@ -94,6 +132,23 @@ def bench(
             _print_differences(differences, compared)
     if failed:
         raise typer.Exit(EXIT_WRONG)
+
+
+def _suite(name: str) -> Suite:
+    """The suite of that name, or in that file. Raises `SuiteError` or `CommandError`."""
+    from vliwc.explain.suite import SUITES
+    from vliwc.explain.suite_files import read_suite
+
+    if name in SUITES:
+        return SUITES[name]
+    if not name.endswith(".toml"):
+        raise CommandError(f"--suite {cut(name)}: expected {', '.join(SUITES)}, or a .toml file")
+    return read_suite(Path(name))
+
+
+def _folder(suite: str) -> Path:
+    """Where the kernels of a suite are, if nobody says it."""
+    return Path(suite).parent if suite.endswith(".toml") else KERNELS
 
 
 def _runs(
