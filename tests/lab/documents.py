@@ -48,23 +48,26 @@ class File:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: the numbers of its first line (behind the fence) and of its last fence."""
+    """A fenced block: the numbers of its first line (behind the fence) and of its last fence, what
+    stands behind the first fence, and the blanks before it (in lists, for instance)."""
 
     start: int
     end: int
     steps: list[Command] | File | None
+    info: str = ""
+    indent: str = ""
 
 
 def blocks(lines: Sequence[str]) -> Iterator[Block]:
     """The fenced blocks of a document."""
-    start, info = -1, ""
+    start, info, indent = -1, "", ""
     for number, line in enumerate(lines):
-        if not line.startswith(FENCE):
-            continue
-        if start < 0:
-            start, info = number + 1, line.removeprefix(FENCE).strip()
-        else:
-            yield Block(start, number, _steps(info, lines[start:number]))
+        if start < 0 and line.lstrip().startswith(FENCE):
+            start, info = number + 1, line.lstrip().removeprefix(FENCE).strip()
+            indent = line[: len(line) - len(line.lstrip())]
+        elif start >= 0 and line.startswith(indent + FENCE):
+            own = [each.removeprefix(indent) for each in lines[start:number]]
+            yield Block(start, number, _steps(info, own), info, indent)
             start = -1
     assert start < 0, f"the block that begins in line {start} has no end"
 
@@ -229,7 +232,9 @@ def update(document: Path) -> None:
             continue
         found += lines[at : block.start]
         for command in block.steps:
-            found += [f"$ {command.text}", *refreshed(command.shown, next(left).printed)]
+            shown = refreshed(command.shown, next(left).printed)
+            for line in (*f"$ {command.text}".split("\n"), *shown):
+                found.append(f"{block.indent}{line}".rstrip())
         at = block.end
     document.write_text("\n".join([*found, *lines[at:]]) + "\n", encoding="utf-8")
 

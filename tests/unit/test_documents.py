@@ -32,7 +32,7 @@ def test_named_files_exist(repository: Path, name: str) -> None:
 
 def test_the_kernel_shown_is_the_one_in_the_folder(repository: Path) -> None:
     readme = (repository / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"^```\n(kernel saxpy_dot.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    shown = re.search(r"^```vk\n(kernel saxpy_dot.*?)^```", readme, re.DOTALL | re.MULTILINE)
     assert shown is not None
     assert shown[1] in (repository / "kernels" / "saxpy_dot.vk").read_text(encoding="utf-8")
 
