@@ -95,6 +95,12 @@ def test_explanation_for_people(cli: Cli, tree: list[object]) -> None:
     assert "forest[1..2]: 8 groups " in text
 
 
+def test_what_stands_between_a_program_and_the_bound_is_said(cli: Cli) -> None:
+    kernel = Path(__file__).resolve().parents[2] / "kernels" / "transpose.vk"
+    text = cli("explain", kernel, "-D", "rows=16", "-D", "columns=16").succeeded().stdout
+    assert "beyond the bound" in text and "`turned`: words moved" in text
+
+
 def test_explanation_as_a_page(cli: Cli, tree: list[object], tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     report = cli("explain", *tree, "-O", 1, "--json", "--html", page).json

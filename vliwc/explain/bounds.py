@@ -17,6 +17,11 @@ PROVES_KERNEL = (
 )
 
 
+FAR = 0.05
+"""A program whose cycles exceed the kernel bound by more than this part has something to explain.
+"""
+
+
 @dataclass(frozen=True)
 class BoundReport:
     """``dag``: every bound of the machine DAG; ``best``: the highest of them; ``kernel``: cycles
@@ -31,6 +36,11 @@ class BoundReport:
     def kernel_cycles(self) -> int:
         """The bound over all assignments in whole cycles."""
         return ceil(self.kernel - SLACK)
+
+    @property
+    def far_from_kernel(self) -> bool:
+        """Whether the kernel bound is far below the cycles."""
+        return gap(self.cycles, self.kernel_cycles) > FAR
 
     def to_json(self) -> dict[str, JSON]:
         """The report as JSON data; gaps are fractions of the bounds."""

@@ -21,6 +21,7 @@ from vliwc.explain.bounds import BoundReport, bound_report, with_one_more_slot
 from vliwc.explain.causes import Causes, causes_of
 from vliwc.explain.reads import ReadAssignment, read_assignments
 from vliwc.explain.slots import slot_table
+from vliwc.explain.standing import Obstacle, obstacles
 from vliwc.explain.timing import timing
 from vliwc.sched.problem.bounds import Bound
 from vliwc.sched.problem.dense import ENGINES
@@ -40,7 +41,8 @@ class LineShare:
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """``gap`` is None for a program without slots; ``one_more`` is the bound of the same machine
-    DAG with one more slot on an engine, by engine."""
+    DAG with one more slot on an engine, by engine; ``obstacles`` what stands between the cycles and
+    the kernel bound, the most costly first."""
 
     compilation: Compilation
     bounds: BoundReport
@@ -52,6 +54,7 @@ class Explanation:
     lines: tuple[LineShare, ...]
     reads: tuple[ReadAssignment, ...]
     one_more: dict[str, Bound]
+    obstacles: tuple[Obstacle, ...]
 
     def to_json(self) -> dict[str, JSON]:
         """The explanation as JSON data."""
@@ -73,6 +76,7 @@ class Explanation:
                 }
                 for at in self.lines
             ],
+            "obstacles": [obstacle.to_json() for obstacle in self.obstacles],
             "reads": [read.to_json() for read in self.reads],
             "one_more_slot": {
                 engine: {"lower_bound": bound.cycles, "reason": bound.reason}
@@ -102,6 +106,7 @@ def explain(compilation: Compilation, *, count: int = WINDOWS) -> Explanation:
         tuple(_lines(compilation, shares(slots, prices, line))),
         tuple(read_assignments(compilation)),
         with_one_more_slot(problem),
+        obstacles(compilation, slots, prices),
     )
 
 

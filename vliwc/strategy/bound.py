@@ -82,6 +82,46 @@ def least_work(program: LaneProgram, *, effort: float = TUNING.bound_effort) -> 
     return best
 
 
+@dataclass(frozen=True)
+class LeastParts:
+    """An assignment that is the best the bound's model knows, part by part.
+
+    ``reads``: what the run-time reads of each array take, their addresses included; ``setup``: what
+    table words in scratch and records take before; ``selects``: the selections; ``rest``: the other
+    work that no assignment avoids, without reads and stores at known addresses.  Of what is done
+    either on flow or by arithmetic, the part ``on_flow`` (0 to 1) takes flow.
+    """
+
+    reads: dict[str, EngineDemand]
+    setup: EngineDemand
+    selects: EngineDemand
+    rest: EngineDemand
+    on_flow: float
+
+
+def least_parts(
+    program: LaneProgram, work: Unavoidable, *, effort: float = TUNING.bound_effort
+) -> LeastParts | None:
+    """The parts of ``work`` under the best assignment found in the given effort; None if none is
+    found."""
+    network = _Model(program, work, steps=True)
+    solver = _solver(effort)
+    if solver.solve(network.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    reads: dict[str, EngineDemand] = {}
+    for array, arc in network.arcs:
+        reads[array] = reads.get(array, NOTHING).plus(arc.demand, solver.value(arc.groups))
+    setup = NOTHING
+    for used, demand in network.setup:
+        setup = setup.plus(demand, solver.value(used))
+    selects = EngineDemand(flow=sum(count for _, count in work.selects))
+    for leaving, demand in network.leaving:
+        selects = selects.plus(demand, solver.value(leaving))
+    either = work.demand.either + sum(demand.either for demand in reads.values())
+    on_flow = solver.value(network.by_flow) / either if either else 0.0
+    return LeastParts(reads, setup, selects, work.demand, on_flow)
+
+
 def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bool) -> float:
     """The bound of one way to share chunks; without ``steps``, table reads are free."""
     model = _Model(program, work, steps=steps).model
@@ -91,16 +131,21 @@ def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bo
 
 def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) -> float:
     """The bound of one run, in cycles."""
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.linearization_level = TUNING.linearization_level
+    solver = _solver(effort)
     solver.parameters.cp_model_presolve = presolve
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.UNKNOWN):
         raise InternalError(f"the assignment model has no solution: {solver.status_name(status)}")
     return max(solver.best_objective_bound, 0.0) / TENTHS
+
+
+def _solver(effort: float) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = effort
+    solver.parameters.linearization_level = TUNING.linearization_level
+    return solver
 
 
 Address = tuple[Linear, RecordTable | None]
@@ -128,6 +173,9 @@ class _Model:
         self.program = program
         self.model = cp_model.CpModel()
         self.work: list[tuple[cp_model.IntVar, EngineDemand]] = []
+        self.arcs: list[tuple[str, _Arc]] = []
+        self.leaving: list[tuple[cp_model.IntVar, EngineDemand]] = []
+        self.setup: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.used: dict[Key, cp_model.IntVar] = {}
         function, vlen = program.function, program.machine.vlen
         lasting, passing = free_spaces(function, program.forms, vlen)
@@ -138,7 +186,7 @@ class _Model:
             self._network(reads, _groups_reading(program, reads))
         for demand, count in work.selects:
             leaving = self.model.new_int_var(0, count, "leaves flow")
-            self.work.append((leaving, demand._replace(flow=-1)))
+            self.leaving.append((leaving, demand._replace(flow=-1)))
         self._objective(work)
 
     def _network(self, reads: LoopReads, groups: int) -> None:
@@ -160,6 +208,7 @@ class _Model:
                         at.setdefault(arc.head[1])
                     entering.setdefault(arc.head, []).append(arc.groups)
                     self.work.append((arc.groups, arc.demand))
+                    self.arcs.append((arc.step.reads[0][0].array, arc))
                     for key in (*arc.step.entries, *([arc.step.table] if arc.step.table else [])):
                         self._use(key, arc.groups, groups)
                 inflow = groups if state == start else sum(entering[state])
@@ -282,12 +331,12 @@ class _Model:
 
     def _objective(self, unavoidable: Unavoidable) -> None:
         slots, vlen = self.program.machine.slots, self.program.machine.vlen
-        setup, stores, words = self._setup(unavoidable.words)
+        self.setup, stores, words = self._setup(unavoidable.words)
         flow = sum(count for _, count in unavoidable.selects)
         base = unavoidable.demand.plus(EngineDemand(flow=flow, store=unavoidable.stores))
-        weighted = self.work + setup
+        weighted = self.work + self.leaving + self.setup
         cycles = self.model.new_int_var(0, HORIZON, "cycles")
-        by_flow = self.model.new_int_var(0, HORIZON, "either_on_flow")
+        by_flow = self.by_flow = self.model.new_int_var(0, HORIZON, "either_on_flow")
 
         def total(weights: EngineDemand) -> Terms:
             """The sum over all steps and set-up of the weighted parts of their costs."""

@@ -43,6 +43,9 @@ Windows = Annotated[
     typer.Option("--windows", metavar="N", min=1, help="Stretches of time to show utilisation in."),
 ]
 
+MOST = 4
+"""So many of the things that stand between a program and the kernel bound are named."""
+
 
 def explain(
     kernel: KernelFile,
@@ -118,6 +121,10 @@ def _print(explanation: Explanation) -> None:
         "\n".join(f"{cause.cycles:6d}    {cause.text}" for cause in explanation.causes.each)
         or "none"
     )
+    if bounds.far_from_kernel and explanation.obstacles:
+        fields["beyond the bound"] = "\n".join(
+            f"{obstacle.cycles:8.1f}  {obstacle}" for obstacle in explanation.obstacles[:MOST]
+        )
     fields["with one more slot"] = "\n".join(
         f"{engine:<5}  bound {bound.cycles} ({bound.cycles - bounds.best.cycles:+d})"
         for engine, bound in explanation.one_more.items()
