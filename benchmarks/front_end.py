@@ -11,11 +11,13 @@ is nested too deeply or wrong in many places, is timed up to the message.
 from __future__ import annotations
 
 import argparse
+import gc
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from vliwc.cli.app import GARBAGE
 from vliwc.diagnostics import KernelError
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import Interpreter
@@ -89,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--largest", type=int, default=100_000, help="tokens to stop at")
     args = parser.parse_args()
+    gc.set_threshold(*GARBAGE)  # as the command line does
     front_end(lane("y[i] = x[i];"))  # builds the parser's tables
     print("| shape | tokens | seconds | µs per token | outcome |")
     print("| --- | ---: | ---: | ---: | --- |")

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ParamSpec, TypeVar, cast
+
+from vliwc.standin import standing_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,7 +27,16 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     """``function`` compiled by numba (cached on disk), or unchanged without numba."""
     if not COMPILED:
         return function
+    decorate = cast(Callable[..., Any], _njit()(cache=True, nogil=True))
+    return cast(Callable[P, R], decorate(function))
+
+
+@cache
+def _njit() -> Callable[..., Any]:
     from numba import njit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-    decorate = cast(Callable[..., Any], njit(cache=True, nogil=True))
-    return cast(Callable[P, R], decorate(function))
+    # Whether there is SciPy's BLAS, which no loop of ours needs, is looked up by loading all of
+    # SciPy's linear algebra; a product of matrices in somebody else's loops loads it then.
+    with standing_in("scipy.linalg.cython_blas"):
+        import_module("numba.np.arraymath")
+    return cast(Callable[..., Any], njit)

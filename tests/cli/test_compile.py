@@ -166,6 +166,10 @@ def test_ir_of_bad_input(cli: Cli, kernel: Path) -> None:
     call = ("ir", kernel, "-D", "n=16")
     cli(*call, "--after", "magic").failed("magic", "no such pass")
     cli(*call, "--after", "magic", "--between").failed("--between")
+    # A name that does not exist is refused before anything is run.
+    missing = kernel.parent / "none.vk"
+    cli("ir", missing, "-D", "n=16", "--after", "magic").failed("magic", "no such pass")
+    cli("ir", missing, "-D", "n=16", "--stage", "magic").failed("magic", "no such stage")
     cli("ir", kernel).failed("E0501")
     cli("ir", kernel.parent / "none.vk", "-D", "n=16").failed("none.vk")
 

@@ -27,6 +27,12 @@ _TOKENS = {
     "COMPARE": "a comparison",
     "$END": "the end of the file",
 }
+_PRECEDENCE = (
+    *(("OR",), ("AND",), ("COMPARE",), ("BITOR",), ("BITXOR",), ("BITAND",), ("SHIFT",)),
+    *(("PLUS", "MINUS"), ("PRODUCT",), ("POWER",)),
+)
+"""Binary operators, loosest first."""
+_BINDING = {name: strength for strength, names in enumerate(_PRECEDENCE) for name in names}
 _ITEM_STARTS = {"CONST", "FN", "KERNEL"}
 
 _Built = ast.Node | tuple["_Built", ...] | ast.Type | Role | None
@@ -168,6 +174,11 @@ class _Converter:
 
     def convert(self, tree: Tree[Token]) -> _Built:
         span = self.span(tree)
+        # Expressions first: there are most of them.
+        found = self.expression(tree, span) or self.statement(tree, span)
+        return found if found is not None else self.part(tree, span)
+
+    def part(self, tree: Tree[Token], span: Span) -> _Built:
         match str(tree.data):
             case "constant":
                 return ast.Constant(span, self.ident(tree, 0), self.expr(tree, 1))
@@ -202,8 +213,8 @@ class _Converter:
                 return ast.Range(span, self.ident(tree, 0), low, high)
             case "reduction":
                 return ast.ReductionDecl(span, self.ident(tree, 0), self.ident(tree, 1))
-            case _:
-                return self.statement(tree, span) or self.expression(tree, span)
+            case other:
+                raise AssertionError(f"grammar rule {other} has no conversion")
 
     def statement(self, tree: Tree[Token], span: Span) -> ast.Stmt | None:
         match str(tree.data):
@@ -237,33 +248,53 @@ class _Converter:
             case _:
                 return None
 
-    def expression(self, tree: Tree[Token], span: Span) -> ast.Expr:
+    def expression(self, tree: Tree[Token], span: Span) -> ast.Expr | None:
         match str(tree.data):
+            case "name":
+                return ast.Name(span, str(tree.children[0]))
+            case "integer":
+                return ast.Integer(span, self.integer(str(tree.children[0]), span))
+            case "index":
+                return ast.Index(span, self.ident(tree, 0), self.exprs(tree, 1))
+            case "operations":
+                return self.operations(tree)
+            case "parenthesised":
+                return self.expr(tree, 0)
+            case "call":
+                return ast.Call(span, self.ident(tree, 0), self.exprs(tree, 1))
+            case "unary":
+                return ast.Unary(span, str(tree.children[0]), self.expr(tree, 1))
             case "conditional":
                 condition, then = self.expr(tree, 0), self.expr(tree, 1)
                 return ast.Conditional(span, condition, then, self.expr(tree, 2))
-            case "binary":
-                return ast.Binary(
-                    span, str(tree.children[1]), self.expr(tree, 0), self.expr(tree, 2)
-                )
-            case "unary":
-                return ast.Unary(span, str(tree.children[0]), self.expr(tree, 1))
-            case "integer":
-                return ast.Integer(span, self.integer(str(tree.children[0]), span))
             case "true":
                 return ast.Bool(span, True)
             case "false":
                 return ast.Bool(span, False)
-            case "name":
-                return ast.Name(span, str(tree.children[0]))
-            case "index":
-                return ast.Index(span, self.ident(tree, 0), self.exprs(tree, 1))
-            case "call":
-                return ast.Call(span, self.ident(tree, 0), self.exprs(tree, 1))
-            case "parenthesised":
-                return self.expr(tree, 0)
-            case other:
-                raise AssertionError(f"grammar rule {other} has no conversion")
+            case _:
+                return None
+
+    def operations(self, tree: Tree[Token]) -> ast.Expr:
+        """Operands and operators in turn: what binds tighter first, then from left to right."""
+        # With the whole extent of each operand: its expression is without parentheses.
+        operands: list[tuple[ast.Expr, Span]] = []
+        waiting: list[Token] = []
+
+        def combine() -> None:
+            (right, last), (left, first) = operands.pop(), operands.pop()
+            span = first.to(last)
+            operands.append((ast.Binary(span, str(waiting.pop()), left, right), span))
+
+        for child in tree.children:
+            if isinstance(child, Token):
+                while waiting and _BINDING[waiting[-1].type] >= _BINDING[child.type]:
+                    combine()
+                waiting.append(child)
+            else:
+                operands.append((_as_expr(self.get(child)), self.span(child)))
+        while waiting:
+            combine()
+        return operands[0][0]
 
     def integer(self, text: str, span: Span) -> int:
         digits = text.replace("_", "")

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.sat.python import cp_model
 
 from vliwc.sched.problem.dense import Ints
 from vliwc.sched.problem.scratch import find_place
 from vliwc.sched.problem.view import View
+from vliwc.solvers import cp_model
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-from ortools.sat.python import cp_model
-
 from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
 from vliwc.isel.cost import EngineDemand, vector_demand
+from vliwc.solvers import cp_model
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING, DrainAllowance

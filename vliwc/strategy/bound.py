@@ -20,7 +20,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from vliwc.analysis.linear import Linear, multiplier
 from vliwc.diagnostics import InternalError
@@ -30,6 +29,7 @@ from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordTable
 from vliwc.isel.working_memory import Lenders, WorkingMemory, free_spaces
+from vliwc.solvers import cp_model
 from vliwc.strategy.choose import lenders
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry

@@ -8,8 +8,10 @@ from tests.faults.catalogue.index_bits import INDEX_BITS
 from tests.faults.catalogue.lanes import LANES
 from tests.faults.catalogue.machine import MACHINE
 from tests.faults.catalogue.passes import PASSES
+from tests.faults.catalogue.projects import PROJECT_HEURISTICS
 from tests.faults.catalogue.scheduling import SCHEDULING
 from tests.faults.catalogue.selection import SELECTION
+from tests.faults.catalogue.shown import SHOWN
 from tests.faults.catalogue.strategy import STRATEGIES
 from tests.faults.fault import Fault
 
@@ -23,4 +25,6 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *LANES,
     *STRATEGIES,
     *SCHEDULING,
+    *PROJECT_HEURISTICS,
+    *SHOWN,
 )

@@ -148,6 +148,59 @@ LANES = (
         ),
     ),
     *faults_in(
+        "vliwc/isel/neighbour_reads.py",
+        (f"{ISEL}/test_neighbour_reads.py",),
+        (
+            "rows start at their first read",
+            ".plus(Linear(array.base)).minus(Linear(self.back))",
+            ".plus(Linear(array.base))",
+        ),
+        (
+            "rows overlap in any order",
+            "group.lanes, width, serial=self.pitch < group.vlen)",
+            "group.lanes, width)",
+        ),
+        (
+            "the word of the first read for all",
+            "Operand(row, self.place, self.pitch)",
+            "Operand(row, 0, self.pitch)",
+        ),
+        (
+            "words of the rows are in no order with stores",
+            "        site.group.memory.setdefault(value, []).append(row)\n",
+            "",
+        ),
+        (
+            "constants that are folded are forgotten",
+            "    return folded(site.group, word, fold)",
+            "    return folded(site.group, word, None)",
+        ),
+    ),
+    *faults_in(
+        "vliwc/strategy/neighbour_choice.py",
+        (f"{ISEL}/test_neighbour_reads.py",),
+        (
+            "rows of words that are too far apart",
+            "min(*row.values(), place) >= vlen:",
+            "min(*row.values(), place) > vlen:",
+        ),
+        (
+            "rows at the end of memory do not start earlier",
+            "    spare = max(0, last + program.machine.vlen - end)",
+            "    spare = 0",
+        ),
+        (
+            "rows may start before memory",
+            "    return spare if spare <= array.base + program.facts.lo(index) else None",
+            "    return spare",
+        ),
+        (
+            "any places are neighbours",
+            "or form.terms != lead.terms or",
+            "or",
+        ),
+    ),
+    *faults_in(
         "vliwc/cache/compilations.py",
         ("tests/unit/cache/test_compilations.py",),
         ("seeds do not matter", '        "seed": options.seed,\n', ""),

@@ -123,6 +123,17 @@ def test_wrong_arrays_are_refused(
         saxpy.run(arrays, seed=0)
 
 
+def test_working_memory_is_not_given_back() -> None:
+    text = """kernel k(n) {
+  memory { x: u32[n] in at 0; w: u32[n] scratch at n; y: u32[n] out at 2 * n; }
+  parallel for i in 0 .. n { w[i] = x[i] * 5; }
+  parallel for i in 0 .. n { y[i] = w[n - 1 - i]; }
+}"""
+    ran = vliwc.compile(text, n=9).run({"x": list(range(9))})
+    assert list(ran.arrays) == ["x", "y"]
+    assert ran.arrays["y"].tolist() == [5 * k for k in reversed(range(9))]
+
+
 def test_check_finds_a_wrong_program(saxpy: vliwc.Compilation) -> None:
     from dataclasses import replace
 

@@ -12,6 +12,7 @@ from vliwc.explain.report import explain
 from vliwc.ir.text import print_function
 from vliwc.ir.value import Op, Value
 from vliwc.ir.verify import verify
+from vliwc.mir.operation import Form, MOp, Operand
 from vliwc.options import Options
 from vliwc.sched.check import check_schedule
 
@@ -28,6 +29,20 @@ def test_long_chains() -> None:
         found = found.args[0]
         depth += 1
     assert (depth, found.op, found.imm) == (19_999, Op.CONST, 7)
+
+
+def test_long_chains_of_machine_operations() -> None:
+    last = MOp("first", (), 8, 8)
+    for number in range(20_000):
+        operand = Operand(last)
+        last = MOp(f"add{number}", (Form("valu", "+", (operand, operand)),), 8, 8)
+    found = loads(dumps(last))
+    for number in reversed(range(20_000)):
+        assert found.name == f"add{number}"
+        one, other = found.forms[0].operands
+        assert one.source is other.source
+        found = one.source
+    assert (found.name, found.forms) == ("first", ())
 
 
 def test_what_is_one_object_stays_one() -> None:

@@ -47,6 +47,7 @@ def test_columns_fit_each_other(made: tuple[Compilation, dict[str, Any]]) -> Non
     peak = data["peak"]
     assert peak["words"] == max(data["live"]) == data["live"][peak["cycle"]]
     assert sum(holder["words"] for holder in peak["holders"]) == peak["words"]
+    assert len(set(data["strings"])) == len(data["strings"])
 
 
 def test_lines_of_stages_are_those_of_the_source(

@@ -109,15 +109,14 @@ def ir(
     params = parse_definitions(definitions)
     with progress(quiet=as_json) as show:
         forms = run_stages(
-            lambda: load_kernel(kernel, params, options.max_unrolled), options, stage, show
+            lambda: load_kernel(kernel, params, options.max_unrolled),
+            options,
+            show,
+            stage=stage,
+            after=after,
         )
     found = number_stages(forms)
-    if between:
-        chosen = changed_stages(found)
-    elif after is not None:
-        chosen = [find_stage(found, after)]
-    else:
-        chosen = found[-1:]
+    chosen = changed_stages(found) if between else found[-1:]
     text = "\n".join(f"# after {each.label}\n{each.text}" for each in chosen)
     if stage is not None:
         text = chosen[0].text  # as it is: other programs read it
@@ -135,13 +134,17 @@ def ir(
 def run_stages(
     load: Callable[[], CheckedKernel],
     options: Options,
-    wanted: str | None,
     show: Callable[[str, float | None], None],
+    *,
+    stage: str | None,
+    after: str | None,
 ) -> list[tuple[str, str]]:
-    """The name and text of each stage of lane IR, or only of the stage that is ``wanted``.
+    """The name and text of each stage of lane IR, up to the pass ``after`` if one is given, or
+    only of ``stage``.
 
     Raises:
-        CommandError: there is no such stage; the message lists those that there are.
+        CommandError: there is no such stage or pass; the message lists those that there are.  It
+            is raised before anything is run.
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
     """
     from vliwc.stages import Unit, stages  # as in `compile`: the solver is slow to load
@@ -150,19 +153,22 @@ def run_stages(
     names = [(at, part.name) for at, step in enumerate(steps) for part in (*step.parts, step)]
     lanes = [at for at, step in enumerate(steps) if step.lane_ir]
     last = lanes[-1]
-    if wanted is not None:
+    if stage is not None:
         labels = number_stages([(name, str(at)) for at, name in names])
-        last = int(find_stage(labels, wanted, "--stage").text)
+        last = int(find_stage(labels, stage, "--stage").text)
+    elif after is not None:
+        labels = number_stages([(steps[at].name, str(at)) for at in lanes])
+        last = int(find_stage(labels, after, "--after").text)
     unit = Unit(load, options, Clock(show))
     forms: list[tuple[str, str]] = []
     for step in steps[: last + 1]:
         with unit.clock.stage(step.name):
             step.run(unit)
-        if wanted is None and step.lane_ir:
+        if stage is None and step.lane_ir:
             forms.append((step.name, step.show(unit)))
-    if wanted is None:
+    if stage is None:
         return forms
-    name = wanted.partition(":")[0]
+    name = stage.partition(":")[0]
     return [
         (name, part.show(unit)) for part in (*steps[last].parts, steps[last]) if part.name == name
     ]
@@ -178,18 +184,18 @@ def number_stages(named: Sequence[tuple[str, str]]) -> list[Stage]:
     return stages
 
 
-def find_stage(stages: Sequence[Stage], wanted: str, option: str = "--after") -> Stage:
+def find_stage(stages: Sequence[Stage], wanted: str, option: str) -> Stage:
     """The stage that ``PASS`` or ``PASS:N`` names.
 
     Raises:
-        CommandError: no such pass ran; the message lists those that did.
+        CommandError: there is no such stage; the message lists those that there are.
     """
     for stage in reversed(stages):
         if wanted in (stage.name, stage.label):
             return stage
     what = "pass" if option == "--after" else "stage"
-    ran = ", ".join(dict.fromkeys(stage.name for stage in stages))
-    raise CommandError(f"{option} {wanted}: no such {what} ran; those that did are {ran}")
+    names = ", ".join(dict.fromkeys(stage.name for stage in stages))
+    raise CommandError(f"{option} {wanted}: no such {what}; there are {names}")
 
 
 def changed_stages(stages: Sequence[Stage]) -> list[Stage]:

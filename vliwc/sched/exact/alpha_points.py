@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.sched.greedy.priorities import schedule_in_order
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.relaxations.ranked import RankedModel
 from vliwc.sched.relaxations.relax_and_fix import LIMITS, linear_program
+from vliwc.solvers import model_builder as mb
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ the analytic bounds need no confirmation.
 
 from __future__ import annotations
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.anytime import expired
 from vliwc.sched.exact.incumbent import Claim, Question, Search
 from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.exact.methods import CONFIRM, FEASIBLE, solve
+from vliwc.solvers import cp_model
 
 
 def confirm_claims(search: Search, effort: float) -> bool:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.problem.view import View, only_engine
 from vliwc.sched.relaxations.solvers import enforce
+from vliwc.solvers import cp_model
 
 
 @dataclass

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ortools.linear_solver.python import model_builder as mb
-
 from vliwc.sched.exact.incumbent import assembled
 from vliwc.sched.exact.limits import IlpLimits
 from vliwc.sched.greedy.list import AnyListScheduler
@@ -20,6 +18,7 @@ from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.time_indexed import TimeIndexed
+from vliwc.solvers import model_builder as mb
 
 
 @dataclass(frozen=True)

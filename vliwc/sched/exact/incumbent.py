@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate
 from vliwc.sched.anytime import SEARCHING, expired, report
@@ -20,6 +19,7 @@ from vliwc.sched.problem.view import View, cycle_rows, cycles_of
 from vliwc.sched.projects.genetic import GeneticSearch
 from vliwc.sched.relaxations.classes import Classes
 from vliwc.sched.relaxations.counting import counting_terms
+from vliwc.solvers import cp_model
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.exact.executions import Cumulative, Execution, add_engines, add_lanes, slot
 from vliwc.sched.exact.limits import MODELS
 from vliwc.sched.problem.dense import FLOW, N_ENGINES, VALU
 from vliwc.sched.problem.schedule import Timing
 from vliwc.sched.problem.view import View
 from vliwc.sched.relaxations.symmetry import interchangeable
+from vliwc.solvers import cp_model
 
 
 class IntervalModel:

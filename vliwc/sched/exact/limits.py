@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.anytime import remaining, stoppable
+from vliwc.solvers import cp_model
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from vliwc.sched.allocate import allocate, live_ranges, peak_words, place_changed
 from vliwc.sched.anytime import expired, muted, report
@@ -26,6 +25,7 @@ from vliwc.sched.problem.dense import Ints
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Schedule, Timing
 from vliwc.sched.problem.view import View, cycle_rows
+from vliwc.solvers import cp_model
 
 
 @dataclass(frozen=True)

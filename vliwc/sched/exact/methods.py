@@ -12,7 +12,6 @@ from math import ceil
 from typing import TypeVar
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.alpha_points import alpha_point_schedule
 from vliwc.sched.exact.incumbent import Question, Search
@@ -30,6 +29,7 @@ from vliwc.sched.relaxations.ranked import RankedModel
 from vliwc.sched.relaxations.relax_and_fix import LIMITS, estimate, relax_and_fix
 from vliwc.sched.relaxations.rows import IntegerRows
 from vliwc.sched.relaxations.time_indexed import TimeIndexed
+from vliwc.solvers import cp_model
 
 PROVED = "proved by CP-SAT"
 FEASIBLE = (cp_model.OPTIMAL, cp_model.FEASIBLE)

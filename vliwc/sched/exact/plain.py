@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.anytime import expired, report
 from vliwc.sched.exact.incumbent import assembled, timing_of
 from vliwc.sched.exact.interval_model import IntervalModel
@@ -21,6 +19,7 @@ from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.problem.view import View
+from vliwc.solvers import cp_model
 
 FEASIBLE = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 

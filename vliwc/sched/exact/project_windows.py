@@ -11,12 +11,12 @@ at once grow, those that are not decided shrink.
 from __future__ import annotations
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from vliwc.sched.exact.incumbent import Question, Search
 from vliwc.sched.exact.interval_model import IntervalModel
 from vliwc.sched.exact.methods import FEASIBLE, solve
 from vliwc.sched.problem.view import View
+from vliwc.solvers import cp_model
 
 
 def free_tasks(view: View, start: list[int], count: int, rng: np.random.Generator) -> set[int]:

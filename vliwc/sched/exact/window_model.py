@@ -8,12 +8,11 @@ Scratch is counted word by word for all results that are live in the window.
 
 from __future__ import annotations
 
-from ortools.sat.python import cp_model
-
 from vliwc.sched.exact.executions import Cumulative, Execution, add_engines, add_lanes, slot
 from vliwc.sched.problem.dense import N_ENGINES
 from vliwc.sched.problem.schedule import Timing
 from vliwc.sched.problem.view import View
+from vliwc.solvers import cp_model
 
 BEFORE, INSIDE, BEHIND = 0, 1, 2
 """Operations that begin before the window, lie in it, or begin in it and end behind or later."""

@@ -20,13 +20,13 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES, Dense
 from vliwc.sched.problem.paths import Floats, heads_and_tails, spans
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_bound
+from vliwc.solvers import model_builder as mb
 
 SLACK = 1e-6
 """Bounds are rounded up only when they exceed an integer by more than rounding errors can."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from ortools.linear_solver.python import model_builder as mb
 
 from vliwc.sched.relaxations.rows import IntegerRows
+from vliwc.solvers import model_builder as mb
 
 SCALE: Final = 1 << 20
 """Multipliers are rounded to integer multiples of 1/SCALE."""

@@ -15,10 +15,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from ortools.linear_solver.python import model_builder as mb
-
 from vliwc.sched.relaxations.ranked import RankedModel
 from vliwc.sched.relaxations.solvers import lp_sum
+from vliwc.solvers import model_builder as mb
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from ortools.linear_solver.python import model_builder as mb
-from ortools.sat.python import cp_model
-
 from vliwc.sched.relaxations.solvers import cp_sum, lp_sum
+from vliwc.solvers import cp_model
+from vliwc.solvers import model_builder as mb
 
 _Number = TypeVar("_Number", int, float)
 

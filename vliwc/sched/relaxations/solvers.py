@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from ortools.linear_solver.python import model_builder as mb
-from ortools.sat.python import cp_model
+from vliwc.solvers import cp_model
+from vliwc.solvers import model_builder as mb
 
 
 def cp_sum(
