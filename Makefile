@@ -94,7 +94,7 @@ lock:
 	$(LOCK_PIP) install --upgrade setuptools --editable '.[fast]'
 	{ echo '$(LOCK_NOTE)'; $(LOCK_PIP) freeze --all --exclude pip --exclude-editable; } \
 		> requirements.lock
-	$(LOCK_PIP) install -r requirements.lock --editable '.[fast,prove,lab,docs,dev]'
+	$(LOCK_PIP) install -r requirements.lock --editable '.[all,docs,dev]'
 	{ echo '$(LOCK_NOTE)'; echo '-r requirements.lock'; \
 		$(LOCK_PIP) freeze --all --exclude pip --exclude-editable \
 		| grep --invert-match --line-regexp --fixed-strings --file=requirements.lock; } \

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import isa
+from vliwc.shipped import SHIPPED
 from vliwc.version import __version__
 
 SOLVERS = ("ortools", "numpy")
@@ -25,6 +26,8 @@ def code_version() -> str:
     digest = hashlib.sha256()
     for root in (Path(str(isa.__file__)).parent, Path(__file__).parent):
         for path in sorted(root.rglob("*.py")) + sorted(root.rglob("*.lark")):
+            if SHIPPED in path.parts:
+                continue  # examples: only an installed package holds them
             digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")
     for name in SOLVERS:

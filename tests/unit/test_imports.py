@@ -17,7 +17,7 @@ MAX_LINES = 500
 # A module may import from its own layer and from the layers above it in this list.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("isa",),
-    ("vliwc.version", "vliwc.diagnostics", "vliwc.clock", "vliwc.standin"),
+    ("vliwc.version", "vliwc.shipped", "vliwc.diagnostics", "vliwc.clock", "vliwc.standin"),
     ("vliwc.jit", "vliwc.solvers"),
     ("vliwc.options",),
     ("vliwc.sched.problem",),

@@ -17,6 +17,7 @@ from vliwc.cli.kernels.bound import bound
 from vliwc.cli.kernels.check import check
 from vliwc.cli.kernels.compile import compile_kernel
 from vliwc.cli.kernels.convert import asm, disasm, export
+from vliwc.cli.kernels.examples import examples
 from vliwc.cli.kernels.explain import explain
 from vliwc.cli.kernels.image import image
 from vliwc.cli.kernels.ir import ir
@@ -85,6 +86,7 @@ app.add_typer(instances)
 app.command("compare")(guarded(compare))
 app.command("tune")(guarded(tune))
 app.command("history")(guarded(history))
+app.command("examples")(guarded(examples))
 
 
 GARBAGE: Final = (200_000, 10, 10)

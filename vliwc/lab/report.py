@@ -4,7 +4,7 @@ Columns that another run may not reproduce (``machine`` and seconds) stand last;
 they are left out, and equal comparisons give equal bytes.  Infinite figures (no schedule) are
 ``null`` in JSON and Parquet and empty in CSV: the numbers of runs beside them say why.
 
-Parquet needs pyarrow, which is part of the extra ``lab``.
+Parquet needs pyarrow (extra ``parquet``).
 """
 
 from __future__ import annotations

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-import vliwc
 from isa.load import LoadError, cut, parse_integer, shown
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.cli.common.errors import CommandError
 from vliwc.options import Options
+from vliwc.shipped import folder
 
 if TYPE_CHECKING:
     from isa.arrays import Words
 
-KERNELS: Final = Path(vliwc.__file__).resolve().parents[1] / "kernels"
+KERNELS: Final = folder("kernels")
 """The kernels that come with vliwc."""
 _DEFAULTS: Final = Options()
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -28,10 +28,12 @@ _SEEDS: Final = re.compile(r"(\d+)(?::(\d+))?")
 
 
 def require_lab(*packages: str) -> None:
-    """Raise `CommandError` unless these packages of the extra ``lab`` are installed."""
+    """Raise `CommandError` unless these packages of the extras ``lab`` and ``parquet`` are
+    installed."""
     for package in packages:
         if find_spec(package) is None:
-            raise CommandError(f"this needs {package}; install vliwc[lab]")
+            extra = "parquet" if package == "pyarrow" else "lab"
+            raise CommandError(f"this needs {package}; install vliwc[{extra}]")
 
 
 def parse_seeds(texts: Sequence[str] | None) -> list[int]:
