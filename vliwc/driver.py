@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from math import ceil
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from isa.program import JSON, Program
 from isa.provenance import with_provenance
 from vliwc.analysis.facts import Facts
 from vliwc.backend.candidates import Generated
-from vliwc.backend.emit import places
+from vliwc.backend.emit import part_places
+from vliwc.backend.parts import Part
 from vliwc.clock import Clock, Progress, quiet
 from vliwc.diagnostics import Diagnostic, InternalError, KernelError
 from vliwc.ir.graph import Function
-from vliwc.isel.program import LaneProgram
+from vliwc.isel.cut import alike, trip_of
+from vliwc.isel.program import Cut, LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
 from vliwc.options import Options
 from vliwc.passes.base import run_passes
@@ -42,8 +46,9 @@ class Compilation:
     they are scheduled, ``kernel_bound`` that of all operations that could have been chosen, and
     ``gap`` and ``kernel_gap`` say how far above them the program is, as fractions of them.  ``ops``
     counts slots per engine; ``utilization`` is the part of an engine's slots that is used.
-    ``optimised``: no pass was left out.  ``from_cache``: it was made earlier
-    (:mod:`vliwc.cache`), and the seconds are those of then.
+    ``lengths``: the bundles of each part (``generated.every_part``); a program has several if there
+    is a machine loop in it.  ``optimised``: no pass was left out.  ``from_cache``: it was made
+    earlier (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
     kernel: CheckedKernel
@@ -60,6 +65,7 @@ class Compilation:
     without: tuple[str, ...]
     optimised: bool
     generated: Generated
+    lengths: tuple[int, ...]
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
     from_cache: bool = False
@@ -77,6 +83,13 @@ class Compilation:
         return len(self.program.bundles)
 
     @property
+    def parts(self) -> list[tuple[str, int, int]]:
+        """The name of each part of the program, its cycles and how often it is executed; with a
+        machine loop there are several, and its trips are one of them."""
+        each = zip(self.generated.every_part, self.lengths, strict=True)
+        return [(part.name, cycles, part.trips) for part, cycles in each]
+
+    @property
     def gap(self) -> float:
         """How far the program is above the lower bound, as a fraction of it."""
         return self.cycles / self.lower_bound - 1 if self.lower_bound else 0.0
@@ -91,8 +104,17 @@ class Compilation:
         functions = [self.function]
         if not self.optimised:
             functions.append(run_passes(self.function, PIPELINE))
-        ways = (least_work(LaneProgram.of(f, Facts(f), machine)) for f in functions)
-        return min(ways, key=lambda way: way.cycles)
+        programs = (LaneProgram.of(f, Facts(f), machine) for f in functions)
+        if self.generated.parts:
+            programs = map(self._repeated, programs)
+        return min(map(least_work, programs), key=lambda way: way.cycles)
+
+    def _repeated(self, program: LaneProgram) -> LaneProgram:
+        """A group of ``program``, as often as there are full ones; where groups could differ, once,
+        because nothing is known of the others then."""
+        (loop,) = program.function.loops
+        full = loop.extent // program.machine.vlen
+        return trip_of(program, Cut(1, full if alike(program.function) else 1, 0))
 
     @property
     def kernel_bound(self) -> int:
@@ -106,11 +128,15 @@ class Compilation:
 
     @property
     def ops(self) -> dict[str, int]:
-        """Slots used on each engine."""
-        return {
-            engine: sum(len(bundle.get(engine, ())) for bundle in self.program.bundles)
-            for engine in ENGINES
-        }
+        """Slots used on each engine, those of machine loops once a trip."""
+        found: dict[str, int] = dict.fromkeys(ENGINES, 0)
+        ends = list(accumulate(self.lengths))
+        for index, bundle in enumerate(self.program.bundles):
+            part = min(bisect_right(ends, index), len(ends) - 1)
+            times = self.generated.every_part[part].trips
+            for engine in ENGINES:
+                found[engine] += times * len(bundle.get(engine, ()))
+        return found
 
     @property
     def utilization(self) -> dict[str, float]:
@@ -121,7 +147,7 @@ class Compilation:
 
     def annotated_program(self) -> Program:
         """The program, with its source and the place of each slot in it in its meta data."""
-        found = places(self.generated.dag, self.generated.schedule)
+        found = part_places(self.generated.every_part)
         source = Path(self.kernel.program.source.name).name
         return with_provenance(self.program, source, found, self.kernel.source.text)
 
@@ -142,6 +168,10 @@ class Compilation:
             "scratch_words": self.scratch_words,
             "compile_seconds": self.compile_seconds,
             "from_cache": self.from_cache,
+            "parts": [
+                {"name": name, "cycles": cycles, "trips": trips}
+                for name, cycles, trips in self.parts
+            ],
             "passes": [{"name": name, "seconds": seconds} for name, seconds in self.passes],
             "scheduler": self.scheduler,
             "seed": self.seed,
@@ -239,15 +269,15 @@ def _compile_at(
             stage.run(unit)
         if keep_stages and stage.lane_ir:
             lanes.append((stage.name, unit.function))
-    schedule = unit.generated.schedule
+    parts = unit.generated.every_part
     return Compilation(
         kernel=unit.kernel,
         function=unit.function,
         program=unit.program,
-        cycles=len(unit.program.bundles),
-        lower_bound=schedule.lower_bound,
-        bound_reason=schedule.bound_reason,
-        scratch_words=schedule.peak_words,
+        cycles=sum(part.trips * n for part, n in zip(parts, unit.lengths, strict=True)),
+        lower_bound=sum(part.trips * part.schedule.lower_bound for part in parts),
+        bound_reason=_bound_reason(parts),
+        scratch_words=max(part.schedule.peak_words + part.fixed_words for part in parts),
         compile_seconds=time.perf_counter() - started,
         passes=unit.clock.times,
         scheduler=options.scheduler,
@@ -255,6 +285,19 @@ def _compile_at(
         without=options.without,
         optimised=options.level > 0 and not options.without,
         generated=unit.generated,
+        lengths=unit.lengths,
         notes=[*unit.notes, *unit.generated.notes],
         stages=lanes,
+    )
+
+
+def _bound_reason(parts: Sequence[Part]) -> str:
+    """Why no schedule of the operations of the parts takes fewer cycles."""
+    reasons = [part.schedule.bound_reason for part in parts]
+    if len(parts) == 1:
+        return reasons[0]
+    return "; ".join(
+        f"{part.name}{f' x {part.trips}' if part.trips > 1 else ''}: "
+        f"{part.schedule.lower_bound}, {reason}"
+        for part, reason in zip(parts, reasons, strict=True)
     )

@@ -61,6 +61,10 @@ class Options:
     tenth of them (`max_unrolled`) for the top level and one lane of each parallel loop together.
     Each costs about a tenth of a millisecond, those of one lane up to a millisecond."""
 
+    max_bundles: int = 20_000
+    """Bundles that a program may have, as estimated: a parallel loop that would take more, all its
+    groups one after the other, becomes a machine loop."""
+
     without: tuple[str, ...] = ()
     """Names of passes and strategies to leave out; `vliwc.passes.pipeline` and
     `vliwc.isel.program` know them, others are refused."""
@@ -78,6 +82,8 @@ class Options:
             raise OptionsError(
                 f"max-operations {self.max_operations}: expected {UNROLLED_SHARE} or more"
             )
+        if self.max_bundles < 1:
+            raise OptionsError(f"max-bundles {self.max_bundles}: expected 1 or more")
         if self.budget is not None and not 1 <= self.budget <= MAX_BUDGET:
             raise OptionsError(f"budget {shown(self.budget)}: expected 1 to {MAX_BUDGET}")
 

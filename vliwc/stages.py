@@ -20,13 +20,15 @@ from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
-from vliwc.backend.emit import emit
+from vliwc.backend.emit import emit_parts
+from vliwc.backend.machine_loop import choose_cut, generate_loop
 from vliwc.backend.resume import KEY, read_hint
 from vliwc.clock import Clock
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
+from vliwc.isel.cut import trip_of
 from vliwc.isel.instantiate import instantiate
-from vliwc.isel.program import STRATEGIES, LaneProgram
+from vliwc.isel.program import STRATEGIES, Cut, LaneProgram
 from vliwc.lang import CheckedKernel
 from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
@@ -51,9 +53,11 @@ class Unit:
     kernel: CheckedKernel = field(init=False)
     function: Function = field(init=False)
     lanes: LaneProgram = field(init=False)
+    cut: Cut | None = field(init=False)
     strategies: list[Strategy] = field(init=False)
     generated: Generated = field(init=False)
     program: Program = field(init=False)
+    lengths: tuple[int, ...] = field(init=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,9 @@ def stages(options: Options) -> list[Stage]:
         *(_of_pass(each) for each in passes_for(options.level, options.without, also)),
         # Facts once more: the back end may ask about values that no pass has seen.
         Stage("analyse", "facts and affine forms of all values", _analyse, _show_facts),
+        # Whether the groups of a loop are code of their own or trips of a machine loop: what
+        # follows costs time for each group.
+        Stage("cut", "number of groups in a trip of a machine loop", _cut, _show_cut),
         # Which group reads which table how, before any operation of a group exists: the choice
         # needs counts of operations only, and there are too many choices to build each.
         Stage("balance", "strategies to try", _balance, _show_strategies),
@@ -125,7 +132,6 @@ def _front_end(unit: Unit) -> None:
 
 
 def _lower(unit: Unit) -> None:
-    require_size(unit.kernel, unit.options.machine.vlen, unit.options.max_operations)
     unit.function = lower(unit.kernel, unit.options.max_unrolled)
     if unit.options.hint is not None:
         read_hint(unit.options.hint, unit.function)  # a wrong file is better refused at once
@@ -152,12 +158,24 @@ def _analyse(unit: Unit) -> None:
     unit.lanes = LaneProgram.of(function, facts, unit.options.machine, left_out=left_out)
 
 
+def _cut(unit: Unit) -> None:
+    unit.cut = choose_cut(unit.lanes, unit.options)
+    if unit.cut is None:
+        machine = unit.options.machine
+        require_size(unit.kernel, machine.vlen, unit.options.max_operations)
+
+
 def _balance(unit: Unit) -> None:
-    unit.strategies = balanced(unit.lanes, unit.options)
+    lanes = unit.lanes if unit.cut is None else trip_of(unit.lanes, unit.cut)
+    unit.strategies = balanced(lanes, unit.options)
 
 
 def _schedule(unit: Unit) -> None:
-    unit.generated = generate(unit.lanes, unit.strategies, unit.options, unit.clock)
+    told = unit.strategies, unit.options, unit.clock
+    if unit.cut is None:
+        unit.generated = generate(unit.lanes, *told)
+    else:
+        unit.generated = generate_loop(unit.lanes, unit.cut, *told)
 
 
 def _apply(unit: Unit) -> None:
@@ -165,11 +183,12 @@ def _apply(unit: Unit) -> None:
 
 
 def _check(unit: Unit) -> None:
-    check_schedule(unit.generated.problem, unit.generated.schedule)
+    for part in unit.generated.every_part:
+        check_schedule(part.problem, part.schedule)
 
 
 def _emit(unit: Unit) -> None:
-    program = emit(unit.generated.dag, unit.generated.schedule)
+    program, unit.lengths = emit_parts(unit.generated.every_part, unit.options.machine)
     unit.program = replace(program, meta=_meta(unit))
 
 
@@ -222,6 +241,12 @@ def _show_facts(unit: Unit) -> str:
     return "\n".join(f"{line}  {known[line]}" if line in known else line for line in lines) + "\n"
 
 
+def _show_cut(unit: Unit) -> str:
+    if unit.cut is None:
+        return "no machine loop\n"
+    return f"{unit.cut.trips} trips of {unit.cut.groups} groups, then {unit.cut.rest} lanes\n"
+
+
 def _show_strategies(unit: Unit) -> str:
     """Which groups read which word how: a line for each read of each group of equal plans."""
     if not unit.strategies:
@@ -239,6 +264,8 @@ def _show_strategies(unit: Unit) -> str:
 def _show_selected(unit: Unit) -> str:
     """The machine DAG anew: deriving constants has changed the one that is kept."""
     found = unit.generated
+    if unit.cut is not None:
+        return print_dag(found.dag)
     return print_dag(instantiate(unit.lanes, found.assignment, found.placements).dag)
 
 

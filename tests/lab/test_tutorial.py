@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/reports.md",
     "docs/passes.md",
     "docs/machine.md",
+    "docs/machine-loops.md",
     "README.md",
     "CONTRIBUTING.md",
 )

@@ -144,7 +144,7 @@ def test_a_wrong_program_is_not_given_out(
     monkeypatch: pytest.MonkeyPatch, bundles: tuple[Bundle, ...], message: str
 ) -> None:
     """Rules of the machine, and what its description says never to emit."""
-    monkeypatch.setattr(stages, "emit", lambda dag, schedule: Program(bundles))
+    monkeypatch.setattr(stages, "emit_parts", lambda *parts: (Program(bundles), (len(bundles),)))
     with pytest.raises(ProgramError, match=message):
         compiled(0)
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vliwc.backend.anneal import anneal_candidates
+from vliwc.backend.parts import Part
 from vliwc.backend.resume import SearchState, mismatch, read_hint
 from vliwc.clock import Clock
 from vliwc.ir.graph import Function
+from vliwc.isel.cut import cut_dags
 from vliwc.isel.derive_constants import derive_constants
 from vliwc.isel.instantiate import Assignment, instantiate
 from vliwc.isel.program import LaneProgram
@@ -116,7 +118,8 @@ class Generated:
     """A machine DAG with its problem and schedule, and remarks for the user.
 
     ``assignment``: the plan of each group of each loop, that is how its tables are read;
-    ``placements``: where the record tables stand that it uses.
+    ``placements``: where the record tables stand that it uses.  ``parts``: with a machine loop, all
+    parts of the program; the DAG, problem, schedule and assignment are those of one trip then.
     """
 
     dag: MachineDag
@@ -126,6 +129,12 @@ class Generated:
     assignment: Assignment
     placements: dict[RecordTable, Placement]
     state: SearchState | None = None
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def every_part(self) -> tuple[Part, ...]:
+        """The parts of the program: one without machine loops."""
+        return self.parts or (Part("all", self.dag, self.problem, self.schedule),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +227,7 @@ def _least(program: LaneProgram, strategies: Sequence[Strategy], clock: Clock) -
             part.group_plans(group_order(part.assignment.paths, IN_BLOCKS))
             for part in strategy.loops
         ]
-        problem = problem_of(instantiate(program, order, strategy.placements).dag)
+        problem = problem_of(_dag(program, order, strategy.placements))
         bounds.append(lower_bound(problem).cycles)
     return min(bounds, default=0)
 
@@ -327,6 +336,15 @@ def _candidates(
     return sorted(found, key=lambda candidate: candidate.search.cycles)
 
 
+def _dag(
+    program: LaneProgram, assignment: Assignment, placements: dict[RecordTable, Placement]
+) -> MachineDag:
+    """The machine DAG of a program, or of one trip of a machine loop."""
+    if program.trips:
+        return cut_dags(program, assignment, placements).trip
+    return instantiate(program, assignment, placements).dag
+
+
 def _candidate(
     program: LaneProgram,
     assignment: list[list[Plan]],
@@ -337,8 +355,8 @@ def _candidate(
 ) -> Candidate:
     """The way from the lane program to the first schedule, under one choice of plans."""
     with clock.part("instantiate"):
-        dag = instantiate(program, assignment, placements).dag
-    if options.level >= 2:
+        dag = _dag(program, assignment, placements)
+    if options.level >= 2 and not program.trips:
         with clock.part("derive-constants"):
             due = planned_deadlines(problem_of(dag))
             index = dag.shared_index

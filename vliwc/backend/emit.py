@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from isa.machine import MachineSpec
 from isa.program import Bundle, Program, Slot
 from isa.provenance import Place, value_name
+from vliwc.backend.parts import Part
 from vliwc.diagnostics import InternalError
 from vliwc.mir.dag import MachineDag
-from vliwc.mir.operation import Form, MOp
+from vliwc.mir.operation import Form, MOp, Source
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES
 from vliwc.sched.problem.schedule import Schedule
 
@@ -29,12 +31,52 @@ class _Execution(NamedTuple):
 
 def emit(dag: MachineDag, schedule: Schedule) -> Program:
     """The program that executes ``schedule``; engines in a fixed order within each bundle."""
+    return Program(tuple(_bundles(dag, schedule)), dag.machine)
+
+
+def emit_parts(parts: Sequence[Part], machine: MachineSpec) -> tuple[Program, tuple[int, ...]]:
+    """The program that executes the parts one after the other, each as often as it says; the
+    bundles of each."""
+    bundles: list[Bundle] = []
+    lengths: list[int] = []
+    for part in parts:
+        own = _bundles(part.dag, part.schedule)
+        if part.count is not None:
+            word = part.dag.fixed[part.count]
+            if _full(own[-1], word):
+                own.append({})
+            own[-1]["flow"] = [("cond_jump", word, len(bundles))]
+        bundles += own
+        lengths.append(len(own))
+    return Program(tuple(bundles), machine), tuple(lengths)
+
+
+def part_places(parts: Sequence[Part]) -> list[dict[str, list[Place]]]:
+    """Where each slot of the program that `emit_parts` makes comes from, by bundle and engine."""
+    found: list[dict[str, list[Place]]] = []
+    for part in parts:
+        own = places(part.dag, part.schedule)
+        if part.count is not None:
+            last = _bundles(part.dag, part.schedule)[-1]
+            if _full(last, part.dag.fixed[part.count]):
+                own.append({})
+            own[-1]["flow"] = [Place(None, value="again")]
+        found += own
+    return found
+
+
+def _full(last: Bundle, word: int) -> bool:
+    """Whether the bundle ``last`` has no room for a jump, or changes the ``word`` it looks at."""
+    return "flow" in last or any(slot[1] == word for slot in last.get("alu", ()))
+
+
+def _bundles(dag: MachineDag, schedule: Schedule) -> list[Bundle]:
     address: list[int] = schedule.address.tolist()
     bundles: list[Bundle] = [{} for _ in range(schedule.cycles)]
     for each in _executions(dag, schedule):
         slot = _slot(dag, address, each)
         bundles[each.cycle].setdefault(each.form.engine, []).append(slot)
-    return Program(tuple(_ordered(bundles)), dag.machine)
+    return _ordered(bundles)
 
 
 def places(dag: MachineDag, schedule: Schedule) -> list[dict[str, list[Place]]]:
@@ -73,16 +115,18 @@ def _slot(dag: MachineDag, address: list[int], each: _Execution) -> Slot:
     """The operation with its scratch addresses and immediate."""
     _, number, op, group, form, lane = each
     slot: list[str | int] = [form.opcode]
-    if op.into is not None:
-        number = dag.number(op.into, group)
+
+    def start(source: Source) -> int:
+        place = dag.place(source, group)
+        return address[dag.number(source, group)] if place is None else place
+
     if op.width or op.into is not None:
-        slot.append(address[number] + op.start + lane * form.dest_stride)
+        fixed = dag.fixed.get(op, address[number])
+        first = fixed if op.into is None else start(op.into)
+        slot.append(first + op.start + lane * form.dest_stride)
     operands = form.operands if form.per_lane is None else form.per_lane[lane]
     step = lane if form.per_lane is None else 0
-    slot.extend(
-        address[dag.number(source, group)] + offset + step * stride
-        for source, offset, stride in operands
-    )
+    slot.extend(start(source) + offset + step * stride for source, offset, stride in operands)
     if form.per_lane_imm is not None:
         slot.append(form.per_lane_imm[lane])
     elif form.imm is not None:

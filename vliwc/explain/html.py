@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from vliwc.driver import Compilation
 from vliwc.explain.bounds import PROVES_DAG, PROVES_KERNEL, gap
 from vliwc.explain.colours import ENGINE_COLOURS
 from vliwc.explain.report import Explanation
@@ -36,6 +37,7 @@ def html_page(explanation: Explanation) -> str:
         f"Kernel bound {bounds.kernel_cycles} "
         f"({_percent(gap(bounds.cycles, bounds.kernel_cycles))} above it): "
         f"{escape(PROVES_KERNEL)}.</p>",
+        *_parts(compilation),
         "<h2>Use of the engines over time</h2>",
         *(_chart(explanation, engine) for engine in ENGINES),
         *_gap(explanation),
@@ -81,6 +83,14 @@ def html_page(explanation: Explanation) -> str:
     )
 
 
+def _parts(compilation: Compilation) -> list[str]:
+    if len(compilation.parts) == 1:
+        return []
+    rows = [(name, str(cycles), str(trips)) for name, cycles, trips in compilation.parts]
+    heading = "<h2>Parts; the rest of this page is of one trip</h2>"
+    return [heading, _table(("", "cycles", "times"), rows)]
+
+
 def _gap(explanation: Explanation) -> list[str]:
     gap_parts = explanation.gap
     if gap_parts is None:
@@ -99,7 +109,7 @@ def _gap(explanation: Explanation) -> list[str]:
 
 def _chart(explanation: Explanation, engine: str) -> str:
     """A bar chart of one engine's utilisation by window."""
-    cycles = max(explanation.compilation.cycles, 1)
+    cycles = max((window.end for window in explanation.windows), default=1)
     bars: list[str] = []
     for window in explanation.windows:
         used = window.used[engine]

@@ -101,7 +101,13 @@ def scheduled_operations(
                 address=address[number],
                 width=op.width,
                 until=until[number],
-                operands=tuple(dict.fromkeys(dag.number(source, group) for source in sources(op))),
+                operands=tuple(
+                    dict.fromkeys(
+                        dag.number(source, group)
+                        for source in sources(op)
+                        if not dag.is_before(source, group)
+                    )
+                ),
                 ready=ready[number],
                 waits_for=int(times.waits_for[number]),
             )

@@ -25,7 +25,8 @@ class Group:
 
     ``memory``: the operations that each load or store of the lane IR has become; ``first_group``
     the number of the loop's first group in the whole kernel; ``cases``: the values that the lane
-    number makes others in this group.  The lanes of a value are a vector (``vectors``) or stand
+    number makes others in this group; ``done`` the lanes that a machine loop has executed before
+    the first group.  The lanes of a value are a vector (``vectors``) or stand
     here and there (``scattered``: a scalar operand for each lane).
     """
 
@@ -39,6 +40,7 @@ class Group:
         first_group: int,
         lanes: int,
         cases: Mapping[Value, tuple[Case, ...]] | None = None,
+        done: int = 0,
     ) -> None:
         self.function = function
         self.facts = facts
@@ -49,6 +51,7 @@ class Group:
         self.groups = -(-loop.extent // self.vlen)
         self.first_group = first_group
         self.lanes = lanes
+        self.done = done
         self.template = Template(f"{loop.name or 'loop'}{loop.number}", lanes)
         self.memory: dict[Value, list[MOp]] = {}
         self.cases = cases or {}
@@ -256,13 +259,17 @@ class Group:
 
     def lane_address(self, base: int, lane: int) -> Operand:
         """The scalar address of one lane of the last group."""
+        if self.uniform.block:
+            family = self.uniform.addresses(base, self.first_group, self.groups, self.vlen)
+            first = Operand(family.member(self.first_group + self.groups - 1), stride=0)
+            return self.uniform.scalar_op("+", first, self.uniform.word(lane)) if lane else first
         return self.uniform.word(base + (self.groups - 1) * self.vlen + lane)
 
     def load_consecutive(self, value: Value, base: int) -> Operand:
         """Load one word per lane from neighbouring addresses from ``base`` on."""
         name = f"{value.array}{value.id}"
         limit = max(array.end for array in self.function.arrays.values())
-        end = base + self.groups * self.vlen
+        end = base + self.done + self.groups * self.vlen
         if self.lanes == self.vlen or end <= limit:
             # Words past the end of the loop are read and ignored; they exist.
             op = MOp(name, (Form("load", "vload", (self.group_address(base),)),), 1, self.vlen)

@@ -51,21 +51,31 @@ def instantiate(
 
     ``placements`` says where the record tables stand that the plans use.
     """
-    return _Instantiation(program).run(assignment, placements or {})
+    return Instantiation(program).run(assignment, placements or {})
 
 
-class _Instantiation:
-    """The state while the groups of all loops are selected one after the other."""
+class Instantiation:
+    """The state while the groups of all loops are selected one after the other.
 
-    def __init__(self, program: LaneProgram) -> None:
+    ``before``: groups of the same loop that were selected, with all shared operations; ``done``
+    lanes are executed before those of ``program``.
+    """
+
+    def __init__(
+        self, program: LaneProgram, before: Instantiation | None = None, done: int = 0
+    ) -> None:
         self.program = program
         self.function = program.function
         self.vlen = program.machine.vlen
-        self.uniform = Uniform(program.function, self.vlen)
+        self.done = done
+        block = sum(map(program.groups, self.function.loops)) if program.trips else 0
+        self.uniform = before.uniform if before else Uniform(self.function, self.vlen, block)
         self.groups: list[Template] = []
         self.selected: list[Selected] = []
         self.first_group: list[int] = []
         self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
+        if before is not None:
+            self.tables.update(before.tables)
         self.regions: list[RegionLoads | None] = []
         self._loads: dict[Regions, RegionLoads] = {}
         self._stored: dict[tuple[int, Value], list[MOp]] = {}
@@ -74,6 +84,17 @@ class _Instantiation:
 
     def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
         """The machine DAG in which each group follows its plan."""
+        order = self.select(assignment, placements)
+        uniform = self.uniform
+        machine = self.program.machine
+        dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants)
+        chunks = [op for loads in self._loads.values() for op in loads.all_loads()]
+        return Instance(dag, self.selected, self.first_group, uniform, chunks)
+
+    def select(
+        self, assignment: Assignment, placements: Mapping[RecordTable, Placement]
+    ) -> list[tuple[Source, Source, int]]:
+        """Select the operations of all groups; the order edges between them."""
         read = {
             way.table
             for plans in assignment
@@ -82,7 +103,7 @@ class _Instantiation:
             if isinstance(way, RecordFirst)
         }
         for table, placement in placements.items():
-            if table not in read:
+            if table not in read or table in self.tables:
                 continue
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
         live = self.function.computed()
@@ -99,12 +120,7 @@ class _Instantiation:
         for value in self.function.values:
             if value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)
-        order = self._memory_order() + self._table_order()
-        uniform = self.uniform
-        machine = self.program.machine
-        dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants)
-        chunks = [op for loads in self._loads.values() for op in loads.all_loads()]
-        return Instance(dag, self.selected, self.first_group, uniform, chunks)
+        return self._memory_order() + self._table_order()
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
@@ -130,6 +146,7 @@ class _Instantiation:
                     first,
                     lanes,
                     None if cases is None else cases.views[number],
+                    self.done,
                 )
                 made[key] = select_group(group, plan, self._placed, regions, number, buffers)
             self.selected.append(made[key])

@@ -20,12 +20,26 @@ neighbouring words at run-time places by rows, from chunks of memory that severa
 stores by rows; code of its own for groups at edges."""
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A loop in ``trips`` trips of ``groups`` full groups, and ``rest`` lanes, fewer than those of
+    a trip."""
+
+    groups: int
+    trips: int
+    rest: int
+
+
 @dataclass(frozen=True, eq=False)
 class LaneProgram:
     """An optimised lane function with what the analyses found out about it.
 
     ``left_out`` names :data:`STRATEGIES` that must not be used.  Without ``edges`` all groups of a
     loop run the same code, whatever lane numbers decide.
+
+    ``cut``: its loop is a piece of a machine loop (:mod:`vliwc.isel.cut`); None: it is all of the
+    loop.  Groups of a trip stand for those of all others, and nothing may be made of what the lane
+    number is in one of them.
     """
 
     function: Function
@@ -33,6 +47,7 @@ class LaneProgram:
     forms: dict[Value, Linear]
     machine: MachineSpec
     left_out: frozenset[str] = frozenset()
+    cut: Cut | None = None
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
@@ -48,15 +63,22 @@ class LaneProgram:
         forms = linear_forms(function, facts)
         return LaneProgram(function, facts, forms, machine, frozenset(left_out))
 
+    @property
+    def trips(self) -> int:
+        """Trips of the machine loop; 0 if there is none."""
+        return 0 if self.cut is None else self.cut.trips
+
     def words(self, loop: Loop) -> dict[Value, Words]:
         """The words that follow from the lane number, see :mod:`vliwc.analysis.lane_words`."""
+        if self.cut is not None:
+            return {}
         if loop not in self._words:
             self._words[loop] = lane_words(self.function, loop)
         return self._words[loop]
 
     def cases(self, loop: Loop) -> LaneCases | None:
         """What the lane number decides in ``loop``, see :mod:`vliwc.analysis.lane_cases`."""
-        if "edges" in self.left_out:
+        if self.cut is not None or "edges" in self.left_out:
             return None
         if loop not in self._cases:
             words, vlen = self.words(loop), self.machine.vlen

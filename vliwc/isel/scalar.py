@@ -36,11 +36,17 @@ class Uniform:
     """Builds shared machine operations, interning equal ones.
 
     A scalar result is one word; :meth:`splat` gives the vector with that word in every lane.
+
+    Of a machine loop each trip executes ``block`` groups (0: there is no machine loop).  What
+    depends on the number of the group is right in the first trip then, and ``running`` has what is
+    to be added to it after each.
     """
 
-    def __init__(self, function: Function, vlen: int) -> None:
+    def __init__(self, function: Function, vlen: int, block: int = 0) -> None:
         self.function = function
         self.vlen = vlen
+        self.block = block
+        self.running: dict[MOp, Operand] = {}
         self.ops: list[MOp] = []
         self.memory: dict[Value, list[MOp]] = {}
         self.table_loads: dict[str, list[MOp]] = {}
@@ -172,9 +178,24 @@ class Uniform:
         key = ("addresses", base, first_group, step)
         family = self._families.get(key)
         if family is None:
-            members = [self._address(base + group * step) for group in range(groups)]
+            if self.block:
+                members = self._running_addresses(base, step)
+            else:
+                members = [self._address(base + group * step) for group in range(groups)]
             family = self._families[key] = PerGroup(f"a{base}", first_group, members)
         return family
+
+    def _running_addresses(self, base: int, step: int) -> list[MOp]:
+        """Addresses of the groups of a block: only the first one stays in scratch, and each trip
+        adds to it.  A few strides make all others, none after many sums."""
+        first = (self.word(base), self.word(0))
+        members = [self.add(MOp(f"a{base}", (Form("alu", "+", first),)))]
+        self.running[members[0]] = self.word(self.block * step)
+        for group in range(1, self.block):
+            nearest = group & (group - 1)
+            terms = Operand(members[nearest], stride=0), self.word((group - nearest) * step)
+            members.append(self.add(MOp(f"a{base}+{group}", (Form("alu", "+", terms),))))
+        return members
 
     def _address(self, base: int) -> MOp:
         source = self.word(base).source
@@ -187,12 +208,30 @@ class Uniform:
         family = self._families.get(key)
         if family is None:
             iota = self._iota()
-            members = [iota]
-            for group in range(1, groups):
-                step = self.vector(group * self.vlen)
-                members.append(self.elementwise("+", Operand(iota), step, f"lane{group}"))
+            if self.block:
+                members = self._running_lanes(iota)
+            else:
+                members = [iota]
+                for group in range(1, groups):
+                    step = self.vector(group * self.vlen)
+                    members.append(self.elementwise("+", Operand(iota), step, f"lane{group}"))
             family = self._families[key] = PerGroup("lane", first_group, members)
         return family
+
+    def _running_lanes(self, iota: MOp) -> list[MOp]:
+        """The iteration numbers of the groups of a block, each from those before: only the first
+        ones stay in scratch, and each trip adds to them."""
+        first = Operand(iota)
+        forms = (
+            Form("valu", "|", (first, first)),
+            Form("alu", "|", (first, first), scalarised=True),
+        )
+        members = [self.add(MOp("lane0", forms, lanes=self.vlen, width=self.vlen))]
+        self.running[members[0]] = self.vector(self.block * self.vlen)
+        for group in range(1, self.block):
+            step = self.vector(self.vlen)
+            members.append(self.elementwise("+", Operand(members[-1]), step, f"lane{group}"))
+        return members
 
     def elementwise(self, opcode: str, a: Operand, b: Operand, name: str) -> MOp:
         """Shared vector arithmetic."""

@@ -107,11 +107,22 @@ class Placement:
 
 
 class WorkingMemory:
-    """Hands out free words, lasting spaces first."""
+    """Hands out free words, lasting spaces first; with ``for_good`` only words that nothing else
+    reads or writes at all."""
 
-    def __init__(self, function: Function, forms: dict[Value, Linear], vlen: int) -> None:
+    def __init__(
+        self,
+        function: Function,
+        forms: dict[Value, Linear],
+        vlen: int,
+        *,
+        for_good: bool = False,
+    ) -> None:
         self._vlen = vlen
         self._lasting, passing = free_spaces(function, forms, vlen)
+        if for_good:
+            self._lasting = [space for space in self._lasting if not space.after]
+            passing = []
         self._passing = sorted(passing, key=lambda space: bool(space.after))
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 

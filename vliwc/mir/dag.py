@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from isa.machine import MachineSpec
@@ -14,6 +15,11 @@ class MachineDag:
 
     ``constants``: the shared operations that make scalar constants, by word.
 
+    A DAG may be a part of a program, executed before or after others.  ``before``: shared
+    operations that were executed by then, which nothing here waits for.  ``fixed``: the scratch
+    address of each result that crosses the borders of parts, of operations of this part and of
+    those before it; no scheduler gives such words to anything else.
+
     Operation numbers: shared operations first, then the groups in order, each group's operations
     in template order.
     """
@@ -25,6 +31,8 @@ class MachineDag:
         default_factory=list["tuple[Source, Source, int]"]
     )
     constants: dict[int, MOp] = field(default_factory=dict[int, MOp])
+    fixed: dict[MOp, int] = field(default_factory=dict[MOp, int])
+    before: frozenset[MOp] = frozenset()
     base: list[int] = field(init=False)
     shared_index: dict[MOp, int] = field(init=False)
     local_index: dict[Template, dict[MOp, int]] = field(init=False)
@@ -34,7 +42,7 @@ class MachineDag:
         for template in self.groups:
             if template not in self.local_index:
                 self.local_index[template] = {op: i for i, op in enumerate(template.ops)}
-        self.shared = _reachable(self.shared, self.groups, self.order)
+        self.shared = _reachable(self.shared, self.groups, self.order, self.fixed)
         self.shared_index = {op: i for i, op in enumerate(self.shared)}
         # What nobody needs, such as a chunk whose words are not used, waits for nothing: were
         # something ordered after it, it would be needed.
@@ -42,6 +50,7 @@ class MachineDag:
             edge
             for edge in self.order
             if not isinstance(edge[1], MOp) or edge[1] in self.shared_index
+            if edge[0] not in self.before
         ]
         self.base = []
         at = len(self.shared)
@@ -58,6 +67,17 @@ class MachineDag:
             return self.shared_index[source.member(group)]
         shared = self.shared_index.get(source)
         return self.base[group] + self.local(group)[source] if shared is None else shared
+
+    def place(self, source: Source, group: int = -1) -> int | None:
+        """The fixed scratch address of a result, seen from group ``group``; None if it is a
+        scheduler's to choose."""
+        if isinstance(source, InGroup):
+            return None
+        return self.fixed.get(source.member(group) if isinstance(source, PerGroup) else source)
+
+    def is_before(self, source: Source, group: int = -1) -> bool:
+        """Whether an earlier part has executed ``source``, seen from group ``group``."""
+        return (source.member(group) if isinstance(source, PerGroup) else source) in self.before
 
     def operations(self) -> list[tuple[MOp, int]]:
         """All operations by number, each with its group (-1: shared)."""
@@ -76,12 +96,16 @@ class MachineDag:
 
 
 def _reachable(
-    shared: list[MOp], groups: list[Template], order: list[tuple[Source, Source, int]]
+    shared: list[MOp],
+    groups: list[Template],
+    order: list[tuple[Source, Source, int]],
+    fixed: Mapping[MOp, int],
 ) -> list[MOp]:
-    """The shared operations that a group or a shared sink needs, in their order."""
+    """The shared operations that a group or a shared sink needs, in their order; results that
+    stay after this part are sinks as well."""
     known = set(shared)
     wanted: set[MOp] = set()
-    stack = [op for op in shared if op.width == 0 and op.forms and op.into is None]
+    stack = [op for op in shared if (not op.width and op.forms and op.into is None) or op in fixed]
 
     def want(source: Source, group: int) -> None:
         op = source.member(group) if isinstance(source, PerGroup) else source

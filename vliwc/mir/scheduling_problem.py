@@ -6,6 +6,7 @@ in loops over operations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,15 @@ NO_FORM = (0, -1)
 
 
 def problem_of(dag: MachineDag) -> ScheduleProblem:
-    """The scheduling problem of ``dag``; operation numbers are kept."""
+    """The scheduling problem of ``dag``; operation numbers are kept.
+
+    Results at fixed addresses take no scratch of the problem's: the machine of a part of a program
+    has only the words that are left.
+    """
     classes: dict[tuple[int, int], int] = {}
-    parts = [_Part.of(dag.shared, classes)]
+    parts = [_Part.of(dag.shared, classes, dag.fixed)]
     owners = [np.full(len(dag.shared), -1, dtype=np.int32)]
-    by_template = {t: _Part.of(t.ops, classes) for t in dict.fromkeys(dag.groups)}
+    by_template = {t: _Part.of(t.ops, classes, {}) for t in dict.fromkeys(dag.groups)}
     edges = [_shared_edges(dag)]
     local = {t: _template_edges(dag, t) for t in by_template}
     for group, template in enumerate(dag.groups):
@@ -34,14 +39,17 @@ def problem_of(dag: MachineDag) -> ScheduleProblem:
     order = [(dag.number(a), dag.number(b), latency, False) for a, b, latency in dag.order]
     edges.append(Edges.of_rows(order))
     resource_class = np.concatenate([p.resource_class for p in parts])
+    width = np.concatenate([p.width for p in parts])
     every = Edges.concatenate(edges)
     # A word that nothing writes is there from the start: it can be read in the first cycle.
     if NO_FORM in classes:
         every.latency[every.reads & (resource_class[every.source] == classes[NO_FORM])] = 0
+    if dag.fixed:
+        every.reads[width[every.source] == 0] = False
     dense = make_dense(
         lanes=np.concatenate([p.lanes for p in parts]),
         serial=np.concatenate([p.serial for p in parts]),
-        width=np.concatenate([p.width for p in parts]),
+        width=width,
         group=np.concatenate(owners),
         resource_class=resource_class,
         classes=list(classes),
@@ -52,13 +60,14 @@ def problem_of(dag: MachineDag) -> ScheduleProblem:
     return ScheduleProblem(dense, dag.machine, dag.names)
 
 
-def _needs(op: MOp) -> list[tuple[Source, int, bool]]:
+def _needs(dag: MachineDag, op: MOp) -> list[tuple[Source, int, bool]]:
     """What ``op`` waits for: source, latency, whether it reads the source's result."""
-    reads: list[tuple[Source, int, bool]] = [(value, 1, True) for value in operand_sources(op)]
-    if op.into is not None and all(value != op.into for value, _, _ in reads):
+    found: list[tuple[Source, int, bool]] = [(value, 1, True) for value in operand_sources(op)]
+    if op.into is not None and all(value != op.into for value, _, _ in found):
         # Its words are taken from the first write on, and until all of them are written.
-        reads.append((op.into, 0, True))
-    return reads + [(before, latency, False) for before, latency in op.order]
+        found.append((op.into, 0, True))
+    found += [(before, latency, False) for before, latency in op.order]
+    return [need for need in found if need[0] not in dag.before] if dag.before else found
 
 
 def _shared_edges(dag: MachineDag) -> Edges:
@@ -66,7 +75,7 @@ def _shared_edges(dag: MachineDag) -> Edges:
         [
             (dag.number(value), me, latency, read)
             for me, op in enumerate(dag.shared)
-            for value, latency, read in _needs(op)
+            for value, latency, read in _needs(dag, op)
         ]
     )
 
@@ -78,7 +87,7 @@ def _template_edges(dag: MachineDag, template: Template) -> _TemplateEdges:
     fixed: list[tuple[int, int, int, bool]] = []
     family: list[tuple[PerGroup, int, int, bool]] = []
     for me, op in enumerate(template.ops):
-        for value, latency, read in _needs(op):
+        for value, latency, read in _needs(dag, op):
             if isinstance(value, PerGroup):
                 family.append((value, me, latency, read))
             elif isinstance(value, MOp) and value in index:
@@ -96,8 +105,10 @@ class _TemplateEdges:
 
     def at(self, dag: MachineDag, group: int) -> Edges:
         base = dag.base[group]
+        known = dag.shared_index
+        members = [(f.member(group), me, lat, read) for f, me, lat, read in self.family]
         family = Edges.of_rows(
-            [(dag.shared_index[f.member(group)], me, lat, read) for f, me, lat, read in self.family]
+            [(known[op], me, lat, read) for op, me, lat, read in members if op in known]
         )
         return Edges.concatenate(
             [self.inner.moved(base, base), self.fixed.moved(0, base), family.moved(0, base)]
@@ -112,14 +123,14 @@ class _Part:
     resource_class: Ints
 
     @staticmethod
-    def of(ops: list[MOp], classes: dict[tuple[int, int], int]) -> _Part:
+    def of(ops: list[MOp], classes: dict[tuple[int, int], int], fixed: Mapping[MOp, int]) -> _Part:
         def column(words: list[int]) -> Ints:
             return np.array(words, dtype=np.int32)
 
         return _Part(
             column([op.lanes for op in ops]),
             column([int(op.serial) for op in ops]),
-            column([op.width for op in ops]),
+            column([0 if op in fixed else op.width for op in ops]),
             column([classes.setdefault(_engines(op), len(classes)) for op in ops]),
         )
 

@@ -29,6 +29,10 @@ operands of its own, ``imms 1, 2`` each lane a number, and ``by 2`` writes every
 needs.  ``g1.%2`` is an operation of group 1.  ``after`` lists what must come before, each with its
 latency.  Operations may be used before they are defined, families and templates may not.  ``#``
 starts a comment; printed ones say for which value of the lane IR an operation was selected.
+
+A part of a program with a machine loop also has a section ``before { %5 "c16" lanes 1 width 1
+fixed 1535 }`` with what the parts before it have executed.  ``fixed`` is the scratch address of a
+result that crosses the borders of parts.
 """
 
 from __future__ import annotations
@@ -66,16 +70,25 @@ class _Printer:
         self.dag = dag
         self.templates = {template: n for n, template in enumerate(dict.fromkeys(dag.groups))}
         ops = [*dag.shared, *(op for template in self.templates for op in template.ops)]
-        self.numbers = {op: n for n, op in enumerate(ops)}
         self.families: dict[PerGroup, int] = {}
+        before: dict[MOp, None] = {}
         for op in ops:
             for source in [*sources(op), *(before for before, _ in op.order)]:
                 if isinstance(source, PerGroup):
                     self.families.setdefault(source, len(self.families))
+                    before.update((m, None) for m in source.members if m in dag.before)
+                elif not isinstance(source, InGroup) and source in dag.before:
+                    before[source] = None
+        self.before = list(before)
+        self.numbers = {op: n for n, op in enumerate([*ops, *before])}
 
     def text(self) -> str:
         dag = self.dag
-        lines = ["mir {", f"  machine {json.dumps(dag.machine.to_dict())}", "  shared {"]
+        lines = ["mir {", f"  machine {json.dumps(dag.machine.to_dict())}"]
+        if self.before:
+            known = (f"    {self.head(op)}" for op in self.before)
+            lines += ["  before {", *known, "  }"]
+        lines.append("  shared {")
         lines += [f"    {self.operation(op)}" for op in dag.shared]
         lines.append("  }")
         lines += [
@@ -85,7 +98,7 @@ class _Printer:
         ]
         for family, number in self.families.items():
             members = ", ".join(
-                f"%{self.numbers[op]}" if op in dag.shared_index else "-" for op in family.members
+                f"%{self.numbers[op]}" if op in self.numbers else "-" for op in family.members
             )
             lines.append(
                 f"  family @{number} {json.dumps(family.name)} from {family.first}: {members}"
@@ -101,9 +114,14 @@ class _Printer:
         ]
         return "\n".join([*lines, "}"]) + "\n"
 
+    def head(self, op: MOp) -> str:
+        text = f"%{self.numbers[op]} {json.dumps(op.name)} lanes {op.lanes} width {op.width}"
+        text += " serial" if op.serial else ""
+        at = self.dag.fixed.get(op)
+        return text if at is None else f"{text} fixed {at}"
+
     def operation(self, op: MOp) -> str:
-        head = f"%{self.numbers[op]} {json.dumps(op.name)} lanes {op.lanes} width {op.width}"
-        parts = [head + (" serial" if op.serial else "")]
+        parts = [self.head(op)]
         if op.into is not None:
             parts.append(f"into {self.source(op.into)}")
         if op.start:
@@ -169,6 +187,7 @@ class _Parser(TokenReader):
         self.families: dict[str, PerGroup] = {}
         self.templates: dict[str, Template] = {}
         self.groups: list[Template] = []
+        self.fixed: dict[MOp, int] = {}
         self.inside: Template | None = None
         self.uses: list[tuple[Token, Source, Template | None]] = []
 
@@ -178,9 +197,12 @@ class _Parser(TokenReader):
         machine = self._machine()
         shared: list[MOp] = []
         constants: dict[int, MOp] = {}
+        before: list[MOp] = []
         order: list[tuple[Source, Source, int]] = []
         while not self._accept("}"):
-            if self._accept("shared"):
+            if self._accept("before"):
+                before += self._operations()
+            elif self._accept("shared"):
                 shared += self._operations()
             elif self._accept("constant"):
                 word = self._number("a constant", 0, MASK)
@@ -193,17 +215,18 @@ class _Parser(TokenReader):
             elif self._accept("groups"):
                 self._groups()
             elif self._accept("order"):
-                before = self._source()
+                first = self._source()
                 self._expect("->")
                 after = self._source()
                 self._expect("latency")
-                order.append((before, after, self._number("a latency", 0, LARGEST)))
+                order.append((first, after, self._number("a latency", 0, LARGEST)))
             else:
                 token = self.token
                 raise self._error(f"expected a section or }}, found {token.text}", token.span)
         self._take("end", "the end of the text")
         self._check_uses()
-        return MachineDag(machine, shared, self.groups, order, constants)
+        known = frozenset(before)
+        return MachineDag(machine, shared, self.groups, order, constants, self.fixed, known)
 
     def _machine(self) -> MachineSpec:
         """The JSON object that follows, as the machine's description."""
@@ -341,6 +364,8 @@ class _Parser(TokenReader):
         self._expect("width")
         op.width = self._number("the width", 0, LARGEST)
         op.serial = self._accept("serial")
+        if self._accept("fixed"):
+            self.fixed[op] = self._number("an address", 0, LARGEST)
         if self._accept("into"):
             op.into = self._source()
         if self._accept("at"):

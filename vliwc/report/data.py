@@ -57,7 +57,7 @@ def report_data(compilation: Compilation, options: Options) -> dict[str, JSON]:
             "machine": cast(JSON, machine.to_dict()),
         },
         "notes": list(dict.fromkeys(compilation.notes)),
-        "cycles": compilation.cycles,
+        "cycles": slots.cycles,
         "lower_bound": compilation.lower_bound,
         "bound_reason": compilation.bound_reason,
         "kernel_bound": compilation.kernel_bound,

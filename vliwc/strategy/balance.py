@@ -16,7 +16,7 @@ from math import inf
 from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
-from vliwc.isel.cost import EngineDemand, vector_demand
+from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.solvers import cp_model
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
@@ -78,6 +78,8 @@ class _Model:
         limits: Limits,
         selects: Mapping[Value, int],
     ) -> None:
+        # What is done once counts for one trip in so many.
+        self.trips = min(max(reads.program.trips, 1), TUNING.most_trips)
         self.reads = reads
         self.groups = groups
         self.base = base
@@ -85,6 +87,7 @@ class _Model:
         self.model = cp_model.CpModel()
         self.arcs: list[_Arc] = []
         self.setup: list[tuple[cp_model.IntVar, EngineDemand]] = []
+        self.changes: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.used: dict[object, cp_model.IntVar] = {}
         self.blended: dict[int, cp_model.IntVar] = {}
         self._build_network()
@@ -169,7 +172,7 @@ class _Model:
             number = self.model.new_int_var(0, count * self.groups, "blended")
             demand = vector_demand(vlen, valu=1, plain=operations - 1)._replace(flow=-1)
             self.blended[operations] = number
-            self.setup.append((number, demand))
+            self.changes.append((number, demand))
 
     def _limit_words(self, limits: Limits) -> None:
         vlen = self.machine.vlen
@@ -197,7 +200,10 @@ class _Model:
 
     def _objective(self, idle: DrainAllowance) -> cp_model.IntVar:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
-        weighted = [(arc.flow, arc.demand) for arc in self.arcs] + self.setup
+        trips = self.trips
+        in_groups = [(arc.flow, arc.demand) for arc in self.arcs] + self.changes
+        base = NOTHING.plus(self.base, trips)
+        weighted = [(var, NOTHING.plus(demand, trips)) for var, demand in in_groups] + self.setup
 
         nothing = model.new_constant(0)
 
@@ -214,20 +220,20 @@ class _Model:
         by_flow = model.new_int_var(0, horizon, "either_on_flow")
         either = total("either")
         model.add(by_flow <= either)
-        valu_only = total("valu") + self.base.valu
-        alu_only = total("alu") + self.base.alu
-        everything = (either - by_flow) * vlen + total("compute") + self.base.compute
+        valu_only = total("valu") + base.valu
+        alu_only = total("alu") + base.alu
+        everything = (either - by_flow) * vlen + total("compute") + base.compute
         alu, valu = slots["alu"], slots["valu"]
 
         def fits(work: cp_model.LinearExpr | int, capacity: int, offset: float) -> None:
-            model.add(TENTHS * work <= capacity * (cycles - round(TENTHS * offset)))
+            model.add(TENTHS * work <= trips * capacity * (cycles - round(TENTHS * offset)))
 
         fits(everything, alu + valu * vlen, idle.compute)
         fits(valu_only, valu, idle.compute)
         fits(alu_only, alu, idle.compute)
-        fits(total("flow") + by_flow + self.base.flow, slots["flow"], idle.flow)
-        fits(total("load") + self.base.load, slots["load"], idle.load)
-        fits(total("store") + self.base.store, slots["store"], 0)
+        fits(total("flow") + by_flow + base.flow, slots["flow"], idle.flow)
+        fits(total("load") + base.load, slots["load"], idle.load)
+        fits(total("store") + base.store, slots["store"], 0)
         model.minimize(cycles)
         return cycles
 

@@ -181,9 +181,11 @@ class _Model:
         lasting, passing = free_spaces(function, program.forms, vlen)
         spaces = [range(s.base, s.base + s.length) for s in (*lasting, *passing)]
         few = sum(len(space) for space in spaces) <= TUNING.bound_places
+        # A machine loop has other words in each trip.
+        few = few and not program.trips
         self.places = np.array([w for s in spaces for w in s], dtype=np.uint64) if few else None
         for reads in work.reads if steps else ():
-            self._network(reads, _groups_reading(program, reads))
+            self._network(reads, max(program.trips, 1) * _groups_reading(program, reads))
         for demand, count in work.selects:
             leaving = self.model.new_int_var(0, count, "leaves flow")
             self.leaving.append((leaving, demand._replace(flow=-1)))
@@ -316,7 +318,9 @@ class _Model:
             most = [lenders(self.program, loop) for loop in function.loops]
             sums = sum(n.with_input for n in most), sum(n.without_input for n in most)
             size = [(vlen * vectors, used) for vectors, used in stores]
-            self._at_most(size, memory.capacity(0, Lenders(*sums)))
+            # All groups of a machine loop may lend words of theirs.
+            if not self.program.trips:
+                self._at_most(size, memory.capacity(0, Lenders(*sums)))
         # Words that the same tables and entries want are all loaded or none of them.
         classes: dict[tuple[Key, ...], int] = {}
         for keys in needed.values():
@@ -358,7 +362,7 @@ class _Model:
         fits(total(EngineDemand(alu=1)), base.alu, alu)
         fits([*total(EngineDemand(flow=1)), (1, by_flow)], base.flow, slots["flow"])
         loads, load_slots = total(EngineDemand(load=vlen)), vlen * slots["load"]
-        held = vlen * base.load + len(unavoidable.words)
+        held = vlen * base.load + len(unavoidable.words) + unavoidable.more_words
         fits([*loads, *words], held, load_slots)
         fits(loads, vlen * (base.load + unavoidable.loads), load_slots)
         fits(stores, base.store, slots["store"])

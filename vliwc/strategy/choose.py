@@ -164,7 +164,9 @@ class _Balancing:
         program = self.program
         forbidden: set[RecordTable] = set()
         while True:
-            memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
+            memory = WorkingMemory(
+                program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
+            )
             chosen: list[LoopStrategy] = []
             for loop in program.function.loops:
                 reads = self.reads[loop.number].without(forbidden)
@@ -253,7 +255,8 @@ def _base_demand(
     program: LaneProgram, block: int
 ) -> tuple[list[EngineDemand], list[dict[Value, int]]]:
     """What each loop needs beside its table reads: count a translation with gathers only, and
-    take away what the cost model says the gathers cost.  Set-up counts for the first loop.
+    take away what the cost model says the gathers cost.  Set-up counts for the first loop, if it is
+    no trip of a machine loop, before which set-up is done.
 
     With that for each loop the selections that it does on flow, and the vector operations that
     each of them would take without.
@@ -283,7 +286,7 @@ def _base_demand(
             known = steps[0].address
         rest = total.less(reading, vlen, groups)
         rest = rest.less(vector_demand(vlen, plain=len(constants)), vlen)
-        found.append(rest if found else rest.plus(shared))
+        found.append(rest if found or program.trips else rest.plus(shared))
         origins = {
             op.origin: None
             for group in range(first, first + groups)

@@ -73,6 +73,9 @@ class StrategyTuning:
     balance_gap: float = 0.001
     """Part of the cycles by which an assignment may miss the best one: a cycle in a thousand, less
     than the guesses of idle cycles are wrong by."""
+    most_trips: int = 64
+    """Of a machine loop of more trips than this, set-up counts as if there were so many: less than
+    one part in a hundred of the cycles."""
     linearization_level: int = 2
     """CP-SAT's parameter for assignments: all linear relaxations.  An assignment is a flow with a
     few limits, of which the relaxation is nearly integral.  ``vliwc bound``"""

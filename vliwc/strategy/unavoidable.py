@@ -49,7 +49,8 @@ class Unavoidable:
 
     ``demand``: arithmetic, and memory operations at run-time addresses; ``words``: the memory
     addresses of words that must be read, ``loads`` the fewest operations that bring those that
-    lanes read; ``stores``: operations that write the words at known addresses; ``selects``: how
+    lanes read; ``more_words``: the least number of further words that must be read; ``stores``:
+    operations that write the words at known addresses; ``selects``: how
     many selections take flow, or instead of it the demand that is their key; ``latency``: cycles
     of the longest chain; ``reads``: the table reads, by loop.
     """
@@ -62,6 +63,7 @@ class Unavoidable:
     selects: tuple[tuple[EngineDemand, int], ...]
     latency: int
     reads: tuple[LoopReads, ...]
+    more_words: int = 0
 
     def same_but_for_block(self, other: Unavoidable) -> bool:
         """Whether chunks shared by another number of groups make no difference."""
@@ -134,15 +136,42 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
         latency = max([latency, *chains])
     common, other_words = _shared_work(instance, shared, places)
     written = {word for value in function.roots for word in places.get(value, ())}
-    return Unavoidable(
+    found = Unavoidable(
         block,
-        total.plus(common),
+        total,
         frozenset(words | other_words),
         fewest_windows(words, vlen),
         fewest_stores(written, vlen),
         tuple(sorted(selects.items())),
         latency,
         reads,
+    )
+    if program.trips > 1:
+        found = _repeated(program, found, {v for v in function.computed() if v in places})
+    return replace(found, demand=found.demand.plus(common))
+
+
+def _repeated(program: LaneProgram, work: Unavoidable, known: set[Value]) -> Unavoidable:
+    """What all trips of a machine loop cannot avoid, if one has ``work``.
+
+    Where neighbouring lanes use neighbouring words, each trip uses words that no trip before has
+    used; a load that brings the last words of one may bring the first of the next.
+    """
+    vlen, trips = program.machine.vlen, program.trips
+    lanes = sum(loop.extent for loop in program.function.loops)
+    fresh = {
+        (value.op, value.array)
+        for value in known
+        if value.loop != TOP_LEVEL and program.forms[value.args[0]].is_consecutive
+    }
+    read = sum(op is Op.LOAD for op, _ in fresh)
+    return replace(
+        work,
+        demand=NOTHING.plus(work.demand, trips),
+        more_words=(trips - 1) * lanes * read,
+        loads=max(work.loads - read, 0) + read * ((trips - 1) * lanes // vlen),
+        stores=max(work.stores, trips * lanes // vlen * (len(fresh) - read)),
+        selects=tuple((demand, count * trips) for demand, count in work.selects),
     )
 
 

@@ -28,6 +28,7 @@ OTHER = {
     "seed": 1,
     "budget": 7,
     "max_operations": 1000,
+    "max_bundles": 1000,
     "without": ("dce",),
 }
 """Another value of every option that changes what comes out."""

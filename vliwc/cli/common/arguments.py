@@ -90,6 +90,15 @@ MaxOperations = Annotated[
         "before anything is compiled.",
     ),
 ]
+MaxBundles = Annotated[
+    int,
+    typer.Option(
+        "--max-bundles",
+        metavar="N",
+        help="A parallel loop that would take more bundles than this, all its lanes one after the "
+        "other, becomes a machine loop; so does one that would take long to compile.",
+    ),
+]
 Verify = Annotated[
     bool, typer.Option("--verify", help="Verify the intermediate form after each pass.")
 ]
@@ -134,6 +143,7 @@ Output = Annotated[
 
 DEFAULT_LEVEL: Final = _DEFAULTS.level
 DEFAULT_SCHEDULER: Final = _DEFAULTS.scheduler
+DEFAULT_MAX_BUNDLES: Final = _DEFAULTS.max_bundles
 DEFAULT_MAX_OPERATIONS: Final = _DEFAULTS.max_operations
 DEFAULT_SEED: Final = _DEFAULTS.seed
 
@@ -194,6 +204,7 @@ def make_options(
     hint: Path | None = None,
     without: Sequence[str] | None = None,
     max_operations: int = DEFAULT_MAX_OPERATIONS,
+    max_bundles: int = DEFAULT_MAX_BUNDLES,
 ) -> Options:
     """The options that the arguments stand for.
 
@@ -211,4 +222,5 @@ def make_options(
         hint=hint,
         without=tuple(without or ()),
         max_operations=max_operations,
+        max_bundles=max_bundles,
     )

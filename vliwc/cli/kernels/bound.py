@@ -8,6 +8,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -19,6 +20,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Scheduler,
     Seed,
@@ -41,6 +43,7 @@ def bound(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -57,6 +60,7 @@ def bound(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         budget=budget,
         hint=hint,

@@ -12,6 +12,7 @@ import typer
 from isa.original import OriginalProblem
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -23,6 +24,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Scheduler,
     Verify,
@@ -75,6 +77,7 @@ def check(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     compile_seed: Annotated[
         int,
         typer.Option("--compile-seed", metavar="N", help="Seed of the compiler's own choices."),
@@ -100,6 +103,7 @@ def check(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=compile_seed,
         verify=verify,
         budget=budget,

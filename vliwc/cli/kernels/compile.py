@@ -10,6 +10,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -21,6 +22,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Output,
     Scheduler,
@@ -57,6 +59,7 @@ def compile_kernel(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     seed: Seed = DEFAULT_SEED,
     verify: Verify = False,
     budget: Budget = None,
@@ -75,6 +78,7 @@ def compile_kernel(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         verify=verify,
         budget=budget,
@@ -149,6 +153,7 @@ def summary(result: Compilation) -> dict[str, str]:
     return {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
+        **parts_field(result),
         "schedule bound": f"{bound_and_gap(result.lower_bound, result.gap)}: {result.bound_reason}",
         "kernel bound": bound_and_gap(result.kernel_bound, result.kernel_gap),
         "bundles": str(result.bundles),
@@ -160,6 +165,17 @@ def summary(result: Compilation) -> dict[str, str]:
         "compiled in": f"{result.compile_seconds:.2f} s (scheduler {result.scheduler}, "
         f"seed {result.seed}{', earlier: from the cache' if result.from_cache else ''})",
     }
+
+
+def parts_field(result: Compilation) -> dict[str, str]:
+    """The parts of a program with a machine loop."""
+    if len(result.parts) == 1:
+        return {}
+    each = (
+        f"{name} {cycles}" if trips == 1 else f"{trips} trips of {cycles}"
+        for name, cycles, trips in result.parts
+    )
+    return {"parts": ", ".join(each)}
 
 
 def bound_and_gap(bound: int, gap: float) -> str:

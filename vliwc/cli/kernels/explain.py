@@ -9,6 +9,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -20,6 +21,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Scheduler,
     Seed,
@@ -29,7 +31,7 @@ from vliwc.cli.common.arguments import (
 from vliwc.cli.common.files import write_text
 from vliwc.cli.common.output import print_fields, print_json
 from vliwc.cli.common.tables import print_table
-from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly
+from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly, parts_field
 
 if TYPE_CHECKING:
     from vliwc.explain.report import Explanation
@@ -54,6 +56,7 @@ def explain(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -68,6 +71,7 @@ def explain(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         budget=budget,
         hint=hint,
@@ -96,9 +100,13 @@ def _print(explanation: Explanation) -> None:
 
     result, bounds = explanation.compilation, explanation.bounds
     sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
+    parts = parts_field(result)
+    if parts:
+        parts["parts"] += " (what follows the bounds is of one trip)"
     fields = {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
+        **parts,
         "schedule bound": bound_and_gap(bounds.best.cycles, gap(bounds.cycles, bounds.best.cycles))
         + f": {bounds.best.reason}",
         "kernel bound": bound_and_gap(

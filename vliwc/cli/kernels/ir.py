@@ -12,6 +12,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -20,6 +21,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Output,
     Scheduler,
@@ -87,6 +89,7 @@ def ir(
     machine: MachineFile = None,
     seed: Seed = DEFAULT_SEED,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     verify: Verify = False,
     without: Without = None,
     output: Output = STDOUT,
@@ -102,6 +105,7 @@ def ir(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         verify=verify,
         without=without,

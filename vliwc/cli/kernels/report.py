@@ -10,6 +10,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -19,6 +20,7 @@ from vliwc.cli.common.arguments import (
     Json,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Scheduler,
     Seed,
@@ -59,6 +61,7 @@ def report(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -76,6 +79,7 @@ def report(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         budget=budget,
         hint=hint,

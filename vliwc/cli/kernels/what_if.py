@@ -8,6 +8,7 @@ import typer
 
 from vliwc.cli.common.arguments import (
     DEFAULT_LEVEL,
+    DEFAULT_MAX_BUNDLES,
     DEFAULT_MAX_OPERATIONS,
     DEFAULT_SCHEDULER,
     DEFAULT_SEED,
@@ -17,6 +18,7 @@ from vliwc.cli.common.arguments import (
     KernelFile,
     Level,
     MachineFile,
+    MaxBundles,
     MaxOperations,
     Scheduler,
     Seed,
@@ -48,6 +50,7 @@ def what_if(
     scheduler: Scheduler = DEFAULT_SCHEDULER,
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
+    max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     without: Without = None,
@@ -66,6 +69,7 @@ def what_if(
         scheduler=scheduler,
         machine=machine,
         max_operations=max_operations,
+        max_bundles=max_bundles,
         seed=seed,
         budget=budget,
         without=without,
