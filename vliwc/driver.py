@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -20,18 +21,24 @@ from vliwc.backend.parts import Part
 from vliwc.clock import Clock, Progress, quiet
 from vliwc.diagnostics import Diagnostic, InternalError, KernelError
 from vliwc.ir.graph import Function
+from vliwc.ir.value import Op
 from vliwc.isel.cut import alike, trip_of
+from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import Cut, LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
+from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
-from vliwc.sched.problem.bounds import SLACK
+from vliwc.sched.problem.bounds import SLACK, lower_bound
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
 from vliwc.stages import Unit, stages
 from vliwc.strategy.bound import LeastWork, least_work
+from vliwc.strategy.choose import gather_only
 
+FORWARDING = "forward-words"
+"""The pass that lets words go from loop to loop in scratch."""
 ENGINES = ("alu", "valu", "load", "store", "flow")
 
 
@@ -47,8 +54,9 @@ class Compilation:
     ``gap`` and ``kernel_gap`` say how far above them the program is, as fractions of them.  ``ops``
     counts slots per engine; ``utilization`` is the part of an engine's slots that is used.
     ``lengths``: the bundles of each part (``generated.every_part``); a program has several if there
-    is a machine loop in it.  ``optimised``: no pass was left out.  ``from_cache``: it was made
-    earlier (:mod:`vliwc.cache`), and the seconds are those of then.
+    is a machine loop in it.  ``optimised``: no pass was left out.  ``functions``: those that the
+    program was chosen for, if there were several.  ``from_cache``: it was made earlier
+    (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
     kernel: CheckedKernel
@@ -69,6 +77,7 @@ class Compilation:
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
     from_cache: bool = False
+    functions: tuple[Function, ...] = ()
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={value}" for name, value in self.kernel.params.items())
@@ -101,7 +110,7 @@ class Compilation:
         Without all passes there are two functions to choose operations for: it is of the better.
         """
         machine = self.program.machine
-        functions = [self.function]
+        functions = list(self.functions or (self.function,))
         if not self.optimised:
             functions.append(run_passes(self.function, PIPELINE))
         programs = (LaneProgram.of(f, Facts(f), machine) for f in functions)
@@ -244,7 +253,7 @@ def _compile(
     for level in range(options.level, -1, -1):
         at = replace(options, level=level, without=()) if notes else options
         try:
-            result = _compile_at(load, at, progress, keep_stages)
+            result = _best_at(load, at, progress, keep_stages)
         except OutOfScratch as error:
             if level == 0:
                 raise KernelError([Diagnostic("E0901", str(error))]) from error
@@ -254,21 +263,80 @@ def _compile(
     raise InternalError("no level was tried")
 
 
-def _compile_at(
+def _best_at(
     load: Callable[[], CheckedKernel],
     options: Options,
     progress: Progress | None,
     keep_stages: bool,
 ) -> Compilation:
-    started = time.perf_counter()
-    make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
-    unit = Unit(load, options, Clock(progress or quiet))
-    lanes: list[tuple[str, Function]] = []
-    for stage in stages(options):
-        with unit.clock.stage(stage.name):
-            stage.run(unit)
-        if keep_stages and stage.lane_ir:
-            lanes.append((stage.name, unit.function))
+    """Compile at one level.  Where words go from loop to loop in scratch, do the same with memory
+    in between if that does not fit, or if the bound of the other program is lower."""
+    run = _Run(load, options, progress, keep_stages)
+    run.to("analyse")
+    if not any(value.op is Op.MOVE for value in run.unit.function):
+        return run.result()
+    apart = replace(options, without=(*options.without, FORWARDING))
+    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages)
+    rival.to("analyse")
+    functions = (run.unit.function, rival.unit.function)
+    try:
+        result = run.result()
+    except OutOfScratch:
+        return replace(rival.result(), functions=functions)
+    if rival.least() < result.cycles:
+        with suppress(OutOfScratch):
+            result = min(result, rival.result(), key=lambda each: each.cycles)
+    return replace(result, functions=functions, compile_seconds=run.seconds + rival.seconds)
+
+
+class _Run:
+    """The stages of one compilation, run as far as :meth:`to` says."""
+
+    def __init__(
+        self,
+        load: Callable[[], CheckedKernel],
+        options: Options,
+        progress: Progress | None,
+        keep_stages: bool,
+    ) -> None:
+        make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
+        self.options = options
+        self.unit = Unit(load, options, Clock(progress or quiet))
+        self.seconds = 0.0
+        self._left = stages(options)
+        self._keep = keep_stages
+        self._lanes: list[tuple[str, Function]] = []
+
+    def to(self, name: str) -> None:
+        """Run the stages up to the one with this name."""
+        started = time.perf_counter()
+        done = ""
+        while done != name:
+            stage = self._left.pop(0)
+            with self.unit.clock.stage(stage.name):
+                stage.run(self.unit)
+            if self._keep and stage.lane_ir:
+                self._lanes.append((stage.name, self.unit.function))
+            done = stage.name
+        self.seconds += time.perf_counter() - started
+
+    def least(self) -> int:
+        """The cycles that the operations of a plain program take at least."""
+        started = time.perf_counter()
+        lanes = self.unit.lanes
+        dag = instantiate(lanes, gather_only(lanes, block=1)).dag
+        self.seconds += time.perf_counter() - started
+        return lower_bound(problem_of(dag)).cycles
+
+    def result(self) -> Compilation:
+        """Run all stages that are left."""
+        self.to(self._left[-1].name)
+        return _compilation(self.unit, self.options, self.seconds, self._lanes)
+
+
+def _compilation(
+    unit: Unit, options: Options, seconds: float, lanes: list[tuple[str, Function]]
+) -> Compilation:
     parts = unit.generated.every_part
     return Compilation(
         kernel=unit.kernel,
@@ -278,7 +346,7 @@ def _compile_at(
         lower_bound=sum(part.trips * part.schedule.lower_bound for part in parts),
         bound_reason=_bound_reason(parts),
         scratch_words=max(part.schedule.peak_words + part.fixed_words for part in parts),
-        compile_seconds=time.perf_counter() - started,
+        compile_seconds=seconds,
         passes=unit.clock.times,
         scheduler=options.scheduler,
         seed=options.seed,

@@ -36,10 +36,14 @@ from vliwc.strategy.tuning import TUNING
 
 
 def lane_program(
-    kernel: CheckedKernel, *, level: int = 2, machine: MachineSpec = DEFAULT_MACHINE
+    kernel: CheckedKernel,
+    *,
+    level: int = 2,
+    machine: MachineSpec = DEFAULT_MACHINE,
+    without: Sequence[str] = (),
 ) -> LaneProgram:
     """The optimised lane function of a kernel with the analyses of it."""
-    function = run_passes(lower(kernel), passes_for(level))
+    function = run_passes(lower(kernel), passes_for(level, without))
     return LaneProgram.of(function, Facts(function), machine)
 
 

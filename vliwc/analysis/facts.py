@@ -6,6 +6,7 @@ narrow the values they speak of; loads after stores see what the stores wrote.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -150,6 +151,8 @@ class Facts:
                 return self._reduce(value)
             case Op.SELECT:
                 return self._select(value)
+            case Op.MOVE:
+                return functools.reduce(join, (self._facts[arg] for arg in value.args))
             case _:
                 return transfer(value.op, [self._facts[arg] for arg in value.args])
 

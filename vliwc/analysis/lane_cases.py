@@ -124,6 +124,12 @@ def _codes(
                 lanes, word = condition
                 arms = np.where(word != 0, code(value.args[1]), code(value.args[2]))
                 cases = np.where(lanes, arms, own)
+        elif value.op is Op.MOVE:
+            cases = own.copy()
+            for k, (number, at) in enumerate(value.picks):
+                arg = value.args[number]
+                if is_uniform(arg) or (arg.loop == value.loop and at == k):
+                    cases[k] = code(arg)[k]
         elif value.op in (Op.MUL, Op.AND, Op.OR, Op.MADD) and value not in words:
             for known, other in (value.args[:2], value.args[1::-1]):
                 decided = constant(known)
@@ -183,6 +189,10 @@ def _wanted(
             for arg in value.args:
                 ask(arg, every)
             continue
+        if value.op is Op.MOVE and value.loop != loop.number:
+            for number, arg in enumerate(value.args):
+                ask(arg, _picked(value, number, loop.extent))
+            continue
         lanes = wanted.get(value)
         if lanes is None or value.loop != loop.number:
             continue
@@ -206,6 +216,13 @@ def _wanted(
             trap = number == 1 and value.op in TRAPS
             ask(arg, whole if trap or value in raw else own)
     return wanted
+
+
+def _picked(move: Value, number: int, extent: int) -> Lanes:
+    """The iterations of an operand of which a move picks words."""
+    found = np.zeros(extent, dtype=np.bool_)
+    found[[at for n, at in move.picks if n == number and at < extent]] = True
+    return found
 
 
 def _whole_groups(lanes: Lanes, vlen: int) -> Lanes:

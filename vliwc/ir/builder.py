@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -125,6 +125,21 @@ class Builder:
         key = (Op.REDUCE, kind, loop, value.id)
         return self._intern(key, Op.REDUCE, (value,), imm=loop, reduction=kind, span=span)
 
+    def move(self, loop: int, words: Sequence[tuple[Value, int]], span: Span | None) -> Value:
+        """What has in iteration ``k`` of ``loop`` the word of ``words[k]``, a value and one of its
+        iterations; an operand itself, if it is that one everywhere."""
+        numbers: dict[Value, int] = {}
+        for value, _ in words:
+            numbers.setdefault(value, len(numbers))
+        args = tuple(numbers)
+        only = args[0]
+        in_place = only.loop == loop and all(k == at for k, (_, at) in enumerate(words))
+        if len(args) == 1 and (only.loop == TOP_LEVEL or in_place):
+            return only
+        picks = tuple((numbers[value], at) for value, at in words)
+        key = (Op.MOVE, loop, picks, *(arg.id for arg in args))
+        return self._intern(key, Op.MOVE, args, loop=loop, span=span, picks=picks)
+
     def assume(self, value: Value) -> None:
         """Record that ``value`` is nonzero on every valid input."""
         if not value.is_const:
@@ -145,6 +160,9 @@ class Builder:
                 if old.reduction is None:
                     raise InternalError(f"{old!r} has no reduction operator")
                 return self.reduce(old.reduction, old.imm, args[0], old.span)
+            case Op.MOVE:
+                words = [(args[number], at) for number, at in old.picks]
+                return self.move(old.loop, words, old.span)
             case _:
                 return self.op(old.op, *args, span=old.span)
 
@@ -173,6 +191,7 @@ class Builder:
         order: tuple[Value, ...] = (),
         loop: int | None = None,
         span: Span | None,
+        picks: tuple[tuple[int, int], ...] = (),
     ) -> Value:
         found = self._interned.get(key)
         if found is None:
@@ -185,6 +204,7 @@ class Builder:
                 order=order,
                 loop=loop,
                 span=span,
+                picks=picks,
             )
             self._interned[key] = found
         return found
@@ -200,10 +220,11 @@ class Builder:
         order: tuple[Value, ...] = (),
         loop: int | None = None,
         span: Span | None,
+        picks: tuple[tuple[int, int], ...] = (),
     ) -> Value:
         if loop is None:
             loop = TOP_LEVEL if op is Op.REDUCE else max((a.loop for a in args), default=TOP_LEVEL)
-        value = Value(self._next_id, op, args, imm, array, reduction, order, loop, span)
+        value = Value(self._next_id, op, args, imm, array, reduction, order, loop, span, picks)
         self._next_id += 1
         link(self._graph, value)
         return value

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function
 from vliwc.ir.rebuild import executed, reachable, runs
-from vliwc.ir.value import MASK, OPS, Op, Reduction, Value
+from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
 
 Words = NDArray[np.uint64]
 """One 32-bit word per iteration, held in 64 bits so that products and shifts do not overflow."""
@@ -94,6 +94,8 @@ def _evaluate(function: Function, image: Words, value: Value, data: dict[Value, 
             return int(image[where]) if isinstance(where, int) else image[where]
         case Op.REDUCE:
             return _reduce(value, function.loops[value.imm].extent, data)
+        case Op.MOVE:
+            return _move(value, [data[arg] for arg in value.args])
         case _:
             return _arithmetic(value, [data[arg] for arg in value.args])
 
@@ -130,6 +132,14 @@ def _reduce(value: Value, extent: int, data: dict[Value, Datum]) -> int:
             return int(np.max(words))
         case None:
             raise InternalError(f"{value!r} has no reduction operator")
+
+
+def _move(value: Value, args: Sequence[Datum]) -> Datum:
+    words = [
+        int(datum if isinstance(datum, int) else datum[at])
+        for datum, at in ((args[number], at) for number, at in value.picks)
+    ]
+    return words[0] if value.loop == TOP_LEVEL else np.array(words, dtype=np.uint64)
 
 
 def _store(function: Function, image: Words, value: Value, data: dict[Value, Datum]) -> None:

@@ -48,11 +48,12 @@ class Rebuild:
             self._after[old] = (new,)
         return new
 
-    def replace(self, old: Value, new: Value) -> Value:
-        """Let ``new`` stand for ``old`` from now on."""
+    def replace(self, old: Value, new: Value, *before: Value) -> Value:
+        """Let ``new`` stand for ``old`` from now on; what came after ``old`` comes after whatever
+        it came after, and after the memory operations ``before``."""
         self.new[old] = new
         if old.is_memory:
-            self._after[old] = self.order(old)
+            self._after[old] = (*self.order(old), *before)
         return new
 
     def move(self, old: Value, new: Value) -> Value:

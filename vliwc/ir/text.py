@@ -20,7 +20,9 @@
     }
 
 ``after`` lists the order edges; a store outside all loops is ``at top`` instead of ``in loop N``.
-``reduce`` reads ``%7 = reduce sum loop 0 of %4``.  ``#`` starts a comment.  When parsed, values may
+``reduce`` reads ``%7 = reduce sum loop 0 of %4``; ``%8 = move loop 1 of %4[0 to 6], %2[15]*2`` has
+the words of iterations 0 to 6 of ``%4``, then one of ``%2`` twice (``move at top of %4[3]``: one).
+``#`` starts a comment.  When parsed, values may
 have any names, and values that are the same operation on the same operands become one value.
 The span of a parsed value is its place in the text it was parsed from.
 """
@@ -38,6 +40,8 @@ from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
 
 SYNTAX = "E0701"
 """The diagnostic code of malformed ``.vir`` text."""
+MAX_PICKS = 1 << 20
+"""Longer runs of words that a ``move`` picks are mistakes."""
 
 
 def print_function(function: Function) -> str:
@@ -75,10 +79,31 @@ def print_value(value: Value) -> str:
             body = f"store {value.array}[{args[0]}] = {args[1]} {place}"
         case Op.REDUCE:
             body = f"reduce {value.reduction} loop {value.imm} of {args[0]}"
+        case Op.MOVE:
+            place = "at top" if value.loop == TOP_LEVEL else f"loop {value.loop}"
+            body = f"move {place} of {', '.join(_runs(value))}"
         case _:
             body = f"{value.op} {', '.join(args)}"
     after = f" after {', '.join(f'%{before.id}' for before in value.order)}" if value.order else ""
     return f"%{value.id} = {body}{after}"
+
+
+def _runs(move: Value) -> list[str]:
+    """What a ``move`` picks: neighbouring iterations of a value, or one of them several times."""
+    runs: list[tuple[int, int, int, int]] = []
+    for number, at in move.picks:
+        if runs:
+            value, first, step, count = runs[-1]
+            if number == value and at == first + count * (step if count > 1 else at - first):
+                if count > 1 or at - first in (0, 1):
+                    runs[-1] = value, first, at - first if count == 1 else step, count + 1
+                    continue
+        runs.append((number, at, 0, 1))
+    return [
+        f"%{move.args[number].id}[{first}{f' to {first + count - 1}' if step else ''}]"
+        + (f"*{count}" if not step and count > 1 else "")
+        for number, first, step, count in runs
+    ]
 
 
 def parse_function(text: str, file: str = "<ir>") -> Function:
@@ -92,7 +117,7 @@ def parse_function(text: str, file: str = "<ir>") -> Function:
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+|\#[^\n]*)|(?P<value>%[\w.]+)|(?P<number>-?(?:0[xX][0-9A-Fa-f]+|\d+))"
-    r"|(?P<name>[A-Za-z_][\w.]*)|(?P<mark>[{}\[\]=:,])"
+    r"|(?P<name>[A-Za-z_][\w.]*)|(?P<mark>[{}\[\]=:,*])"
 )
 
 
@@ -231,6 +256,8 @@ class _Parser(TokenReader):
                 return self._store(builder, token.span)
             case Op.REDUCE:
                 return self._reduce(builder, token.span)
+            case Op.MOVE:
+                return self._move(builder, token.span)
             case op:
                 args = self._values()
                 if len(args) != OPS[op].arity:
@@ -261,6 +288,28 @@ class _Parser(TokenReader):
         else:
             self._expect("at", "top")
         return builder.store(array, index, word, self._after(), loop=loop, span=span)
+
+    def _move(self, builder: Builder, span: Span) -> Value:
+        loop = TOP_LEVEL
+        if self._accept("loop"):
+            loop = self._loop()
+        else:
+            self._expect("at", "top")
+        self._expect("of")
+        words = self._picks()
+        while self._accept(","):
+            words += self._picks()
+        return builder.move(loop, words, span)
+
+    def _picks(self) -> list[tuple[Value, int]]:
+        value = self._value()
+        self._expect("[")
+        first = last = self._number("an iteration", 0, MASK)
+        if self._accept("to"):
+            last = self._number("an iteration", first, first + MAX_PICKS)
+        self._expect("]")
+        times = self._number("a number", 1, MAX_PICKS) if self._accept("*") else 1
+        return [(value, at) for at in range(first, last + 1)] * times
 
     def _reduce(self, builder: Builder, span: Span) -> Value:
         token = self._take("name", "a reduction")

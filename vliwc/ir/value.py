@@ -42,6 +42,7 @@ class Op(StrEnum):
     LOAD = "load"
     STORE = "store"
     REDUCE = "reduce"
+    MOVE = "move"
 
 
 class Reduction(StrEnum):
@@ -92,6 +93,9 @@ def _ternary(evaluate: Callable[[int, int, int], int], *, commutative: bool = Fa
     return OpInfo(3, evaluate, commutative)
 
 
+ANY_NUMBER = -1
+"""The arity of operations that have one operand or more."""
+
 OPS: dict[Op, OpInfo] = {
     Op.CONST: OpInfo(0),
     Op.LANE: OpInfo(0),
@@ -112,10 +116,13 @@ OPS: dict[Op, OpInfo] = {
     Op.LOAD: OpInfo(1, can_trap=True),
     Op.STORE: OpInfo(2, produces=False, can_trap=True),
     Op.REDUCE: OpInfo(1),
+    Op.MOVE: OpInfo(ANY_NUMBER),
 }
 """``select(c, a, b)`` is ``a`` if ``c != 0`` else ``b``; ``madd(a, b, c)`` is ``a * b + c``;
 ``load(i)`` reads word ``i`` of ``array``; ``store(i, v)`` writes it; ``reduce(v)`` combines ``v``
-over all iterations of loop ``imm`` and is uniform."""
+over all iterations of loop ``imm`` and is uniform; ``move(a, b, …)`` has in each iteration of its
+loop (once at the top level) the word of one of its operands in some iteration of that one's loop,
+as ``picks`` says: values go from loop to loop without memory."""
 
 TOP_LEVEL = -1
 """The loop number of code that stands outside every parallel loop and runs once."""
@@ -127,7 +134,9 @@ class Value:
 
     ``loop`` is the parallel loop the value varies in, ``TOP_LEVEL`` for uniform values.  A store
     always carries the loop it is executed in, even if all its operands are uniform.  ``order``
-    lists memory operations of the same array that must be complete before this one.
+    lists memory operations of the same array that must be complete before this one.  ``picks``, of
+    a ``move``: for each iteration the number of an operand and one of its iterations (0 if it is
+    uniform).
     """
 
     id: int
@@ -139,6 +148,7 @@ class Value:
     order: tuple[Value, ...] = ()
     loop: int = TOP_LEVEL
     span: Span | None = field(default=None, repr=False)
+    picks: tuple[tuple[int, int], ...] = ()
 
     @property
     def info(self) -> OpInfo:

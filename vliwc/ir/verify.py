@@ -9,7 +9,7 @@ import networkx as nx
 
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Array, Function, link
-from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Value
+from vliwc.ir.value import ANY_NUMBER, MASK, OPS, TOP_LEVEL, Op, Value
 
 if TYPE_CHECKING:
     from vliwc.ir.graph import ValueGraph
@@ -73,8 +73,9 @@ def _check_declarations(function: Function) -> None:
 
 
 def _check_operands(value: Value, seen: set[Value]) -> None:
-    if len(value.args) != OPS[value.op].arity:
-        raise VerifyError(f"has {len(value.args)} operands, not {OPS[value.op].arity}", value)
+    arity = OPS[value.op].arity
+    if len(value.args) != arity and not (arity == ANY_NUMBER and value.args):
+        raise VerifyError(f"has {len(value.args)} operands, not {arity}", value)
     for arg in value.args:
         if arg not in seen:
             raise VerifyError(f"uses {arg!r}, which does not precede it", value)
@@ -112,6 +113,9 @@ def _check_loops(function: Function, value: Value) -> None:
         case Op.REDUCE:
             expected = TOP_LEVEL
             varying.discard(value.imm)
+        case Op.MOVE:
+            _check_picks(function, value)
+            return
         case Op.STORE:
             expected = value.loop
             if not TOP_LEVEL <= expected < len(function.loops):
@@ -124,6 +128,24 @@ def _check_loops(function: Function, value: Value) -> None:
         raise VerifyError(f"uses a value of loop {min(varying)}, which is another loop", value)
     if value.loop != expected:
         raise VerifyError(f"stands in loop {value.loop}, not {expected}", value)
+
+
+def _check_picks(function: Function, value: Value) -> None:
+    def extent(loop: int) -> int:
+        return 1 if loop == TOP_LEVEL else function.loops[loop].extent
+
+    if not TOP_LEVEL <= value.loop < len(function.loops):
+        raise VerifyError(f"stands in loop {value.loop}, which is not declared", value)
+    if len(value.picks) != extent(value.loop):
+        raise VerifyError(f"picks {len(value.picks)} words for {extent(value.loop)}", value)
+    if list(dict.fromkeys(number for number, _ in value.picks)) != list(range(len(value.args))):
+        raise VerifyError("does not pick words of its operands in their order", value)
+    for number, at in value.picks:
+        if not 0 <= at < extent(value.args[number].loop):
+            raise VerifyError(f"picks iteration {at} of {value.args[number]!r}", value)
+    for k, (number, at) in enumerate(value.picks):
+        if at != k and value.args[number].loop == value.loop != TOP_LEVEL:
+            raise VerifyError("moves words between iterations of its own loop", value)
 
 
 def _check_memory(function: Function, value: Value) -> None:
@@ -154,6 +176,8 @@ def _check_interned(value: Value, interned: dict[tuple[object, ...], Value]) -> 
         value.array,
         value.reduction,
         tuple(before.id for before in value.order),
+        value.loop,
+        value.picks,
     )
     twin = interned.setdefault(key, value)
     if twin is not value:

@@ -119,11 +119,16 @@ class Group:
             return self.uniform.scalar(case)
         return self.words(case)[lane]
 
-    def operands(self, value: Value) -> tuple[Operand, ...]:
+    def stands(self, value: Value) -> Operand | tuple[Operand, ...]:
         """Where the lanes of ``value`` stand: a vector, or a scalar for each."""
         if value in self.scattered and value not in self.vectors:
             return self.scattered[value]
-        return (self.vector(value),)
+        return self.vector(value)
+
+    def operands(self, value: Value) -> tuple[Operand, ...]:
+        """The vector of ``value``, or a scalar for each lane."""
+        found = self.stands(value)
+        return (found,) if isinstance(found, Operand) else found
 
     def all_operands(self, values: Iterable[Value]) -> list[Operand]:
         """Where the lanes of all of ``values`` stand."""

@@ -10,13 +10,14 @@ from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.isel.group import Group
 from vliwc.isel.loop_order import LoopOrder, ordered_before
+from vliwc.isel.moves import loop_moves, taken_in, taken_words
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
 from vliwc.isel.records import RecordFirst
 from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.isel.row_buffers import row_buffers
 from vliwc.isel.scalar import Uniform
-from vliwc.isel.select import Selected, select_group
+from vliwc.isel.select import Selected, Surroundings, select_group
 from vliwc.isel.store_rows import Row, StoreRows, Word, emit_row
 from vliwc.isel.table_reads import Plan
 from vliwc.isel.working_memory import Placement
@@ -81,6 +82,8 @@ class Instantiation:
         self._stored: dict[tuple[int, Value], list[MOp]] = {}
         self._in_rows: dict[Value, frozenset[Value]] = {}
         self._own: dict[Template, frozenset[MOp]] = {}
+        self.taken = taken_words(program.function)
+        self.uniform.moved = self._word
 
     def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
         """The machine DAG in which each group follows its plan."""
@@ -127,6 +130,8 @@ class Instantiation:
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
+        moves = loop_moves(self.function, loop, self.uniform, first, self._word)
+        taken = self.taken.get(loop.number, {})
         made: dict[tuple[object, ...], Selected] = {}
         cases = self.program.cases(loop)
         for number, plan in enumerate(plans):
@@ -135,7 +140,11 @@ class Instantiation:
             pattern = 0 if regions is None else regions.regions.pattern[number]
             edge = 0 if cases is None else cases.pattern[number]
             buffers = row_buffers(plan.rows, self.program.words(loop), number, self.vlen)
-            key = (id(plan), lanes, pattern, edge, buffers)
+            around = Surroundings(
+                regions, moves, number, buffers, taken_in(taken, number, self.vlen)
+            )
+            places = None if moves is None else moves.groups[number].places
+            key = (id(plan), lanes, pattern, edge, buffers, places, around.taken)
             if key not in made:
                 group = Group(
                     self.function,
@@ -148,7 +157,7 @@ class Instantiation:
                     None if cases is None else cases.views[number],
                     self.done,
                 )
-                made[key] = select_group(group, plan, self._placed, regions, number, buffers)
+                made[key] = select_group(group, plan, self._placed, around)
             self.selected.append(made[key])
             self.regions.append(regions)
             self.groups.append(made[key].template)
@@ -196,6 +205,18 @@ class Instantiation:
         self._in_rows.update(dict.fromkeys(rows.stores, rows.stores))
         for group, ops in stored.items():
             self._stored.update({(group, store): list(ops) for store in rows.stores})
+
+    def _word(self, value: Value, at: int) -> Operand:
+        """Where the word of ``value`` in iteration ``at`` stands, for what comes later."""
+        if is_uniform(value):
+            return self.uniform.scalar(value)
+        group, lane = self.first_group[value.loop] + at // self.vlen, at % self.vlen
+        taken = self.selected[group].taken[value]
+        if isinstance(taken, Operand):
+            taken = Operand(taken.source, taken.offset + lane * taken.stride, 0)
+        else:
+            taken = taken[lane]
+        return self._seen_outside(group, taken)
 
     def _seen_outside(self, group: int, vector: Operand) -> Operand:
         """A vector of a group as an operand of shared operations."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Array, Function, is_uniform
 from vliwc.ir.value import MASK, WORD_BITS, Op, Value
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
@@ -32,6 +35,10 @@ def shifted_out(value: Value) -> bool:
     return value.op is Op.SHL and value.args[1].is_const and value.args[1].imm >= WORD_BITS
 
 
+def _nothing(value: Value, at: int) -> Operand:
+    raise InternalError(f"{value!r} of iteration {at} is moved before its loop is there")
+
+
 class Uniform:
     """Builds shared machine operations, interning equal ones.
 
@@ -59,6 +66,8 @@ class Uniform:
         self.constants: dict[int, MOp] = {}
         self.origin: Value | None = None
         """The lane value for which operations are being added now."""
+        self.moved: Callable[[Value, int], Operand] = _nothing
+        """Where the word of a value of a loop stands in one of its iterations."""
         self._zero = self.add(MOp("zero", (), lanes=0))
 
     def add(self, op: MOp) -> MOp:
@@ -132,7 +141,7 @@ class Uniform:
             if top in self._scalars:
                 stack.pop()
                 continue
-            missing = [arg for arg in top.args if arg not in self._scalars]
+            missing = [arg for arg in top.args if arg not in self._scalars and is_uniform(arg)]
             if missing and top.op is not Op.REDUCE:
                 stack.extend(missing)
                 continue
@@ -252,6 +261,9 @@ class Uniform:
             return self.word(value.imm)
         if value.op is Op.LOAD:
             return self._load(value)
+        if value.op is Op.MOVE:
+            ((number, at),) = value.picks
+            return self.moved(value.args[number], at)
         args = [self._scalars[arg] for arg in value.args]
         if value.op is Op.MADD:
             return self.scalar_op("+", self.scalar_op("*", args[0], args[1]), args[2])

@@ -6,7 +6,7 @@ are done is decided outside (:mod:`vliwc.strategy.options`) and handed in as a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from vliwc.analysis.linear import Linear
@@ -14,6 +14,7 @@ from vliwc.ir.graph import is_uniform
 from vliwc.ir.value import Op, Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.group import Group
+from vliwc.isel.moves import LoopMoves
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads
 from vliwc.isel.row_buffers import RowBuffer, fill
@@ -31,14 +32,20 @@ huge shift count."""
 class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
     reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.store_rows` take words
-    from, ``writers`` what writes these where they are in a buffer, ``rows`` the loads of rows of
-    each record table."""
+    from, ``writers`` what writes these where they are in a buffer, ``taken`` where values stand
+    that other loops take words of, ``rows`` the loads of rows of each record table."""
 
     group: Group
     reduced: dict[Value, Operand]
     stored: dict[Value, Operand]
     writers: dict[Value, tuple[MOp, ...]]
+    taken: dict[Value, Operand | tuple[Operand, ...]]
     rows: dict[RecordTable, list[MOp]]
+
+    @property
+    def results(self) -> list[Operand]:
+        """What operations outside of the group read."""
+        return [*self.reduced.values(), *self.stored.values(), *flat(self.taken.values())]
 
     @property
     def template(self) -> Template:
@@ -51,35 +58,66 @@ class Selected:
         return self.group.memory
 
 
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What a group has to do with others: it is number ``member`` of its loop.
+
+    ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words that it
+    takes from other loops; ``taken`` are the values of which others take words, ``buffers`` say
+    where rows of stored words are put together.
+    """
+
+    regions: RegionLoads | None = None
+    moves: LoopMoves | None = None
+    member: int = 0
+    buffers: Sequence[RowBuffer] = ()
+    taken: Sequence[Value] = ()
+
+
+ALONE = Surroundings()
+
+
 def select_group(
     group: Group,
     plan: Plan,
     placed: Callable[[RecordTable], PlacedTable],
-    regions: RegionLoads | None = None,
-    member: int = 0,
-    buffers: Sequence[RowBuffer] = (),
+    around: Surroundings = ALONE,
 ) -> Selected:
     """Select operations of ``group`` for everything its loop's stores and reductions need, with
-    table reads as ``plan`` says; ``placed`` gives record tables at their addresses.  ``regions``
-    are the chunks of memory that ``plan`` keeps in scratch, seen from group ``member`` of the
-    loop; ``buffers`` say where rows of stored words are put together."""
-    site = ReadSite(group, AddressBook(group), placed, regions=regions, member=member)
-    return _Walk(plan, site).run(buffers)
+    table reads as ``plan`` says; ``placed`` gives record tables at their addresses."""
+    site = ReadSite(
+        group,
+        AddressBook(group),
+        placed,
+        regions=around.regions,
+        moves=around.moves,
+        member=around.member,
+    )
+    return _Walk(plan, site, around).run()
+
+
+def flat(found: Iterable[Operand | tuple[Operand, ...]]) -> list[Operand]:
+    """Vectors, and the words of those whose lanes stand here and there."""
+    return [
+        operand for each in found for operand in ((each,) if isinstance(each, Operand) else each)
+    ]
 
 
 class _Walk:
     """One walk over the lane IR in topological order."""
 
-    def __init__(self, plan: Plan, site: ReadSite) -> None:
+    def __init__(self, plan: Plan, site: ReadSite, around: Surroundings) -> None:
+        self.around = around
         self.group = site.group
         self.plan = plan
         self.site = site
         self.reduced: dict[Value, Operand] = {}
         self.stored: dict[Value, Operand] = {}
         self.writers: dict[Value, tuple[MOp, ...]] = {}
+        self.taken: dict[Value, Operand | tuple[Operand, ...]] = {}
         self.in_rows = plan.in_rows
 
-    def run(self, buffers: Sequence[RowBuffer]) -> Selected:
+    def run(self) -> Selected:
         """The group with all its operations."""
         needed = self._needed()
         for value in reversed(self.group.function.values):
@@ -106,16 +144,25 @@ class _Walk:
                 self.group.define(value, self._lower(value))
             for op in self.group.template.ops[emitted:]:
                 op.origin = value
-        for buffer in buffers:
+        for value in self.around.taken:
+            self.taken[value] = self.group.stands(value)
+        for buffer in self.around.buffers:
             self._fill(buffer)
         self.group.uniform.origin = None
         self._remove_dead()
-        return Selected(self.group, self.reduced, self.stored, self.writers, self.site.rows)
+        rows = self.site.rows
+        return Selected(self.group, self.reduced, self.stored, self.writers, self.taken, rows)
+
+    def _results(self) -> list[Operand]:
+        """What others read."""
+        return [*self.reduced.values(), *self.stored.values(), *flat(self.taken.values())]
 
     def _fill(self, buffer: RowBuffer) -> None:
         stores = [lay.store for lay in buffer.lays]
         others = [vector for store, vector in self.stored.items() if store not in stores]
-        filled = fill(self.group, buffer, (*self.reduced.values(), *others))
+        filled = fill(
+            self.group, buffer, (*self.reduced.values(), *others, *flat(self.taken.values()))
+        )
         self.stored.update(filled.vectors)
         self.writers.update(dict.fromkeys(stores, filled.writers))
         for op, store in zip(filled.writers, stores, strict=True):
@@ -129,6 +176,7 @@ class _Walk:
             if (value.op is Op.STORE and value.loop == self.group.loop.number)
             or (value.op is Op.REDUCE and value.imm == self.group.loop.number)
         }
+        needed.update(self.around.taken)
         for value in reversed(self.group.function.values):
             if value in needed:
                 # Uniform values (the results of earlier loops among them) are shared code.
@@ -142,6 +190,8 @@ class _Walk:
             return list(dict.fromkeys(c for c in self.group.cases[value] if isinstance(c, Value)))
         if value.op is Op.LOAD:
             return list(self.plan.reads[value].needs(self.group.forms[value.args[0]]))
+        if value.op is Op.MOVE:
+            return [arg for arg in value.args if arg.loop == value.loop]
         if value in self.in_rows:
             return [value.args[1]]
         if value.op is Op.STORE:
@@ -159,6 +209,8 @@ class _Walk:
                 return Operand(family)
             case Op.LOAD:
                 return self.plan.read(self.site, value)
+            case Op.MOVE:
+                return self._move(value)
             case Op.SELECT:
                 return self._select(value, name)
             case Op.MADD:
@@ -166,6 +218,13 @@ class _Walk:
                 return self.group.madd(a, b, c, name)
             case _:
                 return self._binary(value, name)
+
+    def _move(self, value: Value) -> Operand | tuple[Operand, ...]:
+        found = self.site.moved(value)
+        if isinstance(found, Operand) and self.site.readers[value] > 1:
+            # What several operations read is better copied once than read by alu each time.
+            return self.group.adjacent(found)
+        return found
 
     def _select(self, value: Value, name: str) -> Operand:
         c, a, b = value.args
@@ -264,8 +323,7 @@ class _Walk:
     def _remove_dead(self) -> None:
         wanted = {op for op in self.group.template.ops if op.width == 0 and op.into is None}
         wanted.update(op for writers in self.writers.values() for op in writers)
-        results = (*self.reduced.values(), *self.stored.values())
-        wanted.update(o.source for o in results if isinstance(o.source, MOp))
+        wanted.update(o.source for o in self._results() if isinstance(o.source, MOp))
         for op in reversed(self.group.template.ops):
             if op in wanted:
                 wanted.update(s for s in sources(op) if isinstance(s, MOp))

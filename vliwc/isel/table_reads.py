@@ -13,6 +13,7 @@ from vliwc.ir.value import Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.fold import Fold
 from vliwc.isel.group import Group
+from vliwc.isel.moves import LoopMoves
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.isel.store_rows import StoreRows
@@ -25,8 +26,8 @@ class ReadSite:
 
     ``placed`` gives a record table at its address; ``rows`` lists the loads of rows by table, and
     ``row_of`` the row that each first read of a record has loaded; ``readers`` counts the uses of
-    values; ``regions`` are the chunks of memory that the loop keeps in scratch, as seen from its
-    group number ``member``.
+    values; ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words
+    that it takes from other loops, as seen from its group number ``member``.
     """
 
     group: Group
@@ -36,6 +37,7 @@ class ReadSite:
     row_of: dict[Value, MOp] = field(default_factory=dict[Value, MOp])
     readers: Counter[Value] = field(default_factory=Counter[Value])
     regions: RegionLoads | None = None
+    moves: LoopMoves | None = None
     member: int = 0
 
     def region_word(self, value: Value) -> Operand | tuple[Operand, ...]:
@@ -43,6 +45,18 @@ class ReadSite:
         if self.regions is None:
             raise InternalError(f"{value!r} is read from a region, but its loop has none")
         return self.regions.operand(self.member, value)
+
+    def moved(self, move: Value) -> Operand | tuple[Operand, ...]:
+        """Where the words stand that ``move`` takes from other loops."""
+        if self.moves is None:
+            raise InternalError(f"{move!r} takes words from other loops, but its loop takes none")
+        found = self.moves.words(self.member, move)
+        if isinstance(found, Operand):
+            return found
+        return tuple(
+            self.group.words(word)[lane] if isinstance(word, Value) else word
+            for lane, word in enumerate(found)
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,16 +64,16 @@ class MachineDag:
         if isinstance(source, InGroup):
             return self.base[source.group] + self.local(source.group)[source.op]
         if isinstance(source, PerGroup):
-            return self.shared_index[source.member(group)]
+            member = source.member(group)
+            return self.shared_index[member] if isinstance(member, MOp) else self.number(member)
         shared = self.shared_index.get(source)
         return self.base[group] + self.local(group)[source] if shared is None else shared
 
     def place(self, source: Source, group: int = -1) -> int | None:
         """The fixed scratch address of a result, seen from group ``group``; None if it is a
         scheduler's to choose."""
-        if isinstance(source, InGroup):
-            return None
-        return self.fixed.get(source.member(group) if isinstance(source, PerGroup) else source)
+        op = source.member(group) if isinstance(source, PerGroup) else source
+        return self.fixed.get(op) if isinstance(op, MOp) else None
 
     def is_before(self, source: Source, group: int = -1) -> bool:
         """Whether an earlier part has executed ``source``, seen from group ``group``."""

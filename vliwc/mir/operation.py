@@ -8,6 +8,7 @@ is used is decided when the operation is scheduled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -47,13 +48,14 @@ class MOp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PerGroup:
-    """A family of shared operations, one for each group from group number ``first`` on."""
+    """A family of operations that are shared or of other groups, one for each group from group
+    number ``first`` on."""
 
     name: str
     first: int
-    members: list[MOp]
+    members: Sequence[MOp | InGroup]
 
-    def member(self, group: int) -> MOp:
+    def member(self, group: int) -> MOp | InGroup:
         """The operation that belongs to ``group``."""
         if not 0 <= group - self.first < len(self.members):
             raise InternalError(f"{self.name} has no member for group {group}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.mir.dag import MachineDag
-from vliwc.mir.operation import MOp, PerGroup, Source, Template, operand_sources
+from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, Template, operand_sources
 from vliwc.sched.problem.dense import ENGINES, Ints
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 
@@ -108,7 +108,11 @@ class _TemplateEdges:
         known = dag.shared_index
         members = [(f.member(group), me, lat, read) for f, me, lat, read in self.family]
         family = Edges.of_rows(
-            [(known[op], me, lat, read) for op, me, lat, read in members if op in known]
+            [
+                (known[op] if isinstance(op, MOp) else dag.number(op), me, lat, read)
+                for op, me, lat, read in members
+                if isinstance(op, InGroup) or op in known
+            ]
         )
         return Edges.concatenate(
             [self.inner.moved(base, base), self.fixed.moved(0, base), family.moved(0, base)]

@@ -56,8 +56,8 @@ SYNTAX = "E0801"
 """The diagnostic code of malformed ``.mir`` text."""
 LARGEST = 1 << 20
 """Lanes, widths, offsets and latencies beyond that are mistakes."""
-HOLE = "-"
-"""Stands for a member of a family that no group needs."""
+HOLE_IN_FAMILY = MOp("-", ())
+"""Stands for a member of a family that no group needs, printed as ``-``."""
 
 
 def print_dag(dag: MachineDag) -> str:
@@ -98,7 +98,8 @@ class _Printer:
         ]
         for family, number in self.families.items():
             members = ", ".join(
-                f"%{self.numbers[op]}" if op in self.numbers else "-" for op in family.members
+                "-" if isinstance(op, MOp) and op not in self.numbers else self.source(op)
+                for op in family.members
             )
             lines.append(
                 f"  family @{number} {json.dumps(family.name)} from {family.first}: {members}"
@@ -300,7 +301,7 @@ class _Parser(TokenReader):
         for group, template in enumerate(self.groups):
             at = group - family.first
             if template is inside and not (
-                0 <= at < len(family.members) and family.members[at].name != HOLE
+                0 <= at < len(family.members) and family.members[at] is not HOLE_IN_FAMILY
             ):
                 return f"{name} has no member for group {group}"
         return ""
@@ -327,8 +328,12 @@ class _Parser(TokenReader):
             members.append(self._member())
         self.families[token.text] = PerGroup(name, first, members)
 
-    def _member(self) -> MOp:
-        return MOp(HOLE, ()) if self._accept("-") else self._op()
+    def _member(self) -> MOp | InGroup:
+        if self._accept("-"):
+            return HOLE_IN_FAMILY
+        source = self._source()
+        assert not isinstance(source, PerGroup)
+        return source
 
     def _template(self) -> None:
         token = self._take("name", "a template")

@@ -17,6 +17,7 @@ from vliwc.passes.base import Pass
 from vliwc.passes.constant_folding import ConstantFolding
 from vliwc.passes.dce import DeadCodeElimination
 from vliwc.passes.dead_stores import DeadStores
+from vliwc.passes.forward_words import ForwardWords
 from vliwc.passes.gvn import GlobalValueNumbering
 from vliwc.passes.hoist import Hoist
 from vliwc.passes.madd import MULTIPLY_ADD
@@ -50,6 +51,8 @@ PIPELINE: tuple[Pass, ...] = (
     RedundantLoads(),
     # Loads that are still there; the rules then take the guards out of the selected indices.
     SelectLoads(),
+    # What is left of loads is of words from other iterations: these follow words, not indices.
+    ForwardWords(),
     # Only now are the loads gone that kept stores alive; then the rules look at what became equal.
     DeadStores(),
     SIMPLIFY,

@@ -94,8 +94,8 @@ def _wanted(
     user: Value, value: Value, conditions: Conditions, facts: Facts, limit: int
 ) -> Conditions:
     """What holds when ``user``, which matters under ``conditions``, looks at ``value``."""
-    if user.op is Op.REDUCE:
-        # It mixes iterations with different conditions.
+    if user.op in (Op.REDUCE, Op.MOVE):
+        # They mix iterations with different conditions.
         return {}
     condition, truth = user.args[0], True
     match user.op:

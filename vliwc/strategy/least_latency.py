@@ -48,9 +48,8 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
         ready[op] = max([start, *ordered]) + 1
         if value.op is Op.STORE:
             stored.append(ready[op])
-    results = [*lanes.reduced.values(), *lanes.stored.values()]
     stored += [ready[op] for writers in lanes.writers.values() for op in writers]
-    return max([when(results), *stored])
+    return max([when(lanes.results), *stored])
 
 
 def is_move(lanes: Selected, op: MOp) -> bool:

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, repeat
 
-from vliwc.analysis.lane_cases import Case
 from vliwc.analysis.lane_words import lane_words
 from vliwc.analysis.linear import BitFacts
 from vliwc.ir.graph import Function, is_uniform
@@ -246,10 +245,9 @@ def _data_path(
 ) -> _Path:
     """The work of a group beside table reads, addresses and moves."""
     own, table = set(lanes.template.ops), set(reads.table)
-    needed = _needed(program, reads, places, lanes.group.cases)
+    needed = _needed(program, reads, places, lanes)
     path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
-    results = (*lanes.reduced.values(), *lanes.stored.values())
-    stack: list[Source] = [operand.source for operand in results]
+    stack: list[Source] = [operand.source for operand in lanes.results]
     stack.extend(op for writers in lanes.writers.values() for op in writers)
     leaves = {lanes.group.vectors[value].source for value in table & needed}
     for value, ops in lanes.memory.items():
@@ -288,13 +286,14 @@ def _needed(
     program: LaneProgram,
     reads: LoopReads,
     places: Mapping[Value, Sequence[int]],
-    cases: Mapping[Value, tuple[Case, ...]],
+    lanes: Selected,
 ) -> set[Value]:
     """The values of a group from which its results follow, table reads and addresses included."""
     function, forms = program.function, program.forms
     aliases = reads.folds.aliases
     number, table = reads.loop.number, set(reads.table)
-    needed = {
+    cases = lanes.group.cases
+    needed = set(lanes.taken) | {
         value
         for value in function.computed()
         if (value.op is Op.STORE and value.loop == number)
@@ -308,6 +307,8 @@ def _needed(
             needed.add(aliases[value])
         elif value in cases:
             needed.update(case for case in cases[value] if isinstance(case, Value))
+        elif value.op is Op.MOVE:
+            needed.update(arg for arg in value.args if arg.loop == value.loop)
         elif value in table:
             needed.update(sure_atoms(reads, value))
         elif value.is_memory:

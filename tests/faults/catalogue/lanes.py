@@ -241,4 +241,46 @@ LANES = (
             "        pass\n",
         ),
     ),
+    *faults_in(
+        "vliwc/passes/forward_words.py",
+        ("tests/filetests/passes", "tests/property/test_words_in_scratch.py"),
+        ("unknown stores hide nothing", "lost[value.array].update(range(len(words)))", "pass"),
+        (
+            "words stay hidden when they are stored again",
+            "                lost[value.array].difference_update(at)\n",
+            "",
+        ),
+        (
+            "copies are not followed",
+            "return self.moves[value][k] if value in self.moves else",
+            "return",
+        ),
+        ("what is stored again counts as seen", "                    words[index] = False\n", ""),
+        (
+            "loads do not see stores",
+            "words[slice(None) if index is None else index] = True",
+            "pass",
+        ),
+        (
+            "later stores may come before a load of words at entry",
+            "                    before.append(entry[value])\n",
+            "",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/moves.py",
+        ("tests/unit/isel/test_moves.py", "tests/property/test_words_in_scratch.py"),
+        ("short groups read whole vectors", "or first.offset == 0", "or True"),
+        ("all groups read the first one's results", "each.results[number] if", "some if"),
+        ("words of any result are one vector", "len(results) == 1 and ", ""),
+    ),
+    *faults_in(
+        "vliwc/analysis/lane_cases.py",
+        ("tests/property/test_words_in_scratch.py",),
+        (
+            "words that other loops take are not asked for",
+            "ask(arg, _picked(value, number, loop.extent))",
+            "pass",
+        ),
+    ),
 )

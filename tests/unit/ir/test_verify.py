@@ -133,6 +133,46 @@ def test_the_guilty_value_is_named(
     assert caught.value.value is function.values[guilty]
 
 
+MOVES = """
+function moves {
+  array x: u32[8] inout at 0
+  loop 0 i: 4
+  loop 1 j: 3
+  %0 = lane 0
+  %1 = load x[%0]
+  %2 = lane 1
+  %3 = const 7
+  %4 = move loop 1 of %1[2 to 3], %2[2]
+  %5 = move at top of %1[3]
+  %6 = store x[%2] = %4 in loop 1 after %1
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("guilty", "reason", "change"),
+    [
+        (4, "has 0 operands", rewired(4, args=())),
+        (4, "stands in loop 2, which is not declared", changed(4, loop=2)),
+        (4, "picks 3 words for 4", changed(4, loop=0)),
+        (4, "picks 2 words for 3", changed(4, picks=((0, 2), (1, 1)))),
+        (5, "picks 0 words for 1", changed(5, picks=())),
+        (4, "does not pick words of its operands in", changed(4, picks=((1, 0), (0, 1), (0, 2)))),
+        (4, "does not pick words of its operands in", changed(4, picks=((0, 0), (0, 1), (0, 2)))),
+        (4, "picks iteration 4 of %1:load", changed(4, picks=((0, 2), (0, 4), (1, 2)))),
+        (4, "picks iteration 2 of %3:const", rewired(4, args=(3, 2))),
+        (4, "moves words between iterations", changed(4, picks=((0, 2), (1, 2), (1, 2)))),
+    ],
+)
+def test_malformed_moves(guilty: int, reason: str, change: Callable[[Function], Function]) -> None:
+    verify(parse_function(MOVES))
+    function = change(parse_function(MOVES))
+    with pytest.raises(VerifyError) as caught:
+        verify(function)
+    assert reason in caught.value.reason
+    assert caught.value.value is function.values[guilty]
+
+
 @pytest.mark.parametrize(
     ("reason", "fields"),
     [

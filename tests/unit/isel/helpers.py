@@ -47,6 +47,14 @@ def program_of(text: str, machine: MachineSpec = DEFAULT_MACHINE, **params: int)
     return lane_program(bind(parse_kernel(text, "test.vk"), params), machine=machine)
 
 
+def program_in_memory(
+    text: str, machine: MachineSpec = DEFAULT_MACHINE, **params: int
+) -> LaneProgram:
+    """The same, with memory between loops also where words could stay in scratch."""
+    kernel = bind(parse_kernel(text, "test.vk"), params)
+    return lane_program(kernel, machine=machine, without=["forward-words"])
+
+
 def verified(
     text: str,
     params: dict[str, int],

@@ -8,6 +8,7 @@ from isa.machine import MachineSpec
 from tests.strategies.plans import lane_program, named_choice
 from tests.unit.isel.helpers import (
     kernel_text,
+    program_in_memory,
     program_of,
     selected,
     verified,
@@ -123,7 +124,7 @@ kernel k(n) {
 @pytest.mark.parametrize("text", STORED_THEN_LOADED.values(), ids=STORED_THEN_LOADED)
 def test_loads_see_what_was_stored_a_cycle_earlier(text: str) -> None:
     """A load in the cycle of the store reads the old word; a store in that of a load may follow."""
-    program = program_of(text, n=8)
+    program = program_in_memory(text, n=8)
     dag = instantiate(program, named_choice(program, "gather").assignment).dag
     latency = {
         (next(f.opcode for f in before.forms), after): edge

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from isa.simulator import run
 from tests.strategies.several_loops import filled_words, several_loops
-from tests.unit.isel.helpers import program_of
+from tests.unit.isel.helpers import program_in_memory
 from vliwc.analysis.lane_words import lane_words
 from vliwc.driver import compile_text
 from vliwc.ir.value import TOP_LEVEL, Op, Value
@@ -107,7 +107,7 @@ def test_accesses_of_one_word_stay_in_order(
     text, params = kernel
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop_order, "TUNING", loop_order.OrderTuning(comparisons))
-        program = program_of(text, **params)
+        program = program_in_memory(text, **params)
         order = Order(built(program))
     accesses = [value for value in program.function.values if value.is_memory]
     touched = {
@@ -153,7 +153,7 @@ NEIGHBOURS = {
 
 @pytest.mark.parametrize("index", NEIGHBOURS)
 def test_groups_wait_for_those_whose_words_they_touch(index: str) -> None:
-    program = program_of(
+    program = program_in_memory(
         f"""
 kernel twice(n) {{
   memory {{

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from isa.machine import DEFAULT_MACHINE
 from isa.simulator import run
 from tests.strategies.plans import Choice
-from tests.unit.isel.helpers import kernel_text, loads_of, program_of, verified
+from tests.unit.isel.helpers import kernel_text, loads_of, program_in_memory, program_of, verified
 from vliwc.analysis.lane_words import lane_words
 from vliwc.driver import compile_text
 from vliwc.ir.builder import Builder
@@ -259,7 +259,7 @@ def test_a_division_that_traps_is_not_known() -> None:
 
 def region_program(body: str, scratch_words: int = DEFAULT_MACHINE.scratch_words) -> LaneProgram:
     text = kernel_text(body, arrays="r: u32[8 * n] inout at 67 + 2 * n;")
-    return program_of(text, replace(DEFAULT_MACHINE, scratch_words=scratch_words), n=24)
+    return program_in_memory(text, replace(DEFAULT_MACHINE, scratch_words=scratch_words), n=24)
 
 
 def test_what_a_store_may_have_written_is_read_after_it() -> None:

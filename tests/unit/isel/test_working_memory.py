@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.strategies.plans import build, named_choice
-from tests.unit.isel.helpers import loads_of, program_of, stores_of, verified
+from tests.unit.isel.helpers import loads_of, program_in_memory, program_of, stores_of, verified
 from vliwc.analysis.facts import Facts
 from vliwc.analysis.linear import linear_forms
 from vliwc.ir.text import parse_function
@@ -31,7 +31,7 @@ kernel test(n) {{
   {after}
 }}
 """
-    program = program_of(text, n=n)
+    program = program_in_memory(text, n=n)
     lasting, passing = free_spaces(program.function, program.forms, 8)
     return lasting, [space for space in passing if space.base < 200]
 
