@@ -32,6 +32,7 @@ LEFT_OUT = {
     ("CONTRIBUTING.md", "shl-add:"): "a rule, not code: tests/unit/test_documents.py",
     ("CONTRIBUTING.md", "git stash"): "changes the working copy; tests/cli runs bench --baseline",
     ("docs/comparison.md", "vliwc compare --kernels all"): "takes half an hour",
+    ("docs/editors.md", "vim.filetype.add"): "needs Neovim",
     ("docs/machine.md", "from isa.takehome import"): "needs the take-home: tests/differential",
     ("docs/proofs.md", "python -m benchmarks.proofs"): "takes an hour",
     (
@@ -43,6 +44,8 @@ LEFT_OUT = {
 
 ELSEWHERE = {
     ("docs/api.md", "pycon"): "tests/unit/api/test_api.py",
+    ("docs/editors.md", "vk"): "tests/unit/lsp/test_document.py",
+    ("docs/editors.md", "toml"): "tests/unit/lsp/test_document.py",
     ("docs/language.md", "vk"): "tests/unit/lang/test_language_doc.py",
     ("docs/language.md", "ebnf"): "tests/unit/lang/test_language_doc.py",
     ("docs/machine.md", "json"): "tests/unit/isa/test_docs.py",

@@ -47,6 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.api",),
     ("vliwc",),
     ("vliwc.lab",),
+    ("vliwc.lsp",),
     ("vliwc.cli.common",),
     ("vliwc.cli.kernels", "vliwc.cli.schedules", "vliwc.cli.experiments"),
     ("vliwc.cli", "vliwc.__main__"),
@@ -65,6 +66,8 @@ EXTRAS = (
     "optuna",
     "distributed",
     "psplib",
+    "pygls",
+    "lsprotocol",
 )
 
 

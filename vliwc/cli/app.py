@@ -21,6 +21,7 @@ from vliwc.cli.kernels.examples import examples
 from vliwc.cli.kernels.explain import explain
 from vliwc.cli.kernels.image import image
 from vliwc.cli.kernels.ir import ir
+from vliwc.cli.kernels.lsp import lsp
 from vliwc.cli.kernels.opt import opt
 from vliwc.cli.kernels.report import report
 from vliwc.cli.kernels.run import run
@@ -87,6 +88,7 @@ app.command("compare")(guarded(compare))
 app.command("tune")(guarded(tune))
 app.command("history")(guarded(history))
 app.command("examples")(guarded(examples))
+app.command("lsp")(guarded(lsp))
 
 
 GARBAGE: Final = (200_000, 10, 10)

@@ -1,0 +1,1 @@
+"""A language server for kernels: `document` knows the language, `server` the protocol."""
