@@ -64,7 +64,7 @@ EFFORT = {
     2: Effort(
         allowances=3,
         group_orders=2,
-        blocks=3,
+        blocks=4,
         balance=0.5,
         trials=60,
         finals=400,
@@ -74,7 +74,7 @@ EFFORT = {
     3: Effort(
         allowances=5,
         group_orders=3,
-        blocks=3,
+        blocks=4,
         balance=4.0,
         trials=200,
         finals=600,

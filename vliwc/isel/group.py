@@ -13,6 +13,7 @@ from vliwc.analysis.linear import BitFacts, Linear
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, Loop, is_uniform
 from vliwc.ir.value import MASK, Value
+from vliwc.isel.repair import MIN_LANES_A_REPAIR, Run, longest_run, repair
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, MOp, Operand, Source, Template
 
@@ -26,8 +27,10 @@ class Group:
     ``memory``: the operations that each load or store of the lane IR has become; ``first_group``
     the number of the loop's first group in the whole kernel; ``cases``: the values that the lane
     number makes others in this group; ``done`` the lanes that a machine loop has executed before
-    the first group.  The lanes of a value are a vector (``vectors``) or stand
-    here and there (``scattered``: a scalar operand for each lane).
+    the first group.  The lanes of a value are a vector (``vectors``) or stand here and there
+    (``scattered``: a scalar operand for each lane).  ``leaving``: values whose vectors what comes
+    later reads; ``repairs``: operations that write single words of a vector anew
+    (:mod:`vliwc.isel.repair`), which come before all its readers.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Group:
         self.cases = cases or {}
         self.vectors: dict[Value, Operand] = {}
         self.scattered: dict[Value, tuple[Operand, ...]] = {}
+        self.leaving: set[Value] = set()
+        self.repairs: dict[Source, list[MOp]] = {}
         self._adjacent: dict[Operand, Operand] = {}
         self._comparisons: dict[tuple[Value, int], Operand] = {}
         self._once: dict[tuple[str, Operand, Operand], Operand] = {}
@@ -66,10 +71,14 @@ class Group:
         if is_uniform(value):
             return self.uniform.splat(self.uniform.scalar(value), f"v{value.id}")
         if value not in self.vectors and value in self.scattered:
+            name = f"{value.array or 'lanes'}{value.id}"
             copies = tuple((word, word) for word in self.scattered[value])
-            copy = Form("alu", "|", scalarised=True, per_lane=copies)
-            forms = (*self._as_selection(value), copy)
-            self.vectors[value] = self.emit(f"{value.array or 'lanes'}{value.id}", *forms)
+            chosen = self._as_selection(value)
+            whole = None if chosen else self._repaired("|", value, value, copies, name, value)
+            if whole is None:
+                copy = Form("alu", "|", scalarised=True, per_lane=copies)
+                whole = self.emit(name, *chosen, copy)
+            self.vectors[value] = whole
         return self.vectors[value]
 
     def _as_selection(self, value: Value) -> list[Form]:
@@ -143,10 +152,48 @@ class Group:
             Operand(vector.source, vector.offset + k * vector.stride, 0) for k in range(self.lanes)
         )
 
-    def by_lanes(self, opcode: str, a: Value, b: Value, name: str) -> Operand:
-        """Arithmetic on alu that takes each word from where it stands."""
+    def by_lanes(
+        self, opcode: str, a: Value, b: Value, name: str, result: Value, *, safe: bool
+    ) -> Operand:
+        """Arithmetic of ``result`` that takes each word from where it stands: on alu, or as vectors
+        of which single lanes are done anew if any words of ``b`` will do (``safe``)."""
         pairs = tuple(zip(self.words(a), self.words(b), strict=True))
-        return self.emit(name, Form("alu", opcode, scalarised=True, per_lane=pairs))
+        found = self._repaired(opcode, a, b, pairs, name, result) if safe else None
+        return found or self.emit(name, Form("alu", opcode, scalarised=True, per_lane=pairs))
+
+    def _repaired(
+        self,
+        opcode: str,
+        a: Value,
+        b: Value,
+        pairs: tuple[tuple[Operand, Operand], ...],
+        name: str,
+        result: Value,
+    ) -> Operand | None:
+        """``result`` as one vector operation on words side by side and single lanes done anew; None
+        if too many lanes stand elsewhere, or if who reads the result would not wait for them."""
+        if result in self.leaving or self.lanes < self.vlen:
+            return None
+        runs = [self._run_of(value) for value in dict.fromkeys((a, b))]
+        if any(run is None for run in runs):
+            return None
+        first, last = runs[0], runs[-1]
+        assert first is not None and last is not None
+        elsewhere = sorted({*first.elsewhere, *last.elsewhere})
+        if len(elsewhere) * MIN_LANES_A_REPAIR > self.vlen:
+            return None
+        whole = self.elementwise(opcode, first.vector, last.vector, name)
+        repairs = [repair(whole, lane, opcode, pairs[lane], name) for lane in elsewhere]
+        self.template.ops += repairs
+        if repairs:
+            self.repairs[whole.source] = repairs
+        return whole
+
+    def _run_of(self, value: Value) -> Run | None:
+        if value in self.scattered and value not in self.vectors:
+            return longest_run(self.scattered[value], self.vlen)
+        vector = self.vector(value)
+        return Run(vector, ()) if vector.stride == CONTIGUOUS else None
 
     @property
     def copies(self) -> set[Source]:

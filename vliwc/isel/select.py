@@ -17,6 +17,7 @@ from vliwc.isel.group import Group
 from vliwc.isel.moves import LoopMoves
 from vliwc.isel.record_table import PlacedTable, RecordTable
 from vliwc.isel.regions import RegionLoads
+from vliwc.isel.repair import order_readers
 from vliwc.isel.row_buffers import RowBuffer, fill
 from vliwc.isel.scalar import OPCODES, shifted_out
 from vliwc.isel.selections import masks
@@ -120,12 +121,17 @@ class _Walk:
     def run(self) -> Selected:
         """The group with all its operations."""
         needed = self._needed()
+        leaving = self.group.leaving
+        leaving.update(self.around.taken)
         for value in reversed(self.group.function.values):
             if value in needed:
                 # What has the word of another value passes it on to all its readers.
+                passes_on = value in self.group.cases or value in self.plan.aliases
                 same = self.site.readers[value] if value in self.group.cases else 1
                 for arg in self._inputs(value):
                     self.site.readers[arg] += same
+                if value.op is Op.REDUCE or value in self.in_rows or passes_on & (value in leaving):
+                    leaving.update(self._inputs(value))
         for value in self.group.function.values:
             if value not in needed:
                 continue
@@ -146,6 +152,7 @@ class _Walk:
                 op.origin = value
         for value in self.around.taken:
             self.taken[value] = self.group.stands(value)
+        order_readers(self.group.template.ops, self.group.repairs)
         for buffer in self.around.buffers:
             self._fill(buffer)
         self.group.uniform.origin = None
@@ -282,7 +289,8 @@ class _Walk:
             return on_fields
         opcode = OPCODES[value.op]
         if self._scattered(x) or self._scattered(y):
-            return self.group.by_lanes(opcode, x, y, name)
+            safe = y.is_const or value.op not in UNSAFE_SECONDS
+            return self.group.by_lanes(opcode, x, y, name, value, safe=safe)
         a, b = self.group.vector(x), self.group.vector(y)
         short = self.group.lanes < self.group.vlen
         if short and not y.is_const and value.op in UNSAFE_SECONDS:

@@ -21,7 +21,7 @@ from vliwc.sched.problem.paths import heads_and_tails, spans
 from vliwc.strategy.balance import Limits, StrategyAssignment, balance
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
-from vliwc.strategy.region_choice import region_loads
+from vliwc.strategy.region_choice import region_cost
 from vliwc.strategy.tuning import TUNING, DrainAllowance
 
 
@@ -85,19 +85,19 @@ def choose_strategies(
     blocks: Sequence[int] = TUNING.blocks[:1],
 ) -> list[Strategy]:
     """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
-    saves loads; equal assignments once.
+    saves loads, or with as many loads leaves fewer words apart; equal assignments once.
 
     ``effort`` is CP-SAT's deterministic time for one assignment, ``measuring`` that for the first
     one, from which the guesses start.
     """
     found: list[Strategy] = []
-    loads: int | None = None
+    least: tuple[int, int] | None = None
     for block in blocks:
-        needed = region_loads(program, block)
-        if loads is None or needed < loads:
+        needed = region_cost(program, block)
+        if least is None or needed < least:
             balancing = _Balancing(program, records, seed, block)
             found += _choose(balancing, allowances, effort, measuring)
-            loads = needed
+            least = needed
     return found
 
 

@@ -44,10 +44,20 @@ def _loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | Non
     return plan_regions(loop, chosen, vlen, block, limit, wanted) if chosen else None
 
 
-def region_loads(program: LaneProgram, block: int) -> int:
-    """Load slots of all chunks of all loops."""
-    found = (loop_regions(program, loop, block) for loop in program.function.loops)
-    return sum(_loads(regions) for regions in found if regions is not None)
+def region_cost(program: LaneProgram, block: int) -> tuple[int, int]:
+    """Load slots of all chunks of all loops, and how often a group finds the words of a read in
+    several chunks, where they cannot be a vector operand."""
+    loads = apart = 0
+    for loop in program.function.loops:
+        regions = loop_regions(program, loop, block)
+        if regions is not None:
+            loads += _loads(regions)
+            apart += sum(
+                len({place.chunk for place in words if place is not None}) > 1
+                for at in regions.places
+                for words in at.values()
+            )
+    return loads, apart
 
 
 def known_reads(program: LaneProgram, loop: Loop) -> dict[str, dict[Value, Words]]:

@@ -35,10 +35,11 @@ class StrategyTuning:
     unmeasured: DrainAllowance = DrainAllowance(4.0, 0.0, 0.0)
     """A guess for the first assignment, from which the proved cycles are measured: arithmetic waits
     for the first words to come in."""
-    blocks: tuple[int, ...] = (1, 4, -4)
+    blocks: tuple[int, ...] = (1, 4, -4, -8)
     """Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest
     words in scratch, several save the loads of words that neighbours have in common, a negative
-    number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`)."""
+    number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`).  The
+    longer chunks, the fewer groups read words of two; the shorter, the sooner scratch is free."""
     passing_share: int = 32
     """Where input stands in the words of results that groups lend, it may take one part in so many
     of scratch, where it waits meanwhile, ..."""

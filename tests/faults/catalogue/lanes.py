@@ -283,4 +283,34 @@ LANES = (
             "pass",
         ),
     ),
+    *faults_in(
+        "vliwc/isel/repair.py",
+        ("tests/unit/isel/test_repair.py",),
+        (
+            "a lane is done anew before the whole vector is written",
+            "    found.order.append((whole.source, 1))\n",
+            "",
+        ),
+        ("readers do not wait for lanes done anew", "if done is not op)", "if done is op)"),
+        ("runs reach out of their chunk", "width(source) - vlen:", "width(source):"),
+        ("the wrong lane is done anew", "whole.offset + lane)", "whole.offset)"),
+    ),
+    *faults_in(
+        "vliwc/isel/group.py",
+        ("tests/unit/isel/test_repair.py",),
+        (
+            "vectors that are read from elsewhere are repaired",
+            "if result in self.leaving or self.lanes",
+            "if self.lanes",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/select.py",
+        ("tests/unit/isel/test_repair.py",),
+        (
+            "what passes a vector on does not leave",
+            "or passes_on & (value in leaving)",
+            "",
+        ),
+    ),
 )
