@@ -128,6 +128,8 @@ class Builder:
     def move(self, loop: int, words: Sequence[tuple[Value, int]], span: Span | None) -> Value:
         """What has in iteration ``k`` of ``loop`` the word of ``words[k]``, a value and one of its
         iterations; an operand itself, if it is that one everywhere."""
+        # What a pass found to be the same in all iterations has only one.
+        words = [(value, 0 if value.loop == TOP_LEVEL else at) for value, at in words]
         numbers: dict[Value, int] = {}
         for value, _ in words:
             numbers.setdefault(value, len(numbers))

@@ -8,6 +8,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.rebuild import Rebuild, executed, reachable
 from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Reduction
+from vliwc.ir.verify import verify
 
 TEXT = """
 function f {
@@ -98,3 +99,36 @@ def test_a_builder_puts_order_edges_into_one_order() -> None:
         second,
         load,
     )
+
+
+MOVE = """
+function f {
+  array a: u32[4] inout at 0
+  loop 0 i: 2
+  loop 1 j: 2
+  %0 = lane 0
+  %1 = const 1
+  %2 = load a[%0]
+  %3 = add %2, %1
+  %4 = move loop 1 of %3[1], %2[0]
+  %5 = lane 1
+  %6 = store a[%5] = %4 in loop 1 after %2
+}
+"""
+
+
+def test_a_move_of_what_became_the_same_everywhere() -> None:
+    """A uniform value has one word, whichever iteration's was moved before."""
+    function = parse_function(MOVE)
+    rebuild = Rebuild(function)
+    for value in function:
+        if value.id == 3:
+            rebuild.replace(value, rebuild.new[function.values[1]])
+        else:
+            rebuild.keep(value)
+    result = rebuild.finish()
+    (store,) = result.roots
+    move = store.args[1]
+    assert move.op is Op.MOVE and [arg.op for arg in move.args] == [Op.CONST, Op.LOAD]
+    assert move.picks == ((0, 0), (1, 0))
+    verify(result)
