@@ -21,7 +21,7 @@ from vliwc.analysis.facts import Facts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit_parts
-from vliwc.backend.machine_loop import choose_cut, generate_loop
+from vliwc.backend.machine_loop import choose_cut, generate_loop, may_be_cut
 from vliwc.backend.resume import KEY, read_hint
 from vliwc.clock import Clock
 from vliwc.ir.graph import Function
@@ -35,6 +35,7 @@ from vliwc.lang.lower import lower
 from vliwc.mir.text import print_dag
 from vliwc.options import Options
 from vliwc.passes.base import Pass, run_passes
+from vliwc.passes.forward_words import ForwardWords
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.json import problem_to_json
@@ -139,7 +140,11 @@ def _lower(unit: Unit) -> None:
 
 def _of_pass(each: Pass) -> Stage:
     def run(unit: Unit) -> None:
-        unit.function = run_passes(unit.function, [each], check=unit.options.verify)
+        # No trip of a machine loop knows the words of single lanes.
+        if not isinstance(each, ForwardWords) or not may_be_cut(
+            unit.kernel, unit.function, unit.options
+        ):
+            unit.function = run_passes(unit.function, [each], check=unit.options.verify)
 
     return Stage(each.name, "lane IR", run, _show_function, lane_ir=True)
 

@@ -22,7 +22,9 @@ from isa.original import OriginalProblem
 from isa.simulator import run
 from tests.property.test_whole_way import Case, machines
 from tests.strategies.batches import batches, random_batch
+from tests.strategies.edges import edge_kernels
 from tests.strategies.kernels import GeneratedKernel, kernels
+from tests.strategies.walks import walks
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_text
 from vliwc.options import Options
@@ -67,7 +69,10 @@ def check(
 
 @settings(max_examples=8)
 @pytest.mark.parametrize("level", (0, 1, 2))
-@given(generated=st.one_of(batches(), batches(), kernels()), limit=st.sampled_from(LIMITS))
+@given(
+    generated=st.one_of(batches(), batches(), edge_kernels(), walks(), kernels()),
+    limit=st.sampled_from(LIMITS),
+)
 def test_loops_give_the_same_words(level: int, generated: GeneratedKernel, limit: int) -> None:
     check(generated, Options(level=level, max_bundles=limit))
 
@@ -91,8 +96,9 @@ def test_a_fixed_corpus_of_loops() -> None:
         if len(parts) > 1:
             found["loop"] += 1
             found["rest"] += len(parts) > 2
+            found["end"] += parts[-1][0] == "end"
             found["many trips"] += max(trips for _, _, trips in parts) > 4
-    assert all(found[kind] >= 2 for kind in ("loop", "rest", "many trips")), found
+    assert all(found[kind] >= 2 for kind in ("loop", "rest", "end", "many trips")), found
 
 
 def test_loops_on_the_original(takehome: Path) -> None:

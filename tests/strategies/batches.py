@@ -52,6 +52,8 @@ class Batch:
         role = self.pick(("scratch", "in scratch", "in"))
         spare = " + spare[i]" if role != "scratch" and self.integer(0, 1) else ""
         walk = "" if self.integer(0, 1) else self.walk()
+        kind = self.pick(("", "sum", "xor", "min", "max"))
+        before, after = self.around(kind) if self.integer(0, 1) else ("", "")
         text = f"""
 kernel batch(n) {{
   memory {{
@@ -62,15 +64,33 @@ kernel batch(n) {{
     spare: u32[n + 30] {role} at 5 * n + 40;
     o: u32[n] out at 6 * n + 70;
     tree: u32[31] in at 7 * n + 70;
+    s: u32[5] inout at 7 * n + 101;
   }}
-  parallel for i in 0 .. n {{
+  {before}
+  parallel for i in 0 .. n {f"reduce {kind} total " if kind else ""}{{
     var v = ({word}){spare};
 {walk}    {self.pick(STORES)}
+    {"reduce v into total; reduce v >> 3 into total;" if kind else ""}
   }}
+  {after}
 }}
 """
-        size = SIZES[self.integer(0, len(SIZES) - 1)]
+        sizes = [size for size in SIZES if size or not before]
+        size = sizes[self.integer(0, len(sizes) - 1)]
         return GeneratedKernel(text, {"n": size}, self.integer(0, 99))
+
+    def around(self, kind: str) -> tuple[str, str]:
+        """What stands before the loop, and after it."""
+        total = "total" if kind else "17"
+        before = self.pick(("let k = b[0];", "s[2] = 5; let k = s[0];", "let k = b[0] ^ s[3];"))
+        after = self.pick(
+            (
+                f"s[0] = {total};",
+                f"s[1] = {total} ^ k; s[3] = s[1] + b[0];",
+                f"s[0] = o[n - 1] + k; s[0] = s[0] * {total};",
+            )
+        )
+        return before, after
 
     def walk(self) -> str:
         rounds = self.integer(2, 7)

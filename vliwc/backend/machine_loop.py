@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from vliwc.backend.candidates import EFFORT, Generated, generate
 from vliwc.backend.parts import Part
 from vliwc.clock import Clock
+from vliwc.ir.graph import Function
 from vliwc.isel.cut import can_cut, cut_dags, trip_of
 from vliwc.isel.program import Cut, LaneProgram
+from vliwc.lang import CheckedKernel
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
@@ -42,6 +44,12 @@ class LoopTuning:
 
 
 TUNING = LoopTuning()
+
+
+def may_be_cut(kernel: CheckedKernel, function: Function, options: Options) -> bool:
+    """Whether the kernel has one parallel loop that, as estimated from its text, is long."""
+    operations = kernel.work // options.machine.vlen
+    return len(function.loops) == 1 and operations > min(TUNING.unrolled, options.max_bundles)
 
 
 def choose_cut(program: LaneProgram, options: Options) -> Cut | None:
@@ -99,8 +107,9 @@ def generate_loop(
         _part("set-up", dags.setup, options),
         Part("trip", found.dag, found.problem, found.schedule, cut.trips, dags.count),
     ]
-    if dags.rest is not None:
-        parts.append(_part("rest", dags.rest, options))
+    for name, dag in (("rest", dags.rest), ("end", dags.end)):
+        if dag is not None:
+            parts.append(_part(name, dag, options))
     return replace(found, parts=tuple(parts), state=None)
 
 

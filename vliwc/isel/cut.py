@@ -1,10 +1,10 @@
 """A parallel loop cut into trips of a machine loop: which operations belong to which part.
 
-``set-up; trip, as often as there are trips; rest``: the trips execute a block of groups each, the
-rest those that do not fill a block.  What no lane number decides is set-up: constants, tables,
-addresses of the first trip.  Its results that groups read stay at fixed places in scratch.  Those
-that depend on the number of the group are right for the first trip only, and each trip adds to
-them where they stand when its last reader is done.
+``set-up; trip, as often as there are trips; rest; end``: the trips execute a block of groups each,
+the rest those that do not fill a block; what the kernel does after the loop is the end.  What no
+lane number decides is set-up: constants, tables, addresses of the first trip.  Its results that
+groups read stay at fixed places in scratch.  Those that depend on the number of the group are right
+for the first trip only, and each trip adds to them where they stand when its last reader is done.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from isa.machine import MachineSpec
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, is_uniform
-from vliwc.ir.value import TOP_LEVEL, Op, Value
+from vliwc.ir.value import Op, Value
+from vliwc.isel.accumulators import Accumulators
 from vliwc.isel.instantiate import Assignment, Instantiation
 from vliwc.isel.program import Cut, LaneProgram
 from vliwc.isel.record_table import RecordTable
+from vliwc.isel.top_level import TopLevel
 from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, Template, sources
@@ -35,17 +37,14 @@ class CutDags:
     setup: MachineDag
     trip: MachineDag
     rest: MachineDag | None
+    end: MachineDag | None
     count: MOp
 
 
 def can_cut(function: Function) -> bool:
-    """Whether the loop of ``function`` can become a machine loop: it is the only one, and nothing
-    at the top level comes after it."""
-    live = function.computed()
-    return len(function.loops) == 1 and all(
-        value.op is not Op.REDUCE and (value.op is not Op.STORE or value.loop != TOP_LEVEL)
-        for value in live
-    )
+    """Whether the loop of ``function`` can become a machine loop: it is the only one, and no word
+    of a certain lane is taken from it in scratch."""
+    return len(function.loops) == 1 and all(value.op is not Op.MOVE for value in function)
 
 
 def alike(function: Function) -> bool:
@@ -88,26 +87,42 @@ def cut_dags(
     if cut is None:
         raise InternalError("a program without a machine loop has no trips")
     groups = Instantiation(trip)
-    order = groups.select(assignment, placements)
-    late: Instantiation | None = None
-    late_order: Order = []
-    if cut.rest:
-        rest = _piece(trip, cut, cut.rest)
-        late = Instantiation(rest, groups, cut.trips * cut.groups * trip.machine.vlen)
-        late_order = late.select(_spread(assignment, rest), {})
     uniform = groups.uniform
+    top = TopLevel(trip.function, uniform)
+    top.before()
+    kept = [op for ops in uniform.memory.values() for op in ops if op.width]
+    reductions = top.reductions
+    totals = Accumulators(uniform)
+    for value in reductions:
+        totals.begin(value)
+    order = groups.select(assignment, placements)
+    _accumulate(totals, groups, reductions)
+    adding = totals.made
+    rest: Instantiation | None = None
+    rest_order: Order = []
+    totals.new_part()
+    if cut.rest:
+        rest = Instantiation(
+            _piece(trip, cut, cut.rest), groups, cut.trips * cut.groups * trip.machine.vlen
+        )
+        rest_order = rest.select(_spread(assignment, rest.program), {})
+        _accumulate(totals, rest, reductions)
     count = uniform.add(MOp("trips", (Form("load", "const", imm=cut.trips),)))
     uniform.running[count] = uniform.word(-1)
     zero = uniform.word(0).source
     assert isinstance(zero, MOp)
     varying = _varying(uniform.ops, uniform.running)
     once = frozenset(op for op in uniform.ops if op not in varying)
-    each = [op for op in uniform.ops if op in varying]
+    top.after(totals)
+
+    each = [*(op for op in uniform.ops if op in varying), *adding]
     # What the groups need is known once they are there, and only then which words trips add to.
-    draft = MachineDag(trip.machine, each, groups.groups, order, before=once)
+    draft = MachineDag(trip.machine, each, groups.groups, order, {}, dict.fromkeys(adding, 0), once)
     read = dict.fromkeys([count, *_read_from(draft, once)])
-    if late is not None:
-        other = MachineDag(trip.machine, each, late.groups, late_order, before=once)
+    late = [*(op for op in uniform.ops if op in varying), *totals.made]
+    if rest is not None:
+        late_fixed = dict.fromkeys(totals.made, 0)
+        other = MachineDag(trip.machine, late, rest.groups, rest_order, {}, late_fixed, once)
         read.update(dict.fromkeys(_read_from(other, once)))
     updates = {_update(op, by): op for op, by in uniform.running.items() if op in read}
     order += _last(updates, draft.shared, groups.groups)
@@ -116,23 +131,36 @@ def cut_dags(
     def dag_of_trip(machine: MachineSpec, fixed: dict[MOp, int]) -> MachineDag:
         return MachineDag(machine, each, groups.groups, order, {}, fixed, once)
 
-    draft = dag_of_trip(trip.machine, dict.fromkeys(updates, 0))
-    crossing = dict.fromkeys([zero, *_read_from(draft, once)])
+    draft = dag_of_trip(trip.machine, dict.fromkeys([*updates, *totals.place], 0))
+    crossing = dict.fromkeys([zero, *kept, *_read_from(draft, once)])
     fixed, left = _places(crossing, trip.machine)
     machine = replace(trip.machine, scratch_words=left)
-    fixed.update((update, fixed[op]) for update, op in updates.items())
-    shared = [op for op in uniform.ops if op in once]
-    among = [edge for edge in order if edge[0] in once and edge[1] in once]
     at = {op: fixed[op] for op in crossing}
-    setup = MachineDag(machine, shared, [], among, uniform.constants, at)
-    dags = CutDags(setup, dag_of_trip(machine, fixed), None, count)
-    if late is None:
-        return dags
+    fixed.update((update, fixed[op]) for update, op in updates.items())
+    fixed.update(totals.fixed(at))
+    shared, constants = [op for op in uniform.ops if op in once], uniform.constants
+    setup = MachineDag(machine, shared, [], top.order(once), constants, at)
+    dags = CutDags(setup, dag_of_trip(machine, fixed), None, None, count)
     # What does not stay in scratch is made once more.
     ready = frozenset(op for op in once if op in crossing or not op.width)
-    later = [op for op in uniform.ops if op not in ready]
-    last = MachineDag(machine, later, late.groups, late_order, uniform.constants, at, ready)
-    return replace(dags, rest=last)
+    again = [op for op in uniform.ops if op not in ready]
+    if rest is not None:
+        shared = [*(op for op in again if op in once or op in varying), *totals.made]
+        last = MachineDag(machine, shared, rest.groups, rest_order, constants, fixed, ready)
+        dags = replace(dags, rest=last)
+    if top.late:
+        done = ready | frozenset(totals.place)
+        end = MachineDag(machine, again, [], top.order(frozenset(again)), constants, fixed, done)
+        dags = replace(dags, end=end)
+    return dags
+
+
+def _accumulate(totals: Accumulators, of: Instantiation, reductions: Iterable[Value]) -> None:
+    """Add the results of all groups to the accumulators."""
+    for value in reductions:
+        for number, lanes in enumerate(of.selected):
+            result = of.seen_outside(number, lanes.reduced[value])
+            totals.add(value, result, lanes.group.lanes)
 
 
 def _spread(assignment: Assignment, rest: LaneProgram) -> Assignment:

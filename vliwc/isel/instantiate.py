@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
+from vliwc.isel.accumulators import combine
 from vliwc.isel.group import Group
 from vliwc.isel.loop_order import LoopOrder, ordered_before
 from vliwc.isel.moves import loop_moves, taken_in, taken_words
@@ -109,7 +110,9 @@ class Instantiation:
             if table not in read or table in self.tables:
                 continue
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
-        live = self.function.computed()
+        # What follows a machine loop is none of a trip's business.
+        whole = self.program.cut is None
+        live = self.function.computed() if whole else set[Value]()
         reductions = [v for v in self.function.values if v.op is Op.REDUCE and v in live]
         for loop, plans in zip(self.function.loops, assignment, strict=True):
             self._loop(loop, plans)
@@ -121,7 +124,7 @@ class Instantiation:
                     self.uniform.define(value, self._reduction(value))
                     self.uniform.origin = None
         for value in self.function.values:
-            if value.op is Op.STORE and value.loop == TOP_LEVEL:
+            if whole and value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)
         return self._memory_order() + self._table_order()
 
@@ -181,7 +184,7 @@ class Instantiation:
             if is_uniform(data):
                 return self.uniform.scalar(data)
             group, lane = first + word.lane // self.vlen, word.lane % self.vlen
-            vector = self._seen_outside(group, self.selected[group].stored[word.store])
+            vector = self.seen_outside(group, self.selected[group].stored[word.store])
             return Operand(vector.source, vector.offset + lane * vector.stride, 0)
 
         before: tuple[Row, MOp] | None = None
@@ -216,9 +219,9 @@ class Instantiation:
             taken = Operand(taken.source, taken.offset + lane * taken.stride, 0)
         else:
             taken = taken[lane]
-        return self._seen_outside(group, taken)
+        return self.seen_outside(group, taken)
 
-    def _seen_outside(self, group: int, vector: Operand) -> Operand:
+    def seen_outside(self, group: int, vector: Operand) -> Operand:
         """A vector of a group as an operand of shared operations."""
         source = vector.source
         if isinstance(source, PerGroup):
@@ -287,7 +290,7 @@ class Instantiation:
         total: Operand | None = None
         for group in self._groups_of(value.imm):
             lanes = self.selected[group]
-            result = self._seen_outside(group, lanes.reduced[value])
+            result = self.seen_outside(group, lanes.reduced[value])
             if lanes.group.lanes < self.vlen:
                 words.extend(
                     Operand(result.source, result.offset + k * result.stride, 0)
@@ -299,15 +302,7 @@ class Instantiation:
             words.extend(
                 Operand(total.source, total.offset + k * total.stride, 0) for k in range(self.vlen)
             )
-        if not words:
-            return uniform.word(0xFFFF_FFFF if kind is Reduction.MIN else 0)
-        while len(words) > 1:
-            paired = [
-                self._combine_words(kind, a, b)
-                for a, b in zip(words[::2], words[1::2], strict=False)
-            ]
-            words = paired + ([words[-1]] if len(words) % 2 else [])
-        return words[0]
+        return combine(uniform, kind, words)
 
     def _local(self, group: int) -> frozenset[MOp]:
         template = self.groups[group]
@@ -325,14 +320,6 @@ class Instantiation:
         form = Form("flow", "vselect", (less, first, second))
         return Operand(uniform.add(MOp("acc", (form,), self.vlen, self.vlen)))
 
-    def _combine_words(self, kind: Reduction, a: Operand, b: Operand) -> Operand:
-        uniform = self.uniform
-        if kind is Reduction.SUM or kind is Reduction.XOR:
-            return uniform.scalar_op("+" if kind is Reduction.SUM else "^", a, b, "acc")
-        less = uniform.scalar_op("<", a, b, "less")
-        first, second = (a, b) if kind is Reduction.MIN else (b, a)
-        return uniform.select(less, first, second)
-
     def _memory_order(self) -> list[tuple[Source, Source, int]]:
         """Order edges between memory operations that the lane function orders.
 
@@ -344,6 +331,8 @@ class Instantiation:
                 if value.loop == before.loop != TOP_LEVEL:
                     if value not in self._in_rows.get(before, ()):
                         edges.extend(self._order_in_groups(before, value))
+        if self.program.cut is not None:
+            return edges
         return edges + LoopOrder(self.program, self._accesses, self._barrier).edges()
 
     def _accesses(self, value: Value, group: int) -> list[Source]:
