@@ -23,8 +23,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vliwc.sched.problem.dense import ENGINES
+from vliwc.sched.problem.paths import edge_sources, longest_from_start, topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import precedence_graph
 from vliwc.sched.problem.renewable import ProblemError, Renewable
 from vliwc.sched.problem.view import View
 
@@ -206,7 +210,7 @@ def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[
     project, after = parts
     jobs, resources = len(project.duration), len(project.resources)
     horizon = sum(project.duration)
-    path = _longest_path(project, after)
+    path = _longest_path(project)
     lines = [
         _RULE,
         *(f"*** left out: {thing}" for thing in missing),
@@ -251,16 +255,12 @@ def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _longest_path(project: _Project, after: Sequence[Sequence[int]]) -> int:
+def _longest_path(project: _Project) -> int:
     """The makespan without resources."""
-    start = [0] * len(after)
-    waiting = [len(into) for into in project.into]
-    ready = [job for job, count in enumerate(waiting) if not count]
-    while ready:
-        job = ready.pop()
-        for other in after[job]:
-            start[other] = max(start[other], start[job] + project.duration[job])
-            waiting[other] -= 1
-            if not waiting[other]:
-                ready.append(other)
-    return max(s + d for s, d in zip(start, project.duration, strict=True))
+    graph = precedence_graph(
+        len(project.duration),
+        [(before, job, 1) for job, into in enumerate(project.into) for before in into],
+    )
+    duration = np.array(project.duration, dtype=np.float64)
+    start = longest_from_start(graph, topological_order(graph), duration[edge_sources(graph)])
+    return int((start + duration).max())

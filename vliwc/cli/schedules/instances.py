@@ -53,7 +53,7 @@ Problems = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="Problem files (.json, .sm, .rcp) and folders of them.",
+        help="Problem files (.json, .sm, .rcp, .jsp) and folders of them.",
         show_default=False,
     ),
 ]

@@ -32,7 +32,7 @@ ProblemFile = Annotated[
     Path,
     typer.Argument(
         metavar="PROBLEM",
-        help="A scheduling problem: our JSON, or a project as PSPLIB .sm or Patterson .rcp.",
+        help="A scheduling problem: our JSON, a project (.sm, .rcp), or a job shop (.jsp).",
         show_default=False,
     ),
 ]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from isa.machine import DEFAULT_MACHINE
+from vliwc.sched.problem.dense import Dense
 from vliwc.sched.problem.paths import CyclicProblem, heads_and_tails, topological_order
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
 from vliwc.sched.problem.renewable import ProblemError, Renewable
@@ -54,8 +55,19 @@ def project_problem(
         np.array(demands, dtype=np.int32).reshape(n, len(capacities)),
         np.array(durations, dtype=np.int32),
     )
+    dense = precedence_graph(n, precedences)
+    try:
+        topological_order(dense)
+    except CyclicProblem as error:
+        raise ProblemError(f"the precedences form a circle: {error}") from error
+    given = list(names) if names is not None else [f"j{k}" for k in range(n)]
+    return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
+
+
+def precedence_graph(n: int, precedences: Sequence[tuple[int, int, int]]) -> Dense:
+    """``n`` operations that take no slot and no scratch, and what orders them."""
     none = np.zeros(n, dtype=np.int32)
-    dense = make_dense(
+    return make_dense(
         lanes=none,
         serial=none,
         width=none,
@@ -66,12 +78,6 @@ def project_problem(
         machine=DEFAULT_MACHINE,
         n_groups=0,
     )
-    try:
-        topological_order(dense)
-    except CyclicProblem as error:
-        raise ProblemError(f"the precedences form a circle: {error}") from error
-    given = list(names) if names is not None else [f"j{k}" for k in range(n)]
-    return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
 
 
 def project_bound(problem: ScheduleProblem, renewable: Renewable) -> tuple[int, str]:
