@@ -5,6 +5,8 @@
 - In a ``console`` block, lines that begin with ``$`` are commands, all of one shell; a command may
   go on behind a backslash.  What follows is what it prints: compared if there is any.  A line
   ``...`` stands for any lines.
+- A line ``<!-- figures may be off by 3 % -->`` lets numbers lag behind a little: those of programs
+  change by a cycle or two with nearly every change of the compiler.
 
 ``python -m tests.lab.documents docs/research.md`` runs a document and writes into it what its
 commands print now, with as many lines before and behind ``...`` as it has there.
@@ -27,6 +29,8 @@ from types import TracebackType
 REPOSITORY = Path(__file__).resolve().parents[2]
 FENCE = "```"
 ANY = "..."
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+TOLERANCE = re.compile(r"^<!-- figures may be off by (\d+) % -->$", re.MULTILINE)
 MARK = "--- end of command, code"
 
 
@@ -160,16 +164,33 @@ def _trimmed(lines: Sequence[str]) -> list[str]:
     return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
 
 
-def agrees(shown: Sequence[str], printed: Sequence[str]) -> bool:
-    """Whether a command prints what the document shows."""
+def agrees(shown: Sequence[str], printed: Sequence[str], tolerance: float = 0.0) -> bool:
+    """Whether a command prints what the document shows; with a tolerance, see :func:`alike`."""
     if not shown:
         return True
     before, behind = _around(shown)
     if before is None:
-        return list(shown) == list(printed)
-    long_enough = len(printed) >= len(before) + len(behind)
+        return alike(shown, printed, tolerance)
     ends = list(printed[len(printed) - len(behind) :])
-    return long_enough and list(printed[: len(before)]) == before and ends == behind
+    return (
+        len(printed) >= len(before) + len(behind)
+        and alike(before, printed[: len(before)], tolerance)
+        and alike(behind, ends, tolerance)
+    )
+
+
+def alike(shown: Sequence[str], printed: Sequence[str], tolerance: float) -> bool:
+    """Whether lines are equal; or, with a tolerance, equal but for blanks and for numbers that
+    differ by no more than that part of them, or by no more than 2."""
+    if not tolerance or len(shown) != len(printed):
+        return list(shown) == list(printed)
+    for one, other in zip(shown, printed, strict=True):
+        if "".join(NUMBER.sub("#", one).split()) != "".join(NUMBER.sub("#", other).split()):
+            return False
+        for a, b in zip(NUMBER.findall(one), NUMBER.findall(other), strict=True):
+            if abs(float(a) - float(b)) > max(2.0, tolerance * float(a)):
+                return False
+    return True
 
 
 def refreshed(shown: Sequence[str], printed: Sequence[str]) -> list[str]:
@@ -213,6 +234,12 @@ def run(document: Path, folder: Path) -> list[Step]:
                 if code:
                     return done
     return done
+
+
+def tolerance(document: Path) -> float:
+    """By which part of them the figures of a document may be off."""
+    stated = TOLERANCE.search(document.read_text(encoding="utf-8"))
+    return int(stated[1]) / 100 if stated else 0.0
 
 
 def update(document: Path) -> None:

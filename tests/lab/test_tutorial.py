@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.lab.documents import Command, File, Shell, agrees, blocks, commands, refreshed, run
+from tests.lab.documents import (
+    Command,
+    File,
+    Shell,
+    agrees,
+    blocks,
+    commands,
+    refreshed,
+    run,
+    tolerance,
+)
 from vliwc.sched.exact.cpsat import CpSatScheduler
 from vliwc.sched.exact.ilp import IlpScheduler
 from vliwc.sched.exact.lns import LnsScheduler
@@ -48,7 +58,7 @@ def test_commands_print_what_the_text_shows(repository: Path, tmp_path: Path, na
     for step in steps:
         printed = "\n".join(step.printed)
         problem = f"$ {step.command.text}\nprints now:\n{printed}\n{hint}"
-        assert agrees(step.command.shown, step.printed), problem
+        assert agrees(step.command.shown, step.printed, tolerance(document)), problem
 
 
 def test_the_report_quotes_the_comparison(repository: Path) -> None:
@@ -85,7 +95,7 @@ def test_the_tutorial_states_only_figures_that_a_command_prints(repository: Path
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     stated = {figure for figure in re.findall(r"\b\d{2,}\b", prose) if int(figure) > 16}
     assert len(stated) > 8
-    # The lookups are counted in the text: a program's loads, 2086, are some more.
+    # The lookups are counted in the text: a program's loads are some more.
     assert stated - shown == {str(8 * 256)}
 
 
@@ -157,6 +167,20 @@ $ echo never
     assert [step.printed for step in steps] == [["hello"], ["world"], ["world"]]
     assert [step.code for step in steps] == [0, 0, 1], "nothing runs behind a failure"
     assert [agrees(step.command.shown, step.printed) for step in steps] == [True, False, True]
+
+
+def test_figures_may_lag_behind_a_little() -> None:
+    shown = ["cycles  205", " load=3    195    -10   x", "..."]
+    for printed in (shown, ["cycles  206", " load=3   199     -9   x"], ["cycles  199", shown[1]]):
+        assert agrees(shown, printed, 0.03), printed
+        assert agrees(shown, printed) == (printed[:2] == shown[:2])
+    for printed in (
+        ["cycles  198", shown[1]],
+        ["cycles  205", " load=3    195    +10   x"],
+        ["cycle   205", shown[1]],
+        ["cycles  205"],
+    ):
+        assert not agrees(shown, printed, 0.03), printed
 
 
 def test_lines_left_out() -> None:
