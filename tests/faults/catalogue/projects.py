@@ -28,9 +28,9 @@ PROJECT_HEURISTICS = (
             "min(eligible, key=lambda k: (scores[k], -k))",
         ),
         (
-            "the parallel scheme looks at the first cycle only",
-            "                if (free[moment : moment + duration] < network.demand[op]).any():",
+            "the parallel scheme looks at the last cycle",
             "                if duration and (free[moment] < network.demand[op]).any():",
+            "                if duration and (free[moment + duration - 1] < network.demand[op]).any():",
         ),
         (
             "the parallel scheme begins with the least urgent",
@@ -94,11 +94,6 @@ PROJECT_HEURISTICS = (
             "what is known is forgotten",
             "            if self._lengths[best] < self.length:",
             "            if self._lengths[best] != self.length:",
-        ),
-        (
-            "effort is not counted",
-            "            self.effort += int(counts[0]) * tuning.cell_effort",
-            "            self.effort += tuning.cell_effort",
         ),
     ),
     *faults_in(

@@ -13,7 +13,7 @@ from isa.original import OriginalProblem
 from isa.simulator import run
 from tests.strategies.neighbour_words import neighbour_words
 from tests.strategies.plans import build, lane_program, named_choice, random_choice
-from tests.unit.isel.helpers import opcodes, program_of, verified
+from tests.unit.isel.helpers import loads_of, opcodes, program_of, selected, verified
 from vliwc.driver import compile_text
 from vliwc.isel.neighbour_reads import InRow, RowOfNeighbours
 from vliwc.lang import bind, parse_kernel
@@ -57,6 +57,14 @@ def test_a_row_serves_all_neighbours_with_one_vload_for_each_lane() -> None:
     assert sorted((second.place, third.place)) == [1, 2]
     loads = opcodes(op for op, _ in built.dag.operations())
     assert loads["vload"] >= 2 and not loads["load"] > 8
+
+
+def test_a_row_is_the_load_of_all_its_words() -> None:
+    """For whatever has to come before or after one of them."""
+    program = program_of(nodes("(t[x] ^ t[x + 2]) + t[x + 1]"), n=16)
+    _, lanes = selected(program, "row")
+    (load,) = [op for op in lanes.template.ops if op.name.startswith("row")]
+    assert [lanes.memory[value] for value in loads_of(program, "t")] == [[load]] * 3
 
 
 @pytest.mark.parametrize("low", [0, 1, 2])

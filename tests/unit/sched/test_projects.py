@@ -177,6 +177,18 @@ def test_runs_are_equal_and_go_on_where_they_were() -> None:
     assert np.array_equal(one.start, other.start)
 
 
+def test_new_populations_do_not_forget_the_best() -> None:
+    """Each of them is made anew after two batches without a shorter member."""
+    problem = generate(Projects(jobs=30, strength=0.2), 2).problem
+    search = GeneticSearch(View.of(problem), 0, GeneticTuning(members=3, children=1, patience=2))
+    lengths: list[int] = []
+    for _ in range(60):
+        search.run(1e-9, 0)
+        lengths.append(search.length)
+        assert project_schedule(problem, search.start.tolist(), "best").cycles == search.length
+    assert lengths == sorted(lengths, reverse=True)
+
+
 def test_a_schedule_that_is_known_is_never_made_worse() -> None:
     problem = generate(Projects(jobs=30, strength=0.2), 2).problem
     best = PlainScheduler().schedule(problem, 2)

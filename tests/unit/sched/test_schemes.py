@@ -102,6 +102,32 @@ def test_justification_is_a_schedule_and_never_longer(
     assert length(network, found) <= length(network, start)
 
 
+def turned_around(problem: ScheduleProblem) -> ScheduleProblem:
+    """The project backwards in time."""
+    view, renewable = View.of(problem), problem.renewable
+    assert renewable is not None
+    before = [(b, a, latency) for a, b, latency in view.dependences]
+    return project_problem(view.duration, view.demand, renewable.capacity.tolist(), before)
+
+
+@given(problem=small_projects(), number=st.integers(0, 719))
+def test_justification_goes_by_ends(problem: ScheduleProblem, number: int) -> None:
+    """Right by the latest ends, then left by the earliest starts, each as far as it can go."""
+    view, back, orders = View.of(problem), turned_around(problem), topological(problem)
+    start = earliest_fits(problem, orders[number % len(orders)])
+    span = range(len(view))
+    to_right = sorted(span, key=lambda op: (-start[op] - view.duration[op], op))
+    if to_right not in topological(back):
+        return
+    right = earliest_fits(back, to_right)
+    to_left = sorted(span, key=lambda op: (-right[op] - view.duration[op], op))
+    if to_left in topological(problem):
+        left = earliest_fits(problem, to_left)
+        network = network_of(problem)
+        assert length(network, left) <= length(network, start)
+        assert justified(network, start) == left
+
+
 def test_justification_closes_a_gap() -> None:
     """The first task blocks the long chain; moved right and left again it goes behind."""
     problem = project_problem([2, 2, 4], [[1], [1], [0]], [1], [(1, 2, 1)])

@@ -99,7 +99,8 @@ def parallel_scheme(network: _Network, scores: Floats) -> list[int]:
                 if ready.get(op, network.horizon) > moment:
                     continue
                 duration = network.duration[op]
-                if (free[moment : moment + duration] < network.demand[op]).any():
+                # All that is placed has begun: no later cycle is fuller than this one.
+                if duration and (free[moment] < network.demand[op]).any():
                     continue
                 free[moment : moment + duration] -= network.demand[op]
                 start[op] = moment
