@@ -19,7 +19,6 @@ from vliwc.backend.candidates import Generated
 from vliwc.backend.emit import part_places
 from vliwc.backend.parts import Part
 from vliwc.clock import Clock, Progress, quiet
-from vliwc.diagnostics import Diagnostic, InternalError, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.value import Op
 from vliwc.isel.cut import alike, trip_of
@@ -33,7 +32,7 @@ from vliwc.passes.pipeline import PIPELINE
 from vliwc.sched.problem.bounds import SLACK, lower_bound
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
-from vliwc.stages import Unit, stages
+from vliwc.stages import Unit, fitting, stages
 from vliwc.strategy.bound import LeastWork, least_work
 from vliwc.strategy.choose import gather_only
 
@@ -246,21 +245,12 @@ def _compile(
     progress: Progress | None,
     keep_stages: bool,
 ) -> Compilation:
-    """Compile at the level of ``options``, or at the highest one below it at which the kernel fits
-    into scratch: a level never fails where a lower one succeeds."""
-    options = options or Options()
-    notes: list[str] = []
-    for level in range(options.level, -1, -1):
-        at = replace(options, level=level, without=()) if notes else options
-        try:
-            result = _best_at(load, at, progress, keep_stages)
-        except OutOfScratch as error:
-            if level == 0:
-                raise KernelError([Diagnostic("E0901", str(error))]) from error
-            notes.append(f"-O{level} does not fit into scratch: compiled at -O{level - 1}")
-        else:
-            return replace(result, notes=[*notes, *result.notes])
-    raise InternalError("no level was tried")
+    """Compile under ``options``, or as close to them as scratch allows."""
+    result, notes = fitting(
+        options or Options(),
+        lambda at, unshared: _best_at(load, at, progress, keep_stages, unshared=unshared),
+    )
+    return replace(result, notes=[*notes, *result.notes])
 
 
 def _best_at(
@@ -268,15 +258,17 @@ def _best_at(
     options: Options,
     progress: Progress | None,
     keep_stages: bool,
+    *,
+    unshared: bool,
 ) -> Compilation:
     """Compile at one level.  Where words go from loop to loop in scratch, do the same with memory
     in between if that does not fit, or if the bound of the other program is lower."""
-    run = _Run(load, options, progress, keep_stages)
+    run = _Run(load, options, progress, keep_stages, unshared)
     run.to("analyse")
     if not any(value.op is Op.MOVE for value in run.unit.function):
         return run.result()
     apart = replace(options, without=(*options.without, FORWARDING))
-    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages)
+    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, unshared)
     rival.to("analyse")
     functions = (run.unit.function, rival.unit.function)
     try:
@@ -298,10 +290,11 @@ class _Run:
         options: Options,
         progress: Progress | None,
         keep_stages: bool,
+        unshared: bool,
     ) -> None:
         make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
         self.options = options
-        self.unit = Unit(load, options, Clock(progress or quiet))
+        self.unit = Unit(load, options, Clock(progress or quiet), unshared)
         self.seconds = 0.0
         self._left = stages(options)
         self._keep = keep_stages

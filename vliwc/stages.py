@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeVar, cast
 
 from isa.arrays import KEY as ARRAYS
 from isa.arrays import ArrayPlace
@@ -24,6 +24,7 @@ from vliwc.backend.emit import emit_parts
 from vliwc.backend.machine_loop import choose_cut, generate_loop, may_be_cut
 from vliwc.backend.resume import KEY, read_hint
 from vliwc.clock import Clock
+from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
 from vliwc.isel.cut import trip_of
@@ -39,17 +40,22 @@ from vliwc.passes.forward_words import ForwardWords
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.json import problem_to_json
+from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.problem.schedule_json import schedule_to_json
 from vliwc.strategy.choose import Strategy
 
 
 @dataclass(eq=False)
 class Unit:
-    """A kernel on its way: each stage reads what those before it have made, and adds its own."""
+    """A kernel on its way: each stage reads what those before it have made, and adds its own.
+
+    ``unshared``: scratch does not suffice for words that operations share.
+    """
 
     load: Callable[[], CheckedKernel]
     options: Options
     clock: Clock
+    unshared: bool = False
     notes: list[str] = field(default_factory=list[str])
     kernel: CheckedKernel = field(init=False)
     function: Function = field(init=False)
@@ -128,6 +134,48 @@ def stages(options: Options) -> list[Stage]:
     ]
 
 
+Result = TypeVar("Result")
+
+
+def fitting(
+    options: Options, attempt: Callable[[Options, bool], Result]
+) -> tuple[Result, list[str]]:
+    """What ``attempt`` makes under ``options``, or at the highest level below at which the kernel
+    fits into scratch: a level never fails where a lower one succeeds.  Where none does, once more
+    from the top with units that are ``unshared``.  With a note for the user on what was done.
+
+    Raises :class:`vliwc.diagnostics.KernelError` where nothing fits.
+    """
+    refused: OutOfScratch | None = None
+    for unshared in (False, True):
+        for level in range(options.level, -1, -1):
+            at = options if refused is None else replace(options, level=level, without=())
+            try:
+                result = attempt(at, unshared)
+            except OutOfScratch as error:
+                refused = error
+            except KernelError:
+                # Too many operations without a machine loop: what was wrong before counts.
+                if not unshared:
+                    raise
+            else:
+                note = [] if refused is None else [_fallen_back(options.level, level, unshared)]
+                return result, note
+    assert refused is not None
+    raise KernelError([Diagnostic("E0901", str(refused))]) from refused
+
+
+def _fallen_back(asked: int, level: int, unshared: bool) -> str:
+    """What was done where the level that was asked for did not fit into scratch."""
+    if not unshared:
+        return f"-O{asked} does not fit into scratch: compiled at -O{level}"
+    note = (
+        "what operations share does not fit into scratch: each makes its own constants and loads "
+        "its own table words"
+    )
+    return note if level == asked else f"{note}; compiled at -O{level}"
+
+
 def _front_end(unit: Unit) -> None:
     unit.kernel = unit.load()
 
@@ -164,7 +212,8 @@ def _analyse(unit: Unit) -> None:
 
 
 def _cut(unit: Unit) -> None:
-    unit.cut = choose_cut(unit.lanes, unit.options)
+    # Trips share what was made before the first one.
+    unit.cut = None if unit.unshared else choose_cut(unit.lanes, unit.options)
     if unit.cut is None:
         machine = unit.options.machine
         require_size(unit.kernel, machine.vlen, unit.options.max_operations)
@@ -172,13 +221,13 @@ def _cut(unit: Unit) -> None:
 
 def _balance(unit: Unit) -> None:
     lanes = unit.lanes if unit.cut is None else trip_of(unit.lanes, unit.cut)
-    unit.strategies = balanced(lanes, unit.options)
+    unit.strategies = [] if unit.unshared else balanced(lanes, unit.options)
 
 
 def _schedule(unit: Unit) -> None:
     told = unit.strategies, unit.options, unit.clock
     if unit.cut is None:
-        unit.generated = generate(unit.lanes, *told)
+        unit.generated = generate(unit.lanes, *told, unshared=unit.unshared)
     else:
         unit.generated = generate_loop(unit.lanes, unit.cut, *told)
 

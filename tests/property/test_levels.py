@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
+from isa.machine import MachineSpec
 from isa.simulator import run
 from tests.strategies.kernels import GeneratedKernel, kernels
 from vliwc.diagnostics import KernelError
@@ -51,6 +52,21 @@ def test_what_fits_at_a_lower_level_compiles_at_all_above() -> None:
         assert found[words.start : words.stop] == expected[words.start : words.stop]
 
 
+def test_what_does_not_fit_at_once_is_loaded_again() -> None:
+    """No more of the table than scratch has words; each word is used twice, far apart."""
+    result = compile_text(BACK_AND_FORTH, "back.vk", {"m": 1600}, Options(level=2))
+    assert result.notes[0].startswith("what operations share does not fit into scratch")
+    memory = random_memory(result.kernel, 1)
+    found, expected = run(result.program, memory).memory, interpret(result.kernel, memory)
+    for words in output_words(result.kernel):
+        assert found[words.start : words.stop] == expected[words.start : words.stop]
+
+
 def test_what_fits_nowhere_is_an_error() -> None:
+    """What is computed cannot be loaded again."""
+    values = "".join(f"let v{k} = (t[{k}] ^ {k}) * y[0];" for k in range(9))
+    total = " + ".join(f"v{k} * v{8 - k}" for k in range(9))
+    arrays = "t: u32[9] in at 0; y: u32[1] inout at 9;"
+    text = f"kernel k() {{ memory {{ {arrays} }} {values} y[0] = {total}; }}"
     with pytest.raises(KernelError, match="E0901"):
-        compile_text(BACK_AND_FORTH, "back.vk", {"m": 2000}, Options(level=2))
+        compile_text(text, "k.vk", {}, Options(machine=MachineSpec(scratch_words=8)))

@@ -22,6 +22,7 @@ from vliwc.isel.table_reads import Plan
 from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
+from vliwc.mir.unshared import unshared as unshared_words
 from vliwc.options import Options
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
@@ -182,15 +183,23 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
 
 
 def generate(
-    program: LaneProgram, strategies: Sequence[Strategy], options: Options, clock: Clock
+    program: LaneProgram,
+    strategies: Sequence[Strategy],
+    options: Options,
+    clock: Clock,
+    *,
+    unshared: bool = False,
 ) -> Generated:
-    """Build the machine DAG of each strategy, schedule it, and keep the best.
+    """Build the machine DAG of each strategy, schedule it, and keep the best.  If ``unshared``, no
+    strategy is tried, and operations make their constants and table words for themselves.
 
     The parts ``instantiate``, ``derive-constants`` and ``problem`` of the clock are the way of one
     candidate from the lane program to its scheduling problem.  Raises
     :class:`vliwc.sched.problem.schedule.OutOfScratch` if the kernel does not fit into scratch
     however few groups are in flight.
     """
+    if unshared:
+        return _candidate(program, gather_only(program), {}, options, clock, own=True).generated()
     if options.level == 0:
         return _candidate(program, gather_only(program), {}, options, clock).generated()
     found = _generate(program, strategies, options, clock)
@@ -345,6 +354,12 @@ def _dag(
     return instantiate(program, assignment, placements).dag
 
 
+def _unshared_dag(program: LaneProgram, assignment: Assignment) -> MachineDag:
+    instance = instantiate(program, assignment, {})
+    tables = instance.uniform.table_loads.values()
+    return unshared_words(instance.dag, {load for loads in tables for load in loads})
+
+
 def _candidate(
     program: LaneProgram,
     assignment: list[list[Plan]],
@@ -352,11 +367,17 @@ def _candidate(
     options: Options,
     clock: Clock,
     name: str = "plain",
+    *,
+    own: bool = False,
 ) -> Candidate:
-    """The way from the lane program to the first schedule, under one choice of plans."""
+    """The way from the lane program to the first schedule, under one choice of plans.  If ``own``,
+    words that are cheap to make are not shared."""
     with clock.part("instantiate"):
-        dag = _dag(program, assignment, placements)
-    if options.level >= 2 and not program.trips:
+        if own:
+            dag = _unshared_dag(program, assignment)
+        else:
+            dag = _dag(program, assignment, placements)
+    if options.level >= 2 and not program.trips and not own:
         with clock.part("derive-constants"):
             due = planned_deadlines(problem_of(dag))
             index = dag.shared_index
@@ -364,5 +385,5 @@ def _candidate(
     with clock.part("problem"):
         problem = problem_of(dag)
     search = StaggerSearch(problem, options.seed)
-    search.begin()
+    search.begin(few=own)
     return Candidate(name, dag, search, assignment, placements)

@@ -214,8 +214,8 @@ FRONT = (
         ),
         (
             "operands are not counted",
-            "    if len(value.args) != OPS[value.op].arity:",
-            "    if len(value.args) > OPS[value.op].arity:",
+            "    if len(value.args) != arity and",
+            "    if len(value.args) > arity and",
         ),
         ("operands may follow", "        if arg not in seen:", "        if False:"),
         ("stores have results", "        if not OPS[arg.op].produces:", "        if False:"),

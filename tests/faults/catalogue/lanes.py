@@ -201,6 +201,25 @@ LANES = (
         ),
     ),
     *faults_in(
+        "vliwc/mir/unshared.py",
+        ("tests/unit/mir/test_unshared.py",),
+        (
+            "loads of words that are written",
+            "        if not op.forms or (memory and op not in loads):",
+            "        if not op.forms:",
+        ),
+        (
+            "words of groups are shared",
+            "            members = [made(op, add_shared) if op in again else op for op in source.members]",
+            "            members = list(source.members)",
+        ),
+        (
+            "broadcasts share their constants",
+            "            if isinstance(source, MOp) and source in again and source not in found:",
+            "            if False:",
+        ),
+    ),
+    *faults_in(
         "vliwc/cache/compilations.py",
         ("tests/unit/cache/test_compilations.py",),
         ("seeds do not matter", '        "seed": options.seed,\n', ""),
@@ -237,7 +256,7 @@ LANES = (
         ("tests/unit/isel/test_row_buffers.py",),
         (
             "a buffer may be written before it has a place",
-            "        reads.append((op.into, 0, True))\n",
+            "        found.append((op.into, 0, True))\n",
             "        pass\n",
         ),
     ),

@@ -148,13 +148,13 @@ SCHEDULING = (
         ("tests/unit/mir/test_scheduling_problem.py", "tests/unit/isel/test_instantiate.py"),
         (
             "results in the cycle of their operation",
-            "[(value, 1, True) for value in sources(op)]",
-            "[(value, 0, True) for value in sources(op)]",
+            "[(value, 1, True) for value in operand_sources(op)]",
+            "[(value, 0, True) for value in operand_sources(op)]",
         ),
         (
             "order is ignored",
-            "    return reads + [(before, latency, False) for before, latency in op.order]",
-            "    return reads",
+            "    found += [(before, latency, False) for before, latency in op.order]\n",
+            "",
         ),
         ("order between groups is ignored", "    edges.append(Edges.of_rows(order))\n", ""),
         (

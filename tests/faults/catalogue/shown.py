@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.faults.fault import faults_in
 
-EXPLAIN = "tests/unit/explain/test_explain.py"
 CAUSES = "tests/property/test_causes.py"
 REPORT = "tests/unit/report/test_report.py"
 API = "tests/unit/api/test_api.py"
@@ -12,7 +11,7 @@ API = "tests/unit/api/test_api.py"
 SHOWN = (
     *faults_in(
         "vliwc/explain/causes.py",
-        (CAUSES, EXPLAIN),
+        ("tests/unit/explain/test_causes.py", CAUSES),
         (
             "engines without a price count",
             "if prices[e] > 0 and free[e] > 0]",
@@ -56,7 +55,7 @@ SHOWN = (
     ),
     *faults_in(
         "vliwc/explain/timing.py",
-        (CAUSES, REPORT, API),
+        (API, REPORT, CAUSES),
         (
             "ready with the first lane before",
             "    done = last[source] + p.succ_latency",

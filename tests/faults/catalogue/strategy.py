@@ -117,17 +117,17 @@ STRATEGIES = (
         ),
         (
             "only the loads of reads count",
-            'fits(total("load") + self.base.load,',
+            'fits(total("load") + base.load,',
             'fits(total("load"),',
         ),
         (
             "only the selections of reads count",
-            'fits(total("flow") + by_flow + self.base.flow,',
+            'fits(total("flow") + by_flow + base.flow,',
             'fits(total("flow") + by_flow,',
         ),
         (
             "only the arithmetic of reads counts",
-            'total("compute") + self.base.compute',
+            'total("compute") + base.compute',
             'total("compute")',
         ),
         (
@@ -203,8 +203,8 @@ STRATEGIES = (
         ("tests/unit/test_driver.py",),
         (
             "schedules are not checked",
-            "    check_schedule(unit.generated.problem, unit.generated.schedule)",
-            "    pass",
+            "        check_schedule(part.problem, part.schedule)",
+            "        pass",
         ),
         ("programs are not checked", "    check_emitted(unit.program)", "    pass"),
     ),

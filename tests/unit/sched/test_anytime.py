@@ -11,7 +11,10 @@ from vliwc.lab.generators import GENERATORS, generate
 from vliwc.sched import anytime
 from vliwc.sched.anytime import Event, watch
 from vliwc.sched.check import check_schedule
+from vliwc.sched.greedy.sgs import project_schedule
 from vliwc.sched.problem.problem import ScheduleProblem
+from vliwc.sched.problem.project import project_problem
+from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.registry import make_scheduler
 
 
@@ -85,3 +88,42 @@ def test_reports_of_inner_schedulers_are_hidden() -> None:
     assert len(events) == 2
     assert not anytime.expired()
     assert anytime.remaining() is None
+
+
+def made(cycles: int) -> Schedule:
+    problem = project_problem([cycles], [[1]], [1], [])
+    return project_schedule(problem, [0], "made")
+
+
+def test_only_what_is_better_is_told() -> None:
+    events: list[Event] = []
+    with watch(events.append):
+        anytime.report(1.0, made(9), 3, "first")
+        anytime.report(2.0, made(12), 2, "worse in all")
+        anytime.report(3.0, made(12), 5, "a longer schedule, a better bound")
+        anytime.report(4.0, None, 4, "nothing")
+        anytime.report(5.0, made(7), 2, "a shorter schedule, a worse bound")
+        anytime.report(6.0, None, 5, "a claim", claimed=6)
+    told = [(each.effort, each.cycles, each.lower_bound, each.claimed_bound) for each in events]
+    assert told == [(1.0, 9, 3, 3), (3.0, 9, 5, 5), (5.0, 7, 5, 5), (6.0, 7, 5, 6)]
+
+
+class Solver:
+    """A solver that notes when it is stopped."""
+
+    stopped = 0
+
+    def stop_search(self) -> None:
+        self.stopped += 1
+
+
+def test_stopping_by_hand_also_ends_a_run_with_time_left() -> None:
+    for seconds in (None, 1000.0):
+        solver, done = Solver(), Solver()
+        with watch(seconds=seconds) as run, anytime.stoppable(solver):
+            with anytime.stoppable(done):
+                pass
+            assert not anytime.expired()
+            run.stop()
+            assert anytime.expired()
+        assert (solver.stopped, done.stopped) == (1, 0)

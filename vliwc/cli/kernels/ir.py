@@ -33,7 +33,7 @@ from vliwc.cli.common.arguments import (
 )
 from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.files import STDOUT, write_text
-from vliwc.cli.common.output import print_json, progress
+from vliwc.cli.common.output import print_json, progress, warn
 from vliwc.clock import Clock
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def run_stages(
             is raised before anything is run.
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
     """
-    from vliwc.stages import Unit, stages  # as in `compile`: the solver is slow to load
+    from vliwc.stages import Unit, fitting, stages  # as in `compile`: the solver is slow to load
 
     steps = stages(options)
     names = [(at, part.name) for at, step in enumerate(steps) for part in (*step.parts, step)]
@@ -163,19 +163,30 @@ def run_stages(
     elif after is not None:
         labels = number_stages([(steps[at].name, str(at)) for at in lanes])
         last = int(find_stage(labels, after, "--after").text)
-    unit = Unit(load, options, Clock(show))
-    forms: list[tuple[str, str]] = []
-    for step in steps[: last + 1]:
-        with unit.clock.stage(step.name):
-            step.run(unit)
-        if stage is None and step.lane_ir:
-            forms.append((step.name, step.show(unit)))
-    if stage is None:
-        return forms
-    name = stage.partition(":")[0]
-    return [
-        (name, part.show(unit)) for part in (*steps[last].parts, steps[last]) if part.name == name
-    ]
+    wanted = None if stage is None else stage.partition(":")[0]
+
+    def run(at: Options, unshared: bool) -> list[tuple[str, str]]:
+        unit = Unit(load, at, Clock(show), unshared)
+        forms: list[tuple[str, str]] = []
+        here = steps if at is options else stages(at)
+        names = [step.name for step in here]
+        end = last if at is options else len(names) - names[::-1].index(steps[last].name) - 1
+        for step in here[: end + 1]:
+            with unit.clock.stage(step.name):
+                step.run(unit)
+            if wanted is None and step.lane_ir:
+                forms.append((step.name, step.show(unit)))
+        if wanted is None:
+            return forms
+        parts = (*here[end].parts, here[end])
+        return [(wanted, part.show(unit)) for part in parts if part.name == wanted]
+
+    forms, notes = fitting(options, run)
+    for note in notes:
+        warn(f"note: {note}")
+    if not forms:
+        raise CommandError(f"--stage {stage}: not made at the level at which the kernel fits")
+    return forms
 
 
 def number_stages(named: Sequence[tuple[str, str]]) -> list[Stage]:

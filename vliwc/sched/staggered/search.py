@@ -160,17 +160,18 @@ class StaggerSearch:
         """Whether the best schedule is so long that scratch may be what is short."""
         return self.cycles > TUNING.poor * self.runner.bound.cycles
 
-    def begin(self) -> None:
-        """Try the first settings; with less and less scratch for young groups if all fail.
+    def begin(self, *, few: bool = False) -> None:
+        """Try the first settings; with less and less scratch for young groups if all fail.  With
+        ``few``, the first schedule is good enough.
 
         Raises :class:`OutOfScratch` if even one group at a time does not fit.
         """
         settings = first_settings(self.problem.dense.n_groups)
         for setting in settings:
-            if self.done:
+            if self.done or (few and self.best is not None):
                 return
             self._try(setting)
-        if self.poor:
+        if self.poor and not few:
             self._try_shared_in_groups(settings)
         for part in SETTINGS.kept:
             if self.best is not None:
