@@ -17,8 +17,8 @@ from typing import Final, cast
 from isa.load import LoadError, parse_json, read_text
 from vliwc.lab.best_known import BEST_KNOWN, Known, read_best_known
 from vliwc.lab.instance import Instance
-from vliwc.lab.rcpsp_files import read_rcp, read_sm
-from vliwc.lab.shop_files import read_jsp
+from vliwc.lab.rcpsp_files import read_rcp, read_sm, refuse_sch
+from vliwc.lab.shop_files import read_fjs, read_jsp
 from vliwc.sched.problem.json import problem_from_json
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.renewable import ProblemError
@@ -90,7 +90,10 @@ READERS: Final[Mapping[str, Callable[[Path], ScheduleProblem]]] = {
     ".json": read_problem_json,
     ".sm": read_sm,
     ".rcp": read_rcp,
+    ".mm": read_sm,
     ".jsp": read_jsp,
+    ".fjs": read_fjs,
+    ".sch": refuse_sch,
 }
 """What reads a problem file, by its suffix."""
 

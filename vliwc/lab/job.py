@@ -24,6 +24,7 @@ from vliwc.sched.problem.bounds import Bound, lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 from vliwc.sched.registry import make_scheduler
+from vliwc.sched.run import run_scheduler
 
 Statistics = dict[str, float | int | str]
 
@@ -230,7 +231,7 @@ def run_job(job: Job) -> Row:
     scheduler = make_scheduler(job.scheduler, job.seed)
     started = time.perf_counter()
     try:
-        schedule = scheduler.schedule(problem, job.budget)
+        schedule = run_scheduler(scheduler, problem, job.budget)
     except Exception as failure:  # a plugin may raise anything; the sweep goes on
         seconds = time.perf_counter() - started
         status, error = _refusal(failure)

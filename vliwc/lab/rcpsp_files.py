@@ -1,8 +1,9 @@
-"""Project files of the literature: PSPLIB's ``.sm`` (Kolisch and Sprecher 1996) and Patterson's
-``.rcp`` (1984), read by the package `psplib`.
+"""Project files of the literature: PSPLIB's ``.sm`` and ``.mm`` (Kolisch and Sprecher 1996) and
+Patterson's ``.rcp`` (1984), read by the package `psplib`.
 
-Projects with one mode a job and renewable resources become problems of
-:mod:`vliwc.sched.problem.project`: a successor starts after the end, so cycles are the makespan.
+Projects become problems of :mod:`vliwc.sched.problem.project`, those with several modes a job or
+nonrenewable resources of :mod:`vliwc.sched.problem.modes`: a successor starts after the end, so
+cycles are the makespan.
 Jobs keep their order and are called ``j1``, ``j2``, ...; the first and the last one, which stand
 for start and end, stay as operations without duration.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,8 +20,8 @@ from typing import Any, Final
 
 from isa.load import LoadError, read_text
 from vliwc.sched.problem.json import LARGEST
+from vliwc.sched.problem.modes import Mode, mode_problem
 from vliwc.sched.problem.problem import ScheduleProblem
-from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.renewable import ProblemError
 
 _SECTION: Final = re.compile(r"^\*{3,}.*$", re.MULTILINE)
@@ -32,22 +34,36 @@ _MAX_JOBS: Final = 100_000
 class _Job:
     """A job as the file has it; ``successors`` by number from 0."""
 
-    duration: int
-    demand: tuple[int, ...]
+    modes: tuple[Mode, ...]
     successors: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Project:
+    """A project as the file has it: jobs, and the units of renewable (``capacities``) and of
+    nonrenewable resources (``amounts``)."""
+
+    jobs: list[_Job]
+    capacities: list[int]
+    amounts: list[int]
+
+    @property
+    def resources(self) -> int:
+        """Columns of a mode."""
+        return len(self.capacities) + len(self.amounts)
+
+
 def read_sm(path: Path) -> ScheduleProblem:
-    """The project in a PSPLIB file of single-mode jobs.
+    """The project in a PSPLIB file, of one or of several modes a job.
 
     Raises :class:`ProblemError` with the file: it cannot be read, is damaged, or has what these
-    problems do not: several modes or projects, other than renewable resources, release dates.
+    problems do not: several projects, doubly constrained resources, release dates.
     """
     text = _text(path)
     _refuse_sm_extras(text, path)
-    jobs, capacities = _parse(path, text, "psplib")
-    _compare_sm(text, jobs, capacities, path)
-    return _problem(jobs, capacities, path)
+    project = _parse(path, text, "psplib")
+    _compare_sm(text, project, path)
+    return _problem(project, path)
 
 
 def read_rcp(path: Path) -> ScheduleProblem:
@@ -58,14 +74,23 @@ def read_rcp(path: Path) -> ScheduleProblem:
         raise ProblemError(f"{path}: a file of Patterson's form has nothing but numbers from 0")
     if words and int(words[0]) > _MAX_JOBS:
         raise ProblemError(f"{path}: {words[0]} jobs are more than {_MAX_JOBS}")
-    jobs, capacities = _parse(path, text, "patterson")
-    expected = 2 + len(capacities) + sum(2 + len(job.demand + job.successors) for job in jobs)
+    project = _parse(path, text, "patterson")
+    jobs, resources = project.jobs, len(project.capacities)
+    expected = 2 + resources + sum(2 + resources + len(job.successors) for job in jobs)
     if len(words) != expected:
         raise ProblemError(
             f"{path}: {len(words)} numbers, but its {len(jobs)} jobs take {expected}; "
             "is it damaged, or another form of file?"
         )
-    return _problem(jobs, capacities, path)
+    return _problem(project, path)
+
+
+def refuse_sch(path: Path) -> ScheduleProblem:
+    """Raises :class:`ProblemError`: a file of RCPSP/max is none of these problems."""
+    raise ProblemError(
+        f"{path}: a project with minimal and maximal time lags (RCPSP/max); problems here have no "
+        "latest starts"
+    )
 
 
 def _text(path: Path) -> str:
@@ -78,8 +103,8 @@ def _text(path: Path) -> str:
     return text
 
 
-def _parse(path: Path, text: str, form: str) -> tuple[list[_Job], list[int]]:
-    """Jobs and capacities as `psplib` reads them; the package has no types of its own."""
+def _parse(path: Path, text: str, form: str) -> _Project:
+    """The project as `psplib` reads them; the package has no types of its own."""
     try:
         psplib: Any = import_module("psplib")
     except ImportError as error:
@@ -91,18 +116,20 @@ def _parse(path: Path, text: str, form: str) -> tuple[list[_Job], list[int]]:
             plain = Path(folder) / "project"  # `psplib` takes nothing but a path
             plain.write_text(text, encoding="utf-8")
             instance = psplib.parse(plain, form)
-        for activity in instance.activities:
-            if len(activity.modes) != 1:
-                raise ProblemError(f"{path}: a job has {len(activity.modes)} modes; one is allowed")
-        if not all(resource.renewable for resource in instance.resources):
-            raise ProblemError(f"{path}: it has resources that are not renewable")
+        renewable = [bool(resource.renewable) for resource in instance.resources]
+        capacities = [int(resource.capacity) for resource in instance.resources]
         jobs = [
-            _Job(a.modes[0].duration, tuple(a.modes[0].demands), tuple(a.successors))
+            _Job(
+                tuple(_mode(mode.duration, mode.demands, renewable) for mode in a.modes),
+                tuple(a.successors),
+            )
             for a in instance.activities
         ]
-        return jobs, [resource.capacity for resource in instance.resources]
-    except ProblemError:
-        raise
+        return _Project(
+            jobs,
+            [units for units, gives in zip(capacities, renewable, strict=True) if gives],
+            [units for units, gives in zip(capacities, renewable, strict=True) if not gives],
+        )
     # The reader stops at whatever its own code stumbles over in a damaged file: StopIteration,
     # IndexError, ValueError.
     except Exception as error:
@@ -110,15 +137,23 @@ def _parse(path: Path, text: str, form: str) -> tuple[list[_Job], list[int]]:
         raise ProblemError(f"{path}: not a project of the form {form!r} ({reason})") from error
 
 
+def _mode(duration: int, demands: Sequence[int], renewable: Sequence[bool]) -> Mode:
+    columns = list(zip(demands, renewable, strict=True))
+    return Mode(
+        duration,
+        tuple(units for units, gives in columns if gives),
+        tuple(units for units, gives in columns if not gives),
+    )
+
+
 def _refuse_sm_extras(text: str, path: Path) -> None:
     """Refuse what the reader would leave out."""
     projects = re.search(r"^projects\s*:\s*(\d+)", text, re.MULTILINE)
     if projects is not None and int(projects[1]) != 1:
         raise ProblemError(f"{path}: {projects[1]} projects; a problem is one project")
-    for kind in ("nonrenewable", "doubly constrained"):
-        count = re.search(rf"- {kind}\s*:\s*(\d+)", text)
-        if count is not None and int(count[1]):
-            raise ProblemError(f"{path}: it has {kind} resources; only renewable ones are known")
+    count = re.search(r"- doubly constrained\s*:\s*(\d+)", text)
+    if count is not None and int(count[1]):
+        raise ProblemError(f"{path}: it has doubly constrained resources, which are not known here")
     info = re.search(r"^pronr\..*\n\s*\d+\s+\d+\s+(\d+)", text, re.MULTILINE)
     if info is not None and int(info[1]):
         raise ProblemError(f"{path}: the project has a release date, {info[1]}; there is none here")
@@ -137,27 +172,47 @@ def _rows(text: str, heading: str) -> list[list[int]]:
     return []
 
 
-def _compare_sm(text: str, jobs: list[_Job], capacities: list[int], path: Path) -> None:
-    """Compare what the reader does not look at: numbers of jobs, successors and columns."""
+def _compare_sm(text: str, project: _Project, path: Path) -> None:
+    """Compare what the reader does not look at: numbers of jobs, modes, successors and columns."""
+    jobs = project.jobs
     stated = re.search(r"^jobs.*:\s*(\d+)", text, re.MULTILINE)
     if stated is not None and int(stated[1]) != len(jobs):
         raise ProblemError(f"{path}: the file states {stated[1]} jobs and has {len(jobs)}")
+    for kind, found in (("renewable", project.capacities), ("nonrenewable", project.amounts)):
+        count = re.search(rf"- {kind}\s*:\s*(\d+)", text)
+        if count is not None and int(count[1]) != len(found):
+            raise ProblemError(
+                f"{path}: the file states {count[1]} {kind} resources and has {len(found)}"
+            )
     precedences = _rows(text, "PRECEDENCE RELATIONS")
-    requests = _rows(text, "REQUESTS/DURATIONS")
-    for what, rows in (("precedence relations", precedences), ("requests", requests)):
-        if [row[0] for row in rows] != list(range(1, len(jobs) + 1)):
+    requests, resources = _rows(text, "REQUESTS/DURATIONS"), project.resources
+    heads: list[list[int]] = []
+    for job in jobs:
+        # The number of the job stands in the row of its first mode only.
+        own = requests[: len(job.modes)]
+        requests = requests[len(job.modes) :]
+        heads += own[:1]
+        for at, row in enumerate(own):
+            numbers = row if at else row[1:]
+            if numbers[:1] != [at + 1] or len(numbers) != 2 + resources:
+                raise ProblemError(
+                    f"{path}: job {len(heads)}: expected mode {at + 1}, a duration and "
+                    f"{resources} resources"
+                )
+    heads += requests
+    for what, rows in (("precedence relations", precedences), ("requests", heads)):
+        if [row[0] for row in rows if row] != list(range(1, len(jobs) + 1)):
             raise ProblemError(f"{path}: {what} are not those of jobs 1 to {len(jobs)} in order")
     for row, job in zip(precedences, jobs, strict=True):
         if len(row) < 3 or row[2:] != [len(job.successors), *(s + 1 for s in job.successors)]:
             raise ProblemError(f"{path}: job {row[0]}: the successors are not as many as stated")
-    for row in requests:
-        if len(row) != 3 + len(capacities):
-            raise ProblemError(f"{path}: job {row[0]}: there are {len(capacities)} resources")
 
 
-def _problem(jobs: list[_Job], capacities: list[int], path: Path) -> ScheduleProblem:
+def _problem(project: _Project, path: Path) -> ScheduleProblem:
+    jobs, stated = project.jobs, (*project.capacities, *project.amounts)
     for number, job in enumerate(jobs):
-        if max(job.duration, 0, *job.demand, *capacities) > LARGEST:
+        numbers = [n for m in job.modes for n in (m.duration, *m.demand, *m.consumption)]
+        if max(0, *numbers, *stated) > LARGEST:
             raise ProblemError(f"{path}: job {number + 1}: a number is above {LARGEST}")
         for successor in job.successors:
             if not 0 <= successor < len(jobs):
@@ -165,10 +220,10 @@ def _problem(jobs: list[_Job], capacities: list[int], path: Path) -> SchedulePro
                     f"{path}: job {number + 1}: there is no successor {successor + 1}"
                 )
     try:
-        return project_problem(
-            [job.duration for job in jobs],
-            [job.demand for job in jobs],
-            capacities,
+        return mode_problem(
+            [job.modes for job in jobs],
+            project.capacities,
+            project.amounts,
             [(before, after, 1) for before, job in enumerate(jobs) for after in job.successors],
             names=[f"j{number + 1}" for number in range(len(jobs))],
         )

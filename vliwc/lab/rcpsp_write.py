@@ -1,7 +1,7 @@
 """Problems as PSPLIB files (``.sm``), for solvers of the resource-constrained project problem.
 
-A project is written as it is: a lag becomes a job without demand.  A machine problem becomes a
-project as follows.
+A project is written as it is, its modes and nonrenewable resources included (PSPLIB's ``.mm`` has
+the same form): a lag becomes a job without demand.  A machine problem becomes a project as follows.
 
 * Each operation is a job of one cycle; one that takes a slot a lane is a job for each lane, in a
   chain where the lanes are serial.
@@ -33,26 +33,38 @@ from vliwc.sched.problem.renewable import ProblemError, Renewable
 from vliwc.sched.problem.view import View
 
 _RULE = "*" * 72
+_Modes = Sequence[tuple[int, Sequence[int]]]
 
 
 @dataclass
 class _Project:
     """Jobs and what binds them; ``into``: for each job the jobs before it and their latencies.
 
-    ``resources``: capacities; ``meaning``: what stands for what, for people."""
+    ``resources``: capacities, then the amounts of the ``nonrenewable`` last ones; ``meaning``: what
+    stands for what, for people; ``modes``: of each job, durations and what each resource gives;
+    ``duration``: the least of each job."""
 
     resources: list[int]
     meaning: list[str] = field(default_factory=list[str])
+    nonrenewable: int = 0
+    modes: list[_Modes] = field(default_factory=list[_Modes])
     duration: list[int] = field(default_factory=list[int])
-    demand: list[list[int]] = field(default_factory=list[list[int]])
     into: list[dict[int, int]] = field(default_factory=list[dict[int, int]])
 
     def add(self, duration: int, demand: Sequence[int], into: dict[int, int]) -> int:
+        """Append a job of one mode; its number."""
+        return self.add_modes([(duration, demand)], into)
+
+    def add_modes(self, modes: _Modes, into: dict[int, int]) -> int:
         """Append a job; its number."""
-        self.duration.append(duration)
-        self.demand.append(list(demand))
+        self.modes.append(modes)
+        self.duration.append(min(duration for duration, _ in modes))
         self.into.append(into)
         return len(self.duration) - 1
+
+    def is_free(self, job: int) -> bool:
+        """Whether a job takes no time and no resource."""
+        return len(self.modes[job]) == 1 and not any((self.duration[job], *self.modes[job][0][1]))
 
 
 def left_out(problem: ScheduleProblem) -> list[str]:
@@ -93,15 +105,25 @@ def sm_text(problem: ScheduleProblem, name: str, *, relax: bool = False) -> str:
     project = _from_machine(problem) if renewable is None else _from_project(problem, renewable)
     if not project.resources:
         project.resources = [1]
-        project.demand = [[0] for _ in project.duration]
+        project.modes = [[(duration, [0])] for duration in project.duration]
     return _text(_with_ends(project), name, missing)
 
 
 def _from_project(problem: ScheduleProblem, renewable: Renewable) -> _Project:
     view = View.of(problem)
     project = _Project(renewable.capacity.tolist())
-    for op in range(len(view)):
-        project.add(view.duration[op], view.demand[op], {})
+    modes = problem.modes
+    if modes is None:
+        for op in range(len(view)):
+            project.add(view.duration[op], view.demand[op], {})
+    else:
+        project.resources += modes.amount.tolist()
+        project.nonrenewable = len(modes.names)
+        taken: list[list[int]] = np.hstack([modes.demand, modes.consumption]).tolist()
+        rows = list(zip(modes.duration.tolist(), taken, strict=True))
+        ptr: list[int] = modes.ptr.tolist()
+        for low, high in zip(ptr, ptr[1:], strict=False):
+            project.add_modes(rows[low:high], {})
     for op in view.order:
         project.into[op] = _resolved(project, dict(view.predecessors[op]))
     return project
@@ -179,16 +201,16 @@ def _with_ends(project: _Project) -> tuple[_Project, list[list[int]]]:
     has_after = {job for into in project.into for job in into}
     starts = [job for job in range(n) if not project.into[job]]
     ends = [job for job in range(n) if job not in has_after]
-    free = [not project.duration[job] and not any(project.demand[job]) for job in range(n)]
+    free = [project.is_free(job) for job in range(n)]
     shift = 0 if starts == [0] and free[0] and n > 1 else 1
-    whole = _Project(project.resources, project.meaning)
+    whole = _Project(project.resources, project.meaning, project.nonrenewable)
     if shift:
         whole.add(0, nothing, {})
     for job in range(n):
         into = {before + shift: gap for before, gap in project.into[job].items()}
         if shift and not into:
             into = {0: 1}
-        whole.add(project.duration[job], project.demand[job], into)
+        whole.add_modes(project.modes[job], into)
     lags = [(job, before) for job, into in enumerate(whole.into) for before in into]
     needs_end = ends != [n - 1] or not free[n - 1] or n == 1
     for job, before in lags:
@@ -208,8 +230,12 @@ def _with_ends(project: _Project) -> tuple[_Project, list[list[int]]]:
 
 def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[str]) -> str:
     project, after = parts
-    jobs, resources = len(project.duration), len(project.resources)
-    horizon = sum(project.duration)
+    jobs, renewable = len(project.duration), len(project.resources) - project.nonrenewable
+    horizon = sum(max(duration for duration, _ in modes) for modes in project.modes)
+    columns = [
+        *(f"  R {r + 1:<2}" for r in range(renewable)),
+        *(f"  N {r + 1:<2}" for r in range(project.nonrenewable)),
+    ]
     path = _longest_path(project)
     lines = [
         _RULE,
@@ -222,8 +248,8 @@ def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[
         f"jobs (incl. supersource/sink ):  {jobs}",
         f"horizon                       :  {horizon}",
         "RESOURCES",
-        f"  - renewable                 :  {resources}   R",
-        "  - nonrenewable              :  0   N",
+        f"  - renewable                 :  {renewable}   R",
+        f"  - nonrenewable              :  {project.nonrenewable}   N",
         "  - doubly constrained        :  0   D",
         _RULE,
         "PROJECT INFORMATION:",
@@ -233,22 +259,23 @@ def _text(parts: tuple[_Project, list[list[int]]], name: str, missing: Sequence[
         "PRECEDENCE RELATIONS:",
         "jobnr.    #modes  #successors   successors",
         *(
-            f"{job + 1:4} {1:8} {len(row):10}      " + "".join(f" {other + 1:4}" for other in row)
+            f"{job + 1:4} {len(project.modes[job]):8} {len(row):10}      "
+            + "".join(f" {other + 1:4}" for other in row)
             for job, row in enumerate(after)
         ),
         _RULE,
         "REQUESTS/DURATIONS:",
-        "jobnr. mode duration" + "".join(f"  R {r + 1:<2}" for r in range(resources)),
+        "jobnr. mode duration" + "".join(columns),
         "-" * 72,
         *(
-            f"{job + 1:4} {1:5} {duration:6}   " + "".join(f" {amount:5}" for amount in demand)
-            for job, (duration, demand) in enumerate(
-                zip(project.duration, project.demand, strict=True)
-            )
+            f"{'' if mode else job + 1:4} {mode + 1:5} {duration:6}   "
+            + "".join(f" {amount:5}" for amount in taken)
+            for job, modes in enumerate(project.modes)
+            for mode, (duration, taken) in enumerate(modes)
         ),
         _RULE,
         "RESOURCEAVAILABILITIES:",
-        "".join(f"  R {r + 1:<2}" for r in range(resources)),
+        "".join(columns),
         "".join(f" {capacity:5}" for capacity in project.resources),
         _RULE,
     ]

@@ -2,7 +2,14 @@
 
 ``.jsp`` is the form of the OR-Library and of Taillard's instances (Beasley 1990; Taillard 1993): a
 line ``jobs machines``, then a line for each job, ``machine duration`` for each of its operations in
-their order, machines from 0.  Lines that begin with ``#`` are remarks.  Operations are called
+their order, machines from 0.
+
+``.fjs`` is the form of flexible job shops (Brandimarte 1993), where an operation is done by one of
+several machines: a line ``jobs machines`` (and a mean number of machines, which is not used), then
+a line for each job with the number of its operations and, for each of them, how many machines can
+do it and ``machine duration`` for each of those, machines from 1.  Each is a mode of the operation.
+
+Lines that begin with ``#`` are remarks.  Operations are called
 ``job.operation``, both from 1; the cycles are the makespan.
 """
 
@@ -15,6 +22,7 @@ from typing import Final
 
 from isa.load import LoadError, cut, read_text
 from vliwc.sched.problem.json import LARGEST
+from vliwc.sched.problem.modes import Mode, mode_problem
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.renewable import ProblemError
@@ -78,6 +86,43 @@ def read_jsp(path: Path) -> ScheduleProblem:
             names=names,
             resources=[f"machine {k}" for k in range(machines)],
         )
+    except ProblemError as error:
+        raise ProblemError(f"{path}: {error}") from error
+
+
+def read_fjs(path: Path) -> ScheduleProblem:
+    """The flexible job shop in a file. Raises :class:`ProblemError` with the file and line."""
+    jobs, machines, rows = _lines(path)
+    demand_of = _unit_rows(machines)
+    tasks: list[list[Mode]] = []
+    names: list[str] = []
+    edges: list[tuple[int, int, int]] = []
+    for job, line in enumerate(rows[:jobs]):
+        where = f"{path}: line {line.number}"
+        numbers = iter(line.numbers(path))
+        try:
+            for operation in range(next(numbers)):
+                modes: list[Mode] = []
+                for _ in range(next(numbers)):
+                    machine, duration = next(numbers), next(numbers)
+                    if not 1 <= machine <= machines:
+                        raise ProblemError(
+                            f"{where}: there is no machine {machine}; they are 1 to {machines}"
+                        )
+                    modes.append(Mode(duration, demand_of[machine - 1]))
+                if not modes:
+                    raise ProblemError(f"{where}: no machine does operation {operation + 1}")
+                if operation:
+                    edges.append((len(tasks) - 1, len(tasks), 1))
+                tasks.append(modes)
+                names.append(f"{job + 1}.{operation + 1}")
+        except StopIteration as error:
+            raise ProblemError(f"{where}: the line ends too early") from error
+        if next(numbers, None) is not None:
+            raise ProblemError(f"{where}: there is more than the operations stated")
+    resources = [f"machine {k + 1}" for k in range(machines)]
+    try:
+        return mode_problem(tasks, [1] * machines, (), edges, names=names, resources=resources)
     except ProblemError as error:
         raise ProblemError(f"{path}: {error}") from error
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vliwc.sched.problem.view import View
     from vliwc.sched.protocol import Scheduler
     from vliwc.sched.registry import make_scheduler, schedulers
+    from vliwc.sched.run import run_scheduler
 
 __all__ = [
     "Bound",
@@ -35,6 +36,7 @@ __all__ = [
     "check_schedule",
     "lower_bound",
     "make_scheduler",
+    "run_scheduler",
     "schedule_in_order",
     "schedulers",
     "violations",
@@ -55,6 +57,7 @@ _HOMES = {
     "check_schedule": "check",
     "lower_bound": "problem.bounds",
     "make_scheduler": "registry",
+    "run_scheduler": "run",
     "schedule_in_order": "greedy.priorities",
     "schedulers": "registry",
     "violations": "check",

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vliwc.sched.problem.dense import Ints
 from vliwc.sched.problem.problem import ScheduleProblem
-from vliwc.sched.problem.renewable import Renewable
+from vliwc.sched.problem.renewable import Modes, Renewable
 from vliwc.sched.problem.schedule import Schedule
 
 Numbers = NDArray[np.int64]
@@ -59,8 +60,15 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     first = np.minimum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
     last = np.maximum.reduceat(cycle, p.lane_ptr[:-1]) if n else cycle
     engine = schedule.engine.astype(np.int64)
-    if problem.renewable is not None:
-        last = last + problem.renewable.duration.astype(np.int64) - 1
+    renewable = problem.renewable
+    if problem.modes is not None and renewable is not None:
+        renewable = _in_modes(problem.modes, renewable, schedule.mode, names, found)
+        if found:
+            return found
+    elif schedule.mode is not None:
+        return [Violation("mode", "the schedule chooses modes, but the problem has none", ())]
+    if renewable is not None:
+        last = last + renewable.duration.astype(np.int64) - 1
 
     if n and (cycle.min() < 0 or last.max() >= max(schedule.cycles, 1)):
         found.append(Violation("range", "an operation lies outside the schedule's cycles", ()))
@@ -70,9 +78,38 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     _check_edges(problem, first, last, names, found)
     _check_serial(problem, cycle, names, found)
     _check_scratch(problem, schedule, first, last, names, found)
-    if problem.renewable is not None:
-        _check_renewable(problem.renewable, first, last, found)
+    if renewable is not None:
+        _check_renewable(renewable, first, last, found)
     return found
+
+
+def _in_modes(
+    modes: Modes, least: Renewable, mode: Ints | None, names: list[str], found: list[Violation]
+) -> Renewable:
+    """Durations and demands in the modes chosen; modes that are not there and nonrenewable
+    resources that are overdrawn are added to ``found``."""
+    count = np.diff(modes.ptr)
+    if mode is None or mode.shape != count.shape:
+        found.append(Violation("mode", "the schedule does not choose a mode a task", ()))
+        return least
+    for op in np.nonzero((mode < 0) | (mode >= count))[0].tolist():
+        message = f"{names[op]} is in mode {mode[op]} of {count[op]}"
+        found.append(Violation("mode", message, (op,)))
+    if found:
+        return least
+    rows = modes.ptr[:-1] + mode
+    taken = modes.consumption[rows].astype(np.int64).sum(axis=0)
+    for number in np.nonzero(taken > modes.amount)[0].tolist():
+        message = f"{taken[number]} of {modes.amount[number]} units of {modes.names[number]}"
+        found.append(Violation("consumption", f"the modes take {message}", ()))
+    works = modes.duration[rows] > 0
+    over = (modes.demand[rows] > least.capacity).any(axis=1) & works
+    for op in np.nonzero(over)[0].tolist():
+        message = f"{names[op]} needs more in mode {mode[op]} than there is"
+        found.append(Violation("resource", message, (op,)))
+    if found:
+        return least
+    return Renewable(least.names, least.capacity, modes.demand[rows], modes.duration[rows])
 
 
 def _check_engines(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ortools.scheduling.python import rcpsp
 
 from tests.strategies.problems import Sketch, Task, problems, small_machine
+from vliwc.lab.corpus import read_instance
 from vliwc.lab.generators.projects import Projects
 from vliwc.lab.instance import Instance
 from vliwc.lab.rcpsp_files import read_rcp, read_sm
@@ -23,6 +24,7 @@ from vliwc.sched.problem.project import project_problem
 from vliwc.sched.problem.renewable import ProblemError
 from vliwc.sched.problem.schedule import Schedule
 from vliwc.sched.registry import make_scheduler
+from vliwc.sched.run import run_scheduler
 
 SM = """\
 ************************************************************************
@@ -138,7 +140,11 @@ def arcs(*successors: int, stated: int = 1) -> str:
         ("  R 1  R 2\n    3    1\n", "", "not a project"),
         (REQUEST, "", "not a project"),
         (REQUEST, "  4      1     x       0    1\n", "not a project"),
-        (REQUEST, "  4      1     2       1\n", "job 4: there are 2 resources"),
+        (
+            REQUEST,
+            "  4      1     2       1\n",
+            "job 4: expected mode 1, a duration and 2 resources",
+        ),
         (REQUEST, "  4      1    -2       0    1\n", "requests are not those"),
         (ARCS, "", "states 5 jobs and has 4"),
         (ARCS, arcs(5, stated=2), "job 4: the successors"),
@@ -147,13 +153,17 @@ def arcs(*successors: int, stated: int = 1) -> str:
         (ARCS, arcs(2), "circle"),
         ("sink ):  5", "sink ):  6", "states 6 jobs and has 5"),
         ("projects                      :  1", "projects : 2", "2 projects"),
-        ("nonrenewable              :  0", "nonrenewable : 1", "nonrenewable"),
+        (
+            "nonrenewable              :  0",
+            "nonrenewable : 1",
+            "states 1 nonrenewable resources and has 0",
+        ),
         ("doubly constrained        :  0", "doubly constrained : 1", "doubly"),
         ("    1      3      0  ", "    1      3      4  ", "release date, 4"),
         ("    3    1\n*", "    1    1\n*", "operation 1 needs 2 units of 'R1', which has 1"),
         ("    3    1\n*", "    3    1    1\n*", "not a project"),
         ("  2      1     3 ", "  2      1     99999999999 ", "a number is above"),
-        ("  R 1  R 2\n    3", "  R 1  N 2\n    3", "not renewable"),
+        ("  R 1  R 2\n    3", "  R 1  N 2\n    3", "states 2 renewable resources and has 1"),
         (ARCS + "   5 ", "   4  2  1  5\n   5 ", "not a project"),
     ],
 )
@@ -164,13 +174,6 @@ def test_damaged_sm_files(tmp_path: Path, old: str, new: str, words: str) -> Non
         read_sm(path)
     assert str(path) in str(caught.value)
     assert words in str(caught.value), str(caught.value)
-
-
-def test_several_modes_are_refused(tmp_path: Path) -> None:
-    second = REQUEST + "         2     1       2    1\n"
-    text = SM.replace(ARCS, "   4  2  1  5\n").replace(REQUEST, second)
-    with pytest.raises(ProblemError, match="a job has 2 modes"):
-        read_sm(write(tmp_path / "many.sm", text))
 
 
 @pytest.mark.parametrize(
@@ -319,3 +322,58 @@ def test_relaxed_problems_are_bounds(
     assert relaxed.cycles <= schedule.cycles
     if not left_out(problem):
         assert solve(problem).cycles == relaxed.cycles
+
+
+FIRST = "  4      1     2       0    1\n"
+MM = (
+    SM.replace("nonrenewable              :  0", "nonrenewable              :  1")
+    .replace(ARCS, "   4  2  1  5\n")
+    .replace("  1      1     0       0    0\n", "  1      1     0       0    0    0\n")
+    .replace("  2      1     3       2    0\n", "  2      1     3       2    0    1\n")
+    .replace("  3      1     4       2    1\n", "  3      1     4       2    1    0\n")
+    .replace(FIRST, "  4      1     2       0    1    3\n         2     3       1    0    2\n")
+    .replace("  5      1     0       0    0\n", "  5      1     0       0    0    0\n")
+    .replace("    3    1\n*", "    3    1    3\n*")
+    .replace("  R 1  R 2\n", "  R 1  R 2  N 1\n")
+)
+# There is 3 of N: job 2 takes 1, so job 4 cannot take 3 and is done in its second mode, beside
+# job 3, in 3 cycles after job 2: 3 + 4. In its first mode it would exclude job 3.
+
+
+@pytest.mark.parametrize("suffix", ["mm", "sm"])
+def test_modes_are_read_scheduled_and_written(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"modes.{suffix}", MM)
+    instance = read_instance(path)
+    problem = instance.problem
+    assert problem.modes is not None
+    assert problem.modes.ptr.tolist() == [0, 1, 2, 3, 5, 6]
+    assert problem.modes.consumption.tolist() == [[0], [1], [0], [3], [2], [0]]
+    assert problem.modes.duration.tolist() == [0, 3, 4, 2, 3, 0]
+    for name in ("cpsat", "ortools-plain", "list"):
+        schedule = run_scheduler(make_scheduler(name), problem)
+        check_schedule(problem, schedule)
+        assert schedule.cycles == 3 + 4
+    again = read_instance(write(tmp_path / "again.sm", sm_text(problem, "again")))
+    assert again.digest == instance.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("         2     3  ", "         3     3  ", "job 4: expected mode 2"),
+        ("         2     3       1    0    2\n", "", "not a project"),
+        ("R 2  N 1\n    3    1    3\n*", "R 2  N 1\n    3    1    0\n*", "operation 1 has no mode"),
+        ("nonrenewable              :  1", "nonrenewable :  2", "states 2 nonrenewable"),
+        ("   4  2  1  5\n", "   4  1  1  5\n", "job 5: expected mode 1"),
+    ],
+)
+def test_damaged_modes(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in MM
+    with pytest.raises(ProblemError) as caught:
+        read_sm(write(tmp_path / "bad.mm", MM.replace(old, new)))
+    assert words in str(caught.value), str(caught.value)
+
+
+def test_time_lags_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match="maximal time lags"):
+        read_instance(write(tmp_path / "x.sch", "1 1 0 0\n"))

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from vliwc.lab.corpus import load
-from vliwc.lab.shop_files import read_jsp
+from vliwc.lab.shop_files import read_fjs, read_jsp
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.renewable import ProblemError
 from vliwc.sched.registry import make_scheduler
+from vliwc.sched.run import run_scheduler
 
 # The second job first keeps machine 1 busy from cycle 2 on: 2 + 4 + 2 cycles.
 TINY = "# two jobs\n2 2\n0 3 1 2\n\n0 2 1 4\n"
@@ -94,3 +95,39 @@ def test_damaged_files_are_refused(tmp_path: Path, text: str, message: str) -> N
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match=r"none\.jsp"):
         read_jsp(tmp_path / "none.jsp")
+
+
+# Machine 1 alone would take 6 cycles, machine 2 alone 8; the second job's second operation needs
+# machine 1. Job 1 on machine 2 (4) beside job 2 on machine 1 (2 + 1): 4 cycles.
+FLEXIBLE = "2 2 1.5\n1 2 1 3 2 4\n2  2 1 2 2 3  1 1 1\n"
+
+
+@pytest.mark.parametrize("scheduler", ["cpsat", "ortools-plain", "list"])
+def test_the_optimum_of_a_flexible_shop_is_found(tmp_path: Path, scheduler: str) -> None:
+    (instance,) = load([write(tmp_path, FLEXIBLE, "tiny.fjs")])
+    problem = instance.problem
+    assert problem.names == ["1.1", "2.1", "2.2"]
+    assert problem.modes is not None
+    assert problem.modes.duration.tolist() == [3, 4, 2, 3, 1]
+    schedule = run_scheduler(make_scheduler(scheduler), problem)
+    check_schedule(problem, schedule)
+    assert schedule.cycles == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 2\n1 2 1 3 2\n", "line 2: the line ends too early"),
+        ("1 2\n1 1 1 3 2\n", "line 2: there is more than the operations stated"),
+        ("1 2\n1 1 3 3\n", "line 2: there is no machine 3; they are 1 to 2"),
+        ("1 2\n1 1 0 3\n", "line 2: there is no machine 0; they are 1 to 2"),
+        ("1 2\n1 0\n", "line 2: no machine does operation 1"),
+        ("1 1\n1 1 1 9999999\n", "add up to 9999999 cycles"),
+    ],
+)
+def test_damaged_flexible_shops_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text, "bad.fjs")
+    with pytest.raises(ProblemError) as caught:
+        read_fjs(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)

@@ -53,7 +53,7 @@ Problems = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="Problem files (.json, .sm, .rcp, .jsp) and folders of them.",
+        help="Problem files (.json, .sm, .mm, .rcp, .jsp, .fjs) and folders of them.",
         show_default=False,
     ),
 ]
@@ -323,6 +323,10 @@ def show(
     }
     if renewable is not None:
         del shown["scratch"], shown["forms"]
+    if problem.modes is not None:
+        amounts = zip(problem.modes.names, problem.modes.amount.tolist(), strict=True)
+        consumed = "".join(f", {name} {amount}" for name, amount in amounts)
+        shown["modes"] = f"{len(problem.modes.duration)}{consumed}"
     print_fields(shown)
 
 

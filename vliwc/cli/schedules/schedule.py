@@ -32,7 +32,7 @@ ProblemFile = Annotated[
     Path,
     typer.Argument(
         metavar="PROBLEM",
-        help="A scheduling problem: our JSON, a project (.sm, .rcp), or a job shop (.jsp).",
+        help="A scheduling problem: our JSON, a project (.sm, .mm, .rcp), or a shop (.jsp, .fjs).",
         show_default=False,
     ),
 ]
@@ -92,6 +92,7 @@ def schedule(
     from vliwc.lab.corpus import read_instance
     from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
     from vliwc.sched.registry import make_scheduler, require_valid
+    from vliwc.sched.run import run_scheduler
 
     require_one_printed(output, as_json=as_json)
     if budget is not None and budget < 1:
@@ -109,7 +110,7 @@ def schedule(
         try:
             with Trajectory.to(trajectory, scheduler, show) as watching:
                 made, interrupted = interruptible(
-                    lambda: chosen.schedule(found, budget, start), watching, seconds
+                    lambda: run_scheduler(chosen, found, budget, start), watching, seconds
                 )
         except OutOfScratch as refusal:
             status = "infeasible" if isinstance(refusal, Infeasible) else "none"

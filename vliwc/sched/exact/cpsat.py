@@ -13,8 +13,8 @@ nothing can. Equal arguments give equal schedules: one worker, fixed seeds, limi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
 
 from vliwc.sched.exact.confirm import confirm_claims
 from vliwc.sched.exact.first_schedule import any_schedule, greedy_schedule
@@ -32,6 +32,8 @@ from vliwc.sched.exact.methods import (
     linear_relaxations,
     time_indexed_schedule,
 )
+from vliwc.sched.exact.modes_model import ModesSearch
+from vliwc.sched.exact.modes_search import search_modes
 from vliwc.sched.exact.project_windows import project_windows
 from vliwc.sched.exact.turns import Entry, first_part, quarter, run_in_turn, twice, whole_limit
 from vliwc.sched.problem.bounds import lower_bound
@@ -85,6 +87,7 @@ class CpSatScheduler:
     effort: int = 60
     name: str = "cpsat"
     limits: CpSatLimits = CpSatLimits()
+    takes_modes: ClassVar[bool] = True
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
@@ -97,6 +100,9 @@ class CpSatScheduler:
         Raises :class:`vliwc.sched.problem.schedule.Infeasible` if it is proved that no schedule
         fits into scratch, :class:`vliwc.sched.problem.schedule.OutOfScratch` if none was found.
         """
+        if problem.modes is not None:
+            modes = ModesSearch(problem, self.name, self.seed, float(budget or self.effort))
+            return search_modes(modes, hint, self._with_modes)
         view = View.of(problem)
         bound = lower_bound(problem)
         search = Search(
@@ -128,6 +134,10 @@ class CpSatScheduler:
             run_in_turn(search, IN_TURN)
             confirm_claims(search, confirmation)
         return _finished(search)
+
+    def _with_modes(self, problem: ScheduleProblem, budget: int, start: Schedule) -> Schedule:
+        """The search on a project whose modes are chosen."""
+        return self.schedule(problem, budget, replace(start, mode=None))
 
 
 def _run_once(search: Search) -> None:

@@ -1,20 +1,23 @@
 """The scheduler ``ortools-plain``: the interval model that anyone would write for OR-Tools' CP-SAT.
 
-One interval for each operation and form, a cumulative for each engine, renewable resource and for
-scratch, precedences, the makespan as the objective; the solver as it comes, but with one worker, a
-seed, and a limit of deterministic time, so that results can be repeated.  It is there to compare
-with: :mod:`vliwc.sched.exact.cpsat` has to be worth its code.
+One interval for each operation and form (and mode, :mod:`vliwc.sched.exact.modes_model`), a
+cumulative for each engine, renewable resource and for scratch, precedences, the makespan as the
+objective; the solver as it comes, but with one worker, a seed, and a limit of deterministic time,
+so that results can be repeated.  It is there to compare with: :mod:`vliwc.sched.exact.cpsat` has to
+be worth its code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import ClassVar
 
 from vliwc.sched.anytime import expired, report
 from vliwc.sched.exact.incumbent import assembled, timing_of
 from vliwc.sched.exact.interval_model import IntervalModel
 from vliwc.sched.exact.limits import solved
+from vliwc.sched.exact.modes_model import ModesSearch
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
@@ -32,6 +35,7 @@ class PlainScheduler:
     seed: int = 0
     effort: int = 60
     name: str = "ortools-plain"
+    takes_modes: ClassVar[bool] = True
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None
@@ -40,6 +44,10 @@ class PlainScheduler:
 
         Raises :class:`vliwc.sched.problem.schedule.OutOfScratch` if there is neither.
         """
+        if problem.modes is not None:
+            search = ModesSearch(problem, self.name, self.seed, float(budget or self.effort), hint)
+            search.run(search.left)
+            return search.finished()
         view, effort = View.of(problem), float(budget or self.effort)
         left, claimed = effort, 0
         best = hint

@@ -17,7 +17,9 @@ it is made, or later; one that nothing makes (no forms) is zero from the start a
 latency 0.
 
 A project has ``resources`` (a list of ``{"name", "capacity"}``) instead of a machine, and
-operations with ``duration`` and ``demand`` (a list, one number a resource).
+operations with ``duration`` and ``demand`` (a list, one number a resource).  With modes, an
+operation has ``modes`` instead, a list of objects with ``duration``, ``demand`` and
+``consumption`` (one number each of the top ``nonrenewable``, a list of ``{"name", "amount"}``).
 """
 
 from __future__ import annotations
@@ -34,10 +36,10 @@ from isa.errors import IsaError
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES
 from vliwc.sched.problem.expand import edges_of
+from vliwc.sched.problem.modes import Mode, mode_problem
 from vliwc.sched.problem.paths import CyclicProblem, topological_order
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
-from vliwc.sched.problem.project import project_problem
-from vliwc.sched.problem.renewable import ProblemError
+from vliwc.sched.problem.renewable import ProblemError, Renewable
 
 FORMAT: Final = "vliwc-problem"
 VERSION: Final = 1
@@ -54,19 +56,43 @@ def problem_to_json(problem: ScheduleProblem) -> dict[str, object]:
             {"name": name, "capacity": capacity}
             for name, capacity in zip(renewable.names, renewable.capacity.tolist(), strict=True)
         ]
-        demands: list[list[int]] = renewable.demand.tolist()
-        data["operations"] = [
-            {"name": name, "duration": duration, "demand": demand}
-            for name, duration, demand in zip(
-                problem.names, renewable.duration.tolist(), demands, strict=True
-            )
-        ]
+        if problem.modes is not None:
+            names, amounts = problem.modes.names, problem.modes.amount.tolist()
+            data["nonrenewable"] = [
+                {"name": name, "amount": amount}
+                for name, amount in zip(names, amounts, strict=True)
+            ]
+        data["operations"] = _tasks(problem, renewable)
     else:
         data["machine"] = problem.machine.to_dict()
         data["groups"] = problem.dense.n_groups
         data["operations"] = _operations(problem)
     data["dependences"] = [list(row) for row in _ordered_edges(problem)]
     return data
+
+
+def _tasks(problem: ScheduleProblem, renewable: Renewable) -> list[dict[str, object]]:
+    modes = problem.modes
+    if modes is None:
+        durations, demands = renewable.duration.tolist(), renewable.demand.tolist()
+        return [
+            {"name": name, "duration": duration, "demand": demand}
+            for name, duration, demand in zip(problem.names, durations, demands, strict=True)
+        ]
+    ptr: list[int] = modes.ptr.tolist()
+    rows = [
+        {"duration": duration, "demand": demand, "consumption": consumption}
+        for duration, demand, consumption in zip(
+            modes.duration.tolist(),
+            modes.demand.tolist(),
+            modes.consumption.tolist(),
+            strict=True,
+        )
+    ]
+    return [
+        {"name": name, "modes": rows[low:high]}
+        for name, low, high in zip(problem.names, ptr, ptr[1:], strict=False)
+    ]
 
 
 def _operations(problem: ScheduleProblem) -> list[dict[str, object]]:
@@ -155,7 +181,9 @@ def problem_from_json(data: object, source: str = "problem") -> ScheduleProblem:
         raise ProblemError(
             f"{source}: version {top.get('version')!r}; this vliwc reads version {VERSION}"
         )
-    known = {"format", "version", "machine", "groups", "resources", "operations", "dependences"}
+    known = {"format", "version", "machine", "groups", "operations", "dependences"}
+    if "resources" in top:
+        known = {*known, "resources", "nonrenewable"}
     _only(top, known, source)
     rows = [
         _object(row, f"{source}: operation {k}")
@@ -235,32 +263,58 @@ def _project(
         _object(row, f"{source}: resource {k}")
         for k, row in enumerate(_list(top["resources"], f"{source}: resources"))
     ]
-    durations: list[int] = []
-    demands: list[list[int]] = []
+    consumed = [
+        _object(row, f"{source}: nonrenewable {k}")
+        for k, row in enumerate(_list(top.get("nonrenewable", []), f"{source}: nonrenewable"))
+    ]
+    sizes = len(resources), len(consumed)
+    tasks: list[list[Mode]] = []
     for k, row in enumerate(rows):
         where = f"{source}: operation {k} ({names[k]})"
-        _only(row, {"name", "duration", "demand"}, where)
-        durations.append(_number(row.get("duration"), f"{where}: duration", 0))
-        demand = _list(row.get("demand", [0] * len(resources)), f"{where}: demand")
-        if len(demand) != len(resources):
-            raise ProblemError(f"{where}: {len(demand)} demands for {len(resources)} resources")
-        demands.append([_number(amount, f"{where}: demand", 0) for amount in demand])
+        if "modes" not in row:
+            _only(row, {"name", "duration", "demand"}, where)
+            own = {key: value for key, value in row.items() if key != "name"}
+            tasks.append([_mode(own, sizes, where)])
+            continue
+        _only(row, {"name", "modes"}, where)
+        tasks.append([])
+        for at, given in enumerate(_list(row["modes"], f"{where}: modes")):
+            inside = f"{where}: mode {at}"
+            tasks[-1].append(_mode(_object(given, inside), sizes, inside))
+        if not tasks[-1]:
+            raise ProblemError(f"{where}: there is no mode")
     if any(reads for *_, reads in edges):
         raise ProblemError(f"{source}: operations of a project have no results to read")
     try:
-        return project_problem(
-            durations,
-            demands,
+        return mode_problem(
+            tasks,
             [_number(r.get("capacity"), f"{source}: capacity", 0) for r in resources],
+            [_number(r.get("amount"), f"{source}: amount", 0) for r in consumed],
             [(a, b, latency) for a, b, latency, _ in edges],
             names=names,
             resources=[
                 _name(r.get("name", f"R{k + 1}"), f"{source}: resource {k}")
                 for k, r in enumerate(resources)
             ],
+            consumed=[
+                _name(r.get("name", f"N{k + 1}"), f"{source}: nonrenewable {k}")
+                for k, r in enumerate(consumed)
+            ],
         )
     except ProblemError as error:
         raise ProblemError(f"{source}: {error}") from error
+
+
+def _mode(row: Mapping[str, object], sizes: tuple[int, int], where: str) -> Mode:
+    """A mode; ``sizes``: how many renewable and nonrenewable resources there are."""
+    _only(row, {"duration", "demand", "consumption"}, where)
+    columns: list[list[int]] = []
+    for what, size in zip(("demand", "consumption"), sizes, strict=True):
+        given = _list(row.get(what, [0] * size), f"{where}: {what}")
+        if len(given) != size:
+            raise ProblemError(f"{where}: {len(given)} {what}s for {size} resources")
+        columns.append([_number(amount, f"{where}: {what}", 0) for amount in given])
+    return Mode(_number(row.get("duration"), f"{where}: duration", 0), *columns)
 
 
 def _edges(data: object, n: int, source: str) -> list[tuple[int, int, int, bool]]:

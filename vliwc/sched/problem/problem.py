@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from isa.machine import MachineSpec
 from vliwc.sched.problem.dense import ENGINES, Dense, Ints
-from vliwc.sched.problem.renewable import Renewable
+from vliwc.sched.problem.renewable import Modes, Renewable
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,16 @@ class ScheduleProblem:
     """Operations, dependences and a machine; ``name_source`` gives the operations' names.
 
     With ``renewable`` it is a project (:mod:`vliwc.sched.problem.project`): no operation takes
-    engine slots or scratch, each lasts some cycles and takes renewable resources meanwhile.
+    engine slots or scratch, each lasts some cycles and takes renewable resources meanwhile.  With
+    ``modes`` durations and demands are those of a chosen mode, and ``renewable`` has the least
+    ones (:mod:`vliwc.sched.problem.modes`).
     """
 
     dense: Dense
     machine: MachineSpec
     name_source: Callable[[], list[str]] = field(repr=False)
     renewable: Renewable | None = None
+    modes: Modes | None = None
 
     def __len__(self) -> int:
         return len(self.dense.lanes)

@@ -40,12 +40,7 @@ def project_problem(
     or a schedule may take more than `MAX_CYCLES` cycles.
     """
     n = len(durations)
-    longest = sum(durations) + sum(max(latency, 1) - 1 for _, _, latency in precedences)
-    if longest > MAX_CYCLES:
-        raise ProblemError(
-            f"durations and lags add up to {longest} cycles, more than {MAX_CYCLES}: divide them "
-            "by a common unit"
-        )
+    require_short(durations, precedences)
     for before, after, _ in precedences:
         if not (0 <= before < n and 0 <= after < n):
             raise ProblemError(f"precedence {before} -> {after}: there are {n} operations")
@@ -62,6 +57,16 @@ def project_problem(
         raise ProblemError(f"the precedences form a circle: {error}") from error
     given = list(names) if names is not None else [f"j{k}" for k in range(n)]
     return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
+
+
+def require_short(durations: Sequence[int], precedences: Sequence[tuple[int, int, int]]) -> None:
+    """Refuse what may take more than `MAX_CYCLES` cycles, by :class:`ProblemError`."""
+    longest = sum(durations) + sum(max(latency, 1) - 1 for _, _, latency in precedences)
+    if longest > MAX_CYCLES:
+        raise ProblemError(
+            f"durations and lags add up to {longest} cycles, more than {MAX_CYCLES}: divide them "
+            "by a common unit"
+        )
 
 
 def precedence_graph(n: int, precedences: Sequence[tuple[int, int, int]]) -> Dense:

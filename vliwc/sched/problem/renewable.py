@@ -1,4 +1,4 @@
-"""Renewable resources: what project scheduling has in place of a machine's engines."""
+"""Renewable resources, what project scheduling has in place of a machine's engines, and modes."""
 
 from __future__ import annotations
 
@@ -55,3 +55,45 @@ class Renewable:
                 f"operation {operation} needs {self.demand[operation, resource]} units of "
                 f"{self.names[resource]!r}, which has {self.capacity[resource]}"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """The modes of ``n`` operations in compressed rows, ``m`` in all; there are ``r`` renewable and
+    ``k`` nonrenewable resources.
+
+    Those of operation i are ``ptr[i] : ptr[i + 1]``, one or more.  ``duration`` (m,); ``demand``
+    (m, r); ``consumption`` (m, k): what a mode takes of each nonrenewable resource, and does not
+    give back, of the ``amount`` (k,) that there is; ``names`` of the nonrenewable ones.
+
+    Raises :class:`ProblemError` for negative numbers, an operation without a mode, or arrays that
+    do not fit together.
+    """
+
+    ptr: Ints
+    duration: Ints
+    demand: Ints
+    consumption: Ints
+    names: tuple[str, ...]
+    amount: Ints
+
+    def __post_init__(self) -> None:
+        m, k = len(self.duration), len(self.names)
+        if (
+            self.ptr[0] != 0
+            or self.ptr[-1] != m
+            or len(self.demand) != m
+            or self.consumption.shape != (m, k)
+            or self.amount.shape != (k,)
+        ):
+            raise ProblemError("the arrays of modes do not fit together")
+        if (self.ptr[1:] <= self.ptr[:-1]).any():
+            raise ProblemError("an operation has no mode")
+        for what, numbers in (
+            ("duration", self.duration),
+            ("demand", self.demand),
+            ("consumption", self.consumption),
+            ("amount", self.amount),
+        ):
+            if (numbers < 0).any():
+                raise ProblemError(f"a {what} is negative")

@@ -14,7 +14,7 @@ class Schedule:
     ``engine`` (n,) engine numbers of :data:`vliwc.sched.problem.dense.ENGINES`; ``lane_cycle`` the
     cycle of each lane of each operation, in compressed rows by ``Dense.lane_ptr`` (in
     vector form all lanes have the same cycle); ``address`` (n,) scratch addresses, -1 without a
-    result.
+    result.  ``mode`` (n,): the mode of each operation, from 0, where the problem has modes.
     """
 
     cycles: int
@@ -27,6 +27,7 @@ class Schedule:
     lower_bound: int = 0
     bound_reason: str = ""
     statistics: dict[str, float | int | str] = field(default_factory=dict[str, "float | int | str"])
+    mode: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ class Timing:
 
 
 class OutOfScratch(Exception):
-    """No schedule was found whose results fit into scratch."""
+    """No schedule was found: results do not fit into scratch, or modes consume too much."""
 
 
 class Infeasible(OutOfScratch):
-    """No schedule of the problem exists, proved: its results do not fit into scratch."""
+    """No schedule of the problem exists, proved: its results do not fit into scratch, or every
+    choice of modes consumes too much."""

@@ -15,7 +15,7 @@ VERSION: Final = 1
 
 def schedule_to_json(schedule: Schedule) -> dict[str, object]:
     """Plain data that :func:`schedule_from_json` reads back."""
-    return {
+    data: dict[str, object] = {
         "format": FORMAT,
         "version": VERSION,
         "cycles": schedule.cycles,
@@ -29,6 +29,9 @@ def schedule_to_json(schedule: Schedule) -> dict[str, object]:
         "bound_reason": schedule.bound_reason,
         "statistics": dict(schedule.statistics),
     }
+    if schedule.mode is not None:
+        data["mode"] = schedule.mode.tolist()
+    return data
 
 
 def schedule_from_json(data: object, source: str = "schedule") -> Schedule:
@@ -46,6 +49,9 @@ def schedule_from_json(data: object, source: str = "schedule") -> Schedule:
         key: np.array(_integers(top.get(key), f"{source}: {key}"), dtype=np.int32)
         for key in ("engine", "lane_cycle", "address")
     }
+    mode = None
+    if "mode" in top:
+        mode = np.array(_integers(top["mode"], f"{source}: mode"), dtype=np.int32)
     numbers = {
         key: _integers([top.get(key)], f"{source}: {key}")[0]
         for key in ("cycles", "peak_words", "lower_bound")
@@ -61,6 +67,7 @@ def schedule_from_json(data: object, source: str = "schedule") -> Schedule:
         numbers["lower_bound"],
         str(top.get("bound_reason", "")),
         cast("dict[str, float | int | str]", top.get("statistics", {})),
+        mode,
     )
 
 
