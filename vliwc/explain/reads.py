@@ -12,6 +12,7 @@ WORDS = {
     "vload": "load neighbouring words with one vload",
     "region": "find the word in a chunk of memory loaded once for several reads",
     "gather": "gather with one load per lane",
+    "window": "gather with one vload per lane, at an address without a constant",
     "select": "select among words kept in scratch",
     "bit select": "select by index bits among words kept in scratch",
     "bit sum": "sum products of index bits with differences of table words",

@@ -28,6 +28,7 @@ _SHOWN_AS: Final = {
     "bit select": "bits",
     "bit sum": "bits",
     "packed": "packed",
+    "window": "windows",
     "row": "neighbours",
     "record": "records",
     "region": "chunks",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from vliwc.analysis.linear import Linear, multiplier
-from vliwc.ir.value import MASK, Value
+from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.isel.group import Group
 from vliwc.mir.operation import Operand
@@ -15,11 +15,29 @@ Term = tuple[Value, int]
 
 
 @dataclass(frozen=True)
+class Flip:
+    """``1 - bit`` for nothing: ``bit`` is a bit of ``word``, and ``word ^ mask``, in which it is
+    the other way round, is computed anyway."""
+
+    bit: Value
+    word: Value
+    mask: int
+
+    def vector(self, group: Group) -> Operand:
+        """The vector with ``1 - bit``: what takes the bit out of the word, done to the other."""
+        uniform = group.uniform
+        other = group.once("^", group.vector(self.word), uniform.vector(self.mask))
+        opcode = {Op.AND: "&", Op.SHR: ">>"}[self.bit.op]
+        return group.once(opcode, other, uniform.vector(self.bit.args[1].imm))
+
+
+@dataclass(frozen=True)
 class Sum:
     """How to compute a linear form.
 
     Start with a constant chosen by the bits in ``choice`` (none: the constant itself), add
-    ``factor * base`` and then each of ``steps``.
+    ``factor * base`` and then each of ``steps``.  ``start``, a vector that is there, takes the
+    place of the constant: a value of which one is to be added, or one minus a bit.
     """
 
     const: int
@@ -27,6 +45,7 @@ class Sum:
     base: Linear | None
     factor: int
     steps: tuple[Term, ...]
+    start: Value | Flip | None = None
 
     @property
     def operations(self) -> int:
@@ -37,7 +56,7 @@ class Sum:
     def demand(self, vlen: int) -> EngineDemand:
         """What the sum asks of the engines."""
         either = flow = valu = plain = 0
-        started = self.const != 0 or bool(self.choice)
+        started = self.const != 0 or bool(self.choice) or self.start is not None
         if self.choice:
             # Two bits: two choices by the first one, then one between them.
             choices = len(self.choice)
@@ -71,22 +90,26 @@ class Sum:
 
 
 def plan_sum(
-    form: Linear, known: Iterable[Linear], is_bit: Callable[[Value], bool], choice_bits: int
+    form: Linear,
+    known: Iterable[Linear],
+    is_bit: Callable[[Value], bool],
+    choice_bits: int,
+    flip: Flip | None = None,
 ) -> Sum:
     """The sum for ``form`` with the fewest operations, from one of the ``known`` forms or none.
 
     Its constant rides on the choice by up to ``choice_bits`` (0, 1 or 2) left-over bits: one bit
     chooses between two constants, which saves one addition, two bits between four by three flow
-    selects, which saves two.
+    selects, which saves two.  ``flip`` says of which bit the opposite is there.
     """
-    best = _plan_rest(form, None, 0, is_bit, choice_bits)
+    best = _plan_rest(form, None, 0, is_bit, choice_bits, flip)
     for base in known:
         for atom, have in base.terms:
             factor = multiplier(have, form.coefficient(atom))
             if not factor:
                 continue
             rest = form.minus(base.times(factor))
-            plan = _plan_rest(rest, base, factor, is_bit, choice_bits)
+            plan = _plan_rest(rest, base, factor, is_bit, choice_bits, flip)
             if plan.operations < best.operations:
                 best = plan
             break
@@ -99,11 +122,16 @@ def _plan_rest(
     factor: int,
     is_bit: Callable[[Value], bool],
     choice_bits: int,
+    flip: Flip | None,
 ) -> Sum:
+    if rest.const == 1 and flip is not None and rest.coefficient(flip.bit) == MASK:
+        return Sum(0, (), base, factor, rest.without(flip.bit).terms, flip)
+    if not rest.const:
+        start = next((atom for atom, c in rest.terms if c == 1), None)
+        steps = rest.terms if start is None else rest.without(start).terms
+        return Sum(0, (), base, factor, steps, start)
     bits = [term for term in rest.terms if is_bit(term[0])]
-    choice: tuple[Term, ...] = ()
-    if rest.const and bits:
-        choice = tuple(bits[:choice_bits])
+    choice = tuple(bits[:choice_bits])
     steps = tuple(term for term in rest.terms if term not in choice)
     return Sum(rest.const, choice, base, factor, steps)
 
@@ -115,19 +143,24 @@ class AddressBook:
         self._group = group
         self._known: dict[Linear, Operand] = {}
 
-    def address(self, form: Linear, choice_bits: int = 1) -> Operand:
-        """The vector with the words of ``form``."""
+    def address(self, form: Linear, choice_bits: int = 1, flip: Flip | None = None) -> Operand:
+        """The vector with the words of ``form``; see :func:`plan_sum`."""
         found = self._known.get(form)
         if found is None:
-            found = self._known[form] = self._compute(form, choice_bits)
+            found = self._known[form] = self._compute(form, choice_bits, flip)
         return found
 
-    def _compute(self, form: Linear, choice_bits: int) -> Operand:
+    def _compute(self, form: Linear, choice_bits: int, flip: Flip | None) -> Operand:
         group = self._group
         if not form.terms:
             return group.uniform.vector(form.const)
-        plan = plan_sum(form, self._known, lambda atom: group.facts.hi(atom) <= 1, choice_bits)
+        known = self._known
+        plan = plan_sum(form, known, lambda atom: group.facts.hi(atom) <= 1, choice_bits, flip)
         total: Operand | None = None
+        if isinstance(plan.start, Flip):
+            total = plan.start.vector(group)
+        elif plan.start is not None:
+            total = group.vector(plan.start)
         if len(plan.choice) == 2:
             total = self._constant_tree(plan.choice[0], plan.choice[1], plan.const)
         elif plan.choice:

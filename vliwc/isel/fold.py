@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import Function
@@ -17,6 +18,14 @@ CHAINS = (Op.XOR, Op.ADD)
 """Associative operations through which a constant reaches the word read."""
 
 
+class Early(NamedTuple):
+    """``user`` combines ``other`` with a word; ``fold`` may be applied to ``other`` before."""
+
+    user: Value
+    other: Value
+    fold: Fold
+
+
 @dataclass(frozen=True)
 class Folds:
     """``of[load]``: what to apply to the words that ``load`` reads; ``aliases[y] = x``: ``y`` is
@@ -24,6 +33,15 @@ class Folds:
 
     of: dict[Value, Fold] = field(default_factory=dict[Value, Fold])
     aliases: dict[Value, Value] = field(default_factory=dict[Value, Value])
+
+    def before(self, load: Value) -> Early | None:
+        """The constant of ``(x op load) op c`` applied to ``x``, if ``load`` is in such a sum."""
+        if load not in self.of:
+            return None
+        for user in self.aliases.values():
+            if user is not load and load in user.args:
+                return Early(user, next(arg for arg in user.args if arg is not load), self.of[load])
+        return None
 
 
 def find_folds(function: Function, forms: Mapping[Value, Linear]) -> Folds:

@@ -27,7 +27,8 @@ class Group:
     ``memory``: the operations that each load or store of the lane IR has become; ``first_group``
     the number of the loop's first group in the whole kernel; ``cases``: the values that the lane
     number makes others in this group; ``done`` the lanes that a machine loop has executed before
-    the first group.  The lanes of a value are a vector (``vectors``) or stand here and there
+    the first group; ``folded``: operations that apply constants which other ways to read fold into
+    table words.  The lanes of a value are a vector (``vectors``) or stand here and there
     (``scattered``: a scalar operand for each lane).  ``leaving``: values whose vectors what comes
     later reads; ``repairs``: operations that write single words of a vector anew
     (:mod:`vliwc.isel.repair`), which come before all its readers.
@@ -58,6 +59,7 @@ class Group:
         self.template = Template(f"{loop.name or 'loop'}{loop.number}", lanes)
         self.memory: dict[Value, list[MOp]] = {}
         self.cases = cases or {}
+        self.folded: set[Source] = set()
         self.vectors: dict[Value, Operand] = {}
         self.scattered: dict[Value, tuple[Operand, ...]] = {}
         self.leaving: set[Value] = set()

@@ -13,11 +13,21 @@ from vliwc.analysis.linear import BitFacts, Linear, linear_forms
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import Value
 
-STRATEGIES = ("select", "bits", "packed", "records", "neighbours", "chunks", "rows", "edges")
+STRATEGIES = (
+    "select",
+    "bits",
+    "packed",
+    "records",
+    "windows",
+    "neighbours",
+    "chunks",
+    "rows",
+    "edges",
+)
 """Ways of doing things that can be left out, like passes: reads by selections among words in
-scratch, by the bits of an index, from packed words, through records of two tables' words, of
-neighbouring words at run-time places by rows, from chunks of memory that several reads share;
-stores by rows; code of its own for groups at edges."""
+scratch, by the bits of an index, from packed words, through records of two tables' words, through
+windows at addresses without a constant, of neighbouring words at run-time places by rows, from
+chunks of memory that several reads share; stores by rows; code of its own for groups at edges."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import is_uniform
 from vliwc.ir.value import Op, Value
 from vliwc.isel.address import AddressBook
+from vliwc.isel.fold import Early
 from vliwc.isel.group import Group
 from vliwc.isel.moves import LoopMoves
 from vliwc.isel.record_table import PlacedTable, RecordTable
@@ -284,6 +285,8 @@ class _Walk:
         x, y = value.args
         if shifted_out(value):
             return self.group.uniform.vector(0)
+        if value in self.plan.early:
+            return self._after_constant(self.plan.early[value], x, y, name)
         on_fields = self._on_fields(value, x, y, name) or self._on_fields(value, y, x, name)
         if on_fields is not None:
             return on_fields
@@ -297,6 +300,21 @@ class _Walk:
             # Lanes past the end hold garbage.
             return self.group.emit(name, Form("alu", opcode, (a, b), scalarised=True))
         return self.group.elementwise(opcode, a, b, name)
+
+    def _after_constant(self, early: Early, x: Value, y: Value, name: str) -> Operand:
+        """A word read, combined with what a constant has been applied to: the read takes longest,
+        and nothing that waits for it is left to do."""
+        group, (opcode, constant) = self.group, early.fold
+        constants = group.uniform.word(constant)
+        if self._scattered(early.other):
+            lanes = tuple((word, constants) for word in group.words(early.other))
+            form = Form("alu", opcode, scalarised=True, per_lane=lanes)
+            other = group.emit("fold", form)
+        else:
+            other = group.once(opcode, group.vector(early.other), group.uniform.vector(constant))
+        group.folded.add(other.source)
+        load = y if early.other is x else x
+        return group.elementwise(opcode, other, group.vector(load), name)
 
     def _scattered(self, value: Value) -> bool:
         """Whether the words of ``value`` are best read where they stand: nothing else does."""

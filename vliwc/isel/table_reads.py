@@ -11,7 +11,7 @@ from vliwc.analysis.linear import Linear, combinations
 from vliwc.diagnostics import InternalError
 from vliwc.ir.value import Value
 from vliwc.isel.address import AddressBook
-from vliwc.isel.fold import Fold
+from vliwc.isel.fold import Early, Fold
 from vliwc.isel.group import Group
 from vliwc.isel.moves import LoopMoves
 from vliwc.isel.record_table import PlacedTable, RecordTable
@@ -97,7 +97,8 @@ class Read(Protocol):
 class Plan:
     """How each read of a loop is done, and which constants are folded into table words.
 
-    ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read.
+    ``aliases[y] = x``: ``y`` is ``x`` combined with a constant that is folded into a word read, or,
+    if ``x`` is in ``early``, into what it combines that word with.
     ``regions``: the chunks of memory that reads of known addresses find in scratch.
     ``arithmetic``: selections that take valu and alu instead of flow.
     ``rows``: what is stored by whole vectors that are put together.
@@ -109,6 +110,7 @@ class Plan:
     regions: Regions | None = None
     arithmetic: frozenset[Value] = frozenset()
     rows: tuple[StoreRows, ...] = ()
+    early: dict[Value, Early] = field(default_factory=dict[Value, Early])
 
     @property
     def in_rows(self) -> frozenset[Value]:

@@ -19,6 +19,7 @@ from vliwc.isel.address import Sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.solvers import cp_model
 from vliwc.strategy.options import LoopReads, Step
+from vliwc.strategy.relaxation import Relaxation, relaxed
 from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING, DrainAllowance
 
@@ -255,28 +256,61 @@ def balance(
     ``effort`` is CP-SAT's deterministic time: the result does not depend on the speed of the
     computer.
     """
-    network = _Model(reads, groups, base, idle, limits, selects or {})
+
+    def model() -> _Model:
+        return _Model(reads, groups, base, idle, limits, selects or {})
+
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = effort
     solver.parameters.linearization_level = TUNING.linearization_level
     solver.parameters.relative_gap_limit = TUNING.balance_gap
-    solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    status = solver.solve(network.model)
-    if status not in solved:
+    everything = model()
+    few = len(everything.arcs) < TUNING.relaxed_steps
+    relaxation = None if few else relaxed(everything.model, effort)
+    found: StrategyAssignment | None = None
+    if relaxation is not None:
+        network = model()
+        _leave_out(network, relaxation)
+        found = _solved(network, solver, relaxation)
+        if found is not None and found.cycles <= found.bound * (1 + TUNING.relaxed_gap):
+            return found
+    whole = _solved(everything, solver, relaxation)
+    if whole is None:
         # A loop with so many reads that the effort is spent before there is any solution.
-        plain = _gathers(network)
-        for arc in network.arcs:
-            network.model.add_hint(arc.flow, plain[id(arc)])
-        status = solver.solve(network.model)
-        if status not in solved:
-            return StrategyAssignment(tuple(_decompose(network, plain)), inf, 0.0)
+        plain = _gathers(everything)
+        for arc in everything.arcs:
+            everything.model.add_hint(arc.flow, plain[id(arc)])
+        whole = _solved(everything, solver, relaxation)
+        if whole is None:
+            whole = StrategyAssignment(tuple(_decompose(everything, plain)), inf, 0.0)
+    return whole if found is None or whole.cycles <= found.cycles else found
+
+
+def _solved(
+    network: _Model, solver: cp_model.CpSolver, relaxation: Relaxation | None
+) -> StrategyAssignment | None:
+    """The best assignment that the solver finds for a network; None if it finds none."""
+    if solver.solve(network.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
     flows = {id(arc): solver.value(arc.flow) for arc in network.arcs}
     paths = _decompose(network, flows)
     blended = tuple((k, solver.value(number)) for k, number in network.blended.items())
-    bound = solver.best_objective_bound / TENTHS
-    return StrategyAssignment(tuple(paths), solver.objective_value / TENTHS, bound, blended)
+    bound = solver.best_objective_bound if relaxation is None else relaxation.value
+    return StrategyAssignment(
+        tuple(paths), solver.objective_value / TENTHS, bound / TENTHS, blended
+    )
+
+
+def _leave_out(network: _Model, relaxation: Relaxation) -> None:
+    """Forbid steps that would cost too much if all groups took them, gathers excepted: whole tables
+    may not fit where parts of them did."""
+    most = TUNING.relaxed_reach * relaxation.value / network.groups
+    plain = _gathers(network)
+    for arc in network.arcs:
+        if relaxation.prices[arc.flow.index] > most and not plain[id(arc)]:
+            network.model.add(arc.flow == 0)
 
 
 def _gathers(network: _Model) -> dict[int, int]:

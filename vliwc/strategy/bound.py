@@ -223,7 +223,7 @@ class _Model:
         arcs: list[_Arc] = []
         for step in reads.steps[position]:
             address = None if step.address is None else (step.address, step.table)
-            costs = [NOTHING] if address is None else self._least_demands(reads, address, known)
+            costs = [NOTHING] if address is None else self._least_demands(reads, step, known)
             after = position + len(step.reads)
             head: State = (after, None if after == len(reads.table) else address or last)
             for cost in costs:
@@ -232,11 +232,12 @@ class _Model:
         return arcs
 
     def _least_demands(
-        self, reads: LoopReads, address: Address, known: list[Address]
+        self, reads: LoopReads, step: Step, known: list[Address]
     ) -> list[EngineDemand]:
-        """What computing ``address`` may cost, from any of the ``known`` ones or from none; costs
-        that another one undercuts on every engine are left out."""
-        form, table = address
+        """What computing the address of ``step`` may cost, from any of the ``known`` ones or from
+        none; costs that another one undercuts on every engine are left out."""
+        form, table = step.address, step.table
+        assert form is not None
         vlen = self.program.machine.vlen
         found: dict[EngineDemand, None] = {}
         for base, base_table in [(None, None), *known]:
@@ -254,7 +255,7 @@ class _Model:
             rest = form if base is None else form.minus(base.times(factor))
             for const in self._constants(rest.const, table, base_table, factor):
                 for bits in CHOICE_BITS:
-                    plan = plan_sum(Linear(const, rest.terms), [], reads.is_bit, bits)
+                    plan = plan_sum(Linear(const, rest.terms), [], reads.is_bit, bits, step.flip)
                     found.setdefault(replace(plan, base=base, factor=factor).demand(vlen))
         return [
             cost

@@ -110,8 +110,8 @@ def _choose(
     """The strategies for one number of groups that share chunks.
 
     A first solution tells when each engine can have its first and last work, the others take that
-    into account.  Where its critical path takes longer than its busiest engine, reads whose words
-    come sooner are tried as well.
+    into account.  Where its critical path takes long, beside what its busiest engine takes, slow
+    reads are left out, and where it takes longer, reads whose words come sooner are tried as well.
     """
     program = balancing.program
     idle = [TUNING.unmeasured for _ in program.function.loops]
@@ -120,7 +120,10 @@ def _choose(
         return [first]
     idle, path = _measured(program, first)
     found: dict[object, Strategy] = {}
-    if path > sum(part.assignment.cycles for part in first.loops):
+    cycles = sum(part.assignment.cycles for part in first.loops)
+    if path > cycles * TUNING.long_path:
+        balancing.reads = [reads.quick() for reads in balancing.reads]
+    if path > cycles:
         direct = balancing.strategy(idle, effort, direct=True)
         found[_signature(direct)] = direct
     for allowance in allowances:

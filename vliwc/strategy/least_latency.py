@@ -53,8 +53,9 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
 
 
 def is_move(lanes: Selected, op: MOp) -> bool:
-    """Whether a template operation only moves words to where others can read them."""
-    return copies_words(op) or op in lanes.group.copies
+    """Whether a template operation only moves words to where others can read them, or applies a
+    constant that may be part of the words."""
+    return copies_words(op) or op in lanes.group.copies or op in lanes.group.folded
 
 
 def copies_words(op: MOp) -> bool:

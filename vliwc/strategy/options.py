@@ -9,9 +9,9 @@ from math import prod
 from vliwc.analysis.linear import Linear, combinations, domain, signed
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
-from vliwc.isel.address import Sum, plan_sum
+from vliwc.isel.address import Flip, Sum, plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.isel.fold import Folds, find_folds
+from vliwc.isel.fold import Early, Folds, find_folds
 from vliwc.isel.neighbour_reads import RowOfNeighbours
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
@@ -20,11 +20,13 @@ from vliwc.isel.regions import Regions
 from vliwc.isel.split_reads import BitTree, PackedRead
 from vliwc.isel.store_rows import StoreRows
 from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
+from vliwc.isel.windows import Window
 from vliwc.strategy.neighbour_choice import find_row, side_by_side, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
 from vliwc.strategy.split_choice import Entry, SplitReads, SplitWay, split_reads, split_ways
 from vliwc.strategy.tuning import TUNING
+from vliwc.strategy.window_choice import find_windows, window_demand
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,8 @@ class Step:
     ``reads`` says how; ``demand`` is what it asks for each group beside address arithmetic;
     ``address`` the linear form whose vector it needs (None: none) and leaves behind;
     ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory;
-    ``shareable`` the part of ``demand`` that other reads may ask for as well, and do together.
+    ``shareable`` the part of ``demand`` that other reads may ask for as well, and do together, or
+    users do without; ``flip`` a bit of ``address`` of which the opposite is there for nothing.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Step:
     entries: tuple[Entry, ...] = ()
     table: RecordTable | None = None
     shareable: EngineDemand = NOTHING
+    flip: Flip | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +74,18 @@ class LoopReads:
         reads = dict(self.fixed)
         for step, choice_bits in steps:
             for value, read in step.reads:
-                if isinstance(read, Gather | RecordFirst | RowOfNeighbours):
+                if isinstance(read, Gather | RecordFirst | RowOfNeighbours | Window):
                     read = replace(read, choice_bits=choice_bits)
                 reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
-        return Plan(reads, folds, dict(self.folds.aliases), self.regions, rows=self.rows)
+        early: dict[Value, Early] = {}
+        for value, read in reads.items():
+            before = self.folds.before(value) if isinstance(read, Gather | Window) else None
+            if before is not None:
+                early[before.user] = before
+                del folds[value]
+        aliases = dict(self.folds.aliases)
+        return Plan(reads, folds, aliases, self.regions, rows=self.rows, early=early)
 
     def without(self, tables: set[RecordTable]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
@@ -83,8 +94,14 @@ class LoopReads:
 
     def direct(self) -> LoopReads:
         """The reads without the steps that work on the bits of an index."""
-        slow = (BitTree, PackedRead)
-        steps = [[s for s in at if not isinstance(s.reads[0][1], slow)] for at in self.steps]
+        return self._other_than(BitTree, PackedRead)
+
+    def quick(self) -> LoopReads:
+        """The reads without the steps that load one lane a cycle to save operations."""
+        return self._other_than(Window)
+
+    def _other_than(self, *kinds: type) -> LoopReads:
+        steps = [[s for s in at if not isinstance(s.reads[0][1], kinds)] for at in self.steps]
         return replace(self, steps=steps)
 
     def is_bit(self, atom: Value) -> bool:
@@ -96,7 +113,7 @@ class LoopReads:
         if step.address is None:
             return None
         before = [] if known is None else [known]
-        return plan_sum(step.address, before, self.is_bit, choice_bits)
+        return plan_sum(step.address, before, self.is_bit, choice_bits, step.flip)
 
 
 def loop_reads(
@@ -135,6 +152,8 @@ def loop_reads(
     found = LoopReads(loop, program, folds, fixed, table, [], regions, rows, splits)
     used_by = users(program, folds)
     order = {value: number for number, value in enumerate(function.values)}
+    vlen = program.machine.vlen
+    windows = {} if "windows" in left_out else find_windows(program, table, folds)
     for position, value in enumerate(table):
         steps = [_gather(found, value)]
         select = None if "select" in left_out else _select(found, value)
@@ -147,6 +166,14 @@ def loop_reads(
                 if ("bits" if isinstance(way.read, BitTree) else "packed") not in left_out
             ]
         steps = _undominated(steps)
+        for place in windows.get(value, ()):
+            demand, shareable = window_demand(value, found.own(value), folds, used_by, vlen)
+            read = Window(place.offset, place.flip)
+            array = program.function.arrays[value.array]
+            start = program.forms[value.args[0]].plus(Linear(array.base - place.offset))
+            steps.append(
+                Step("window", ((value, read),), demand, start, (), None, shareable, place.flip)
+            )
         row = None
         if "neighbours" not in left_out:
             row = find_row(program, table, position, folds, used_by, order)

@@ -77,6 +77,17 @@ class StrategyTuning:
     most_trips: int = 64
     """Of a machine loop of more trips than this, set-up counts as if there were so many: less than
     one part in a hundred of the cycles."""
+    relaxed_reach: float = 0.01
+    """Steps are left out of the search for an assignment that would cost more than this part of the
+    cycles if all groups took them, by the prices of the linear relaxation.  With less, what makes
+    whole groups of what was parts of them is missing; with more, the search takes longer."""
+    relaxed_steps: int = 256
+    """Among fewer steps the search takes all of them at once."""
+    long_path: float = 0.3
+    """A critical path of more than this part of the cycles of the busiest engine is long: there may
+    not be enough other groups to fill the time in which one waits for its windows."""
+    relaxed_gap: float = 0.0125
+    """If an assignment is by more than this part above the relaxation, all steps are searched."""
     linearization_level: int = 2
     """CP-SAT's parameter for assignments: all linear relaxations.  An assignment is a flow with a
     few limits, of which the relaxation is nearly integral.  ``vliwc bound``"""

@@ -21,7 +21,7 @@ from tests.unit.isel.helpers import (
 )
 from vliwc.analysis.linear import Linear, combinations, domain, multiplier, signed
 from vliwc.ir.value import MASK, Value
-from vliwc.isel.address import AddressBook, Sum, plan_sum
+from vliwc.isel.address import AddressBook, Flip, Sum, plan_sum
 from vliwc.isel.cost import vector_demand
 from vliwc.isel.program import LaneProgram
 
@@ -128,6 +128,10 @@ def check_sum(plan: Sum, form: Linear, atoms: list[Value], bits: list[Value]) ->
         if plan.base is not None:
             total += plan.factor * evaluate(plan.base, values)
         total += sum(c * values[atom] for atom, c in plan.steps)
+        if isinstance(plan.start, Flip):
+            total += 1 - values[plan.start.bit]
+        elif plan.start is not None:
+            total += values[plan.start]
         assert total & MASK == evaluate(form, values)
 
 
@@ -135,15 +139,22 @@ EXAMPLE = example()
 coefficients = st.lists(words, min_size=4, max_size=4)
 
 
-@given(words, coefficients, st.lists(st.tuples(words, coefficients), max_size=3), st.integers(1, 2))
+@given(
+    words,
+    coefficients,
+    st.lists(st.tuples(words, coefficients), max_size=3),
+    st.integers(1, 2),
+    st.booleans(),
+)
 def test_a_sum_has_the_words_of_its_form(
-    const: int, cs: list[int], known: list[tuple[int, list[int]]], choice_bits: int
+    const: int, cs: list[int], known: list[tuple[int, list[int]]], choice_bits: int, flips: bool
 ) -> None:
     _, bits, other = EXAMPLE
     atoms = [*bits, other]
     form = Linear.of(const, dict(zip(atoms, cs, strict=True)))
     bases = [Linear.of(c, dict(zip(atoms, row, strict=True))) for c, row in known]
-    plan = plan_sum(form, bases, lambda atom: atom in bits, choice_bits)
+    flip = Flip(bits[1], other, 9) if flips else None
+    plan = plan_sum(form, bases, lambda atom: atom in bits, choice_bits, flip)
     check_sum(plan, form, atoms, bits)
     alone = plan_sum(form, [], lambda atom: atom in bits, choice_bits)
     assert plan.operations <= alone.operations
@@ -152,7 +163,7 @@ def test_a_sum_has_the_words_of_its_form(
 def test_the_next_address_of_a_walk_takes_two_operations() -> None:
     """A' = 2A + bit + K is a multiply_add onto a choice between K and K + 1.
 
-    Where K is 0, a shift and an addition do.
+    Where K is 0, a multiply_add onto the bit does.
     """
     _, (x, y, z), _ = EXAMPLE
     before = Linear.of(103, {x: 2, y: 1})
@@ -161,7 +172,23 @@ def test_the_next_address_of_a_walk_takes_two_operations() -> None:
         8, either=1, valu=1
     )
     riding = Linear.of(206, {x: 4, y: 2, z: 1})
-    assert plan_sum(riding, [before], lambda _: True, 1).demand(8) == vector_demand(8, plain=2)
+    assert plan_sum(riding, [before], lambda _: True, 1).demand(8) == vector_demand(8, valu=1)
+
+
+def test_the_opposite_of_a_bit_takes_the_place_of_a_constant() -> None:
+    """2A + 1 - bit is a multiply_add onto 1 - bit, where that is there; only for that bit."""
+    _, (x, y, z), other = EXAMPLE
+    before = Linear.of(103, {x: -2, y: -1})
+    after = Linear.of(207, {x: -4, y: -2, z: -1})
+    for bit, demand in (
+        (z, vector_demand(8, valu=1)),
+        (y, vector_demand(8, either=1, valu=1)),
+    ):
+        plan = plan_sum(after, [before], lambda _: True, 1, Flip(bit, other, 1))
+        assert plan.demand(8) == demand
+    further = after.plus(Linear(1))
+    plan = plan_sum(further, [before], lambda _: True, 1, Flip(z, other, 1))
+    assert plan.demand(8) == vector_demand(8, either=1, valu=1)
 
 
 def test_two_choice_bits_trade_an_operation_for_flow() -> None:

@@ -117,8 +117,8 @@ Without = Annotated[
         "--without",
         metavar="PASS",
         help="Leave out a pass of the optimisation level, all its runs, or a strategy of the back "
-        "end (select, bits, packed, records, neighbours, chunks, rows, edges); repeatable. The "
-        "program stays correct.",
+        "end (select, bits, packed, records, windows, neighbours, chunks, rows, edges); "
+        "repeatable. The program stays correct.",
     ),
 ]
 Arrays = Annotated[
