@@ -258,8 +258,7 @@ class Instantiation:
                 covered = [
                     store
                     for number, store in enumerate(placed.stores)
-                    if space.group is None
-                    or space.base <= placed.base + number * self.vlen < space.base + space.length
+                    if space.base - self.vlen < placed.base + number * self.vlen < space.end
                 ]
                 for load in space.after:
                     instances = self._instances(load) + self._table_loads(load)

@@ -32,6 +32,11 @@ class Space:
     before: Value | None = None
     group: int | None = None
 
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.base + self.length
+
 
 def free_spaces(
     function: Function, forms: dict[Value, Linear], vlen: int
@@ -99,7 +104,7 @@ class Lenders:
 
 @dataclass(frozen=True)
 class Placement:
-    """``words`` words from address ``base`` on, made of one lasting or several passing spaces."""
+    """``words`` words from address ``base`` on, made of lasting and passing spaces."""
 
     base: int
     words: int
@@ -107,8 +112,8 @@ class Placement:
 
 
 class WorkingMemory:
-    """Hands out free words, lasting spaces first; with ``for_good`` only words that nothing else
-    reads or writes at all."""
+    """Hands out free words; with ``for_good`` only words that nothing else reads or writes at
+    all."""
 
     def __init__(
         self,
@@ -119,11 +124,10 @@ class WorkingMemory:
         for_good: bool = False,
     ) -> None:
         self._vlen = vlen
-        self._lasting, passing = free_spaces(function, forms, vlen)
+        self._lasting, self._passing = free_spaces(function, forms, vlen)
         if for_good:
             self._lasting = [space for space in self._lasting if not space.after]
-            passing = []
-        self._passing = sorted(passing, key=lambda space: bool(space.after))
+            self._passing = []
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 
     def capacity(self, loop: int, lenders: Lenders) -> int:
@@ -140,35 +144,56 @@ class WorkingMemory:
         """Room for ``words`` words that are last read in loop number ``loop``, or None.
 
         Whole vectors are stored, so the words are rounded up to vectors.  Reads may run
-        ``overrun`` words past the end, which must exist.  Of passing spaces those of which
-        nothing is read come first; at most so many ``lenders`` give up words of theirs.
+        ``overrun`` words past the end, which must exist.  A lasting space is taken if one has room,
+        the smallest; else spaces side by side of which the fewest have input to be read, then the
+        fewest are lent, by groups that run as late as possible.  At most so many ``lenders`` give
+        up words of theirs.
         """
         size = -(-words // self._vlen) * self._vlen
-        fitting = [s for s in self._lasting if s.length >= size]
-        fitting = [s for s in fitting if s.base + size + overrun <= self._limit]
+        last = self._limit - size - overrun
+        fitting = [s for s in self._lasting if s.length >= size and s.base <= last]
         if fitting:
             space = min(fitting, key=lambda s: (s.length, s.base))
-            self._lasting.remove(space)
-            rest = Space(space.base + size, space.length - size, space.after)
-            if rest.length:
-                self._lasting.append(rest)
-            return Placement(space.base, size, (space,))
-        return self._place_passing(size, overrun, loop, lenders)
+            return self._take(space.base, size, [space])
+        best: tuple[tuple[int, int, int], int, list[Space]] | None = None
+        for run in self._runs(loop):
+            starts = [space.base for space in run]
+            starts += [space.end - size for space in run]
+            for base in starts:
+                used = [s for s in run if s.base < base + size and base < s.end]
+                lent = [space for space in used if space.before is not None]
+                if base < run[0].base or base + size > run[-1].end:
+                    continue
+                if base > last or lenders.most(lent) < len(lent):
+                    continue
+                rank = (sum(bool(space.after) for space in lent), len(lent), -base)
+                if best is None or rank < best[0]:
+                    best = rank, base, used
+        return None if best is None else self._take(best[1], size, best[2])
 
-    def _place_passing(
-        self, size: int, overrun: int, loop: int, lenders: Lenders
-    ) -> Placement | None:
-        count = size // self._vlen
-        passing = self._passing_for(loop)
-        for at in range(len(passing) - count + 1):
-            run = passing[at : at + count]
-            base = run[-1].base
-            adjacent = all(
-                a.base == b.base + self._vlen and a.before is b.before
-                for a, b in zip(run, run[1:], strict=False)
-            )
-            few = lenders.most(run) == count
-            if adjacent and few and base + size + overrun <= self._limit:
-                self._passing = [space for space in self._passing if space not in run]
-                return Placement(base, size, tuple(run))
-        return None
+    def _runs(self, loop: int) -> list[list[Space]]:
+        """The free spaces by address, those that lie side by side together."""
+        found: list[list[Space]] = []
+        spaces = [*self._lasting, *self._passing_for(loop)]
+        for space in sorted(spaces, key=lambda space: space.base):
+            if found and found[-1][-1].end == space.base:
+                found[-1].append(space)
+            else:
+                found.append([space])
+        return found
+
+    def _take(self, base: int, size: int, spaces: list[Space]) -> Placement:
+        """Words ``base .. base + size`` of ``spaces``; what is left of lasting ones stays free."""
+        taken: list[Space] = []
+        for space in spaces:
+            if space.before is not None:
+                self._passing.remove(space)
+                taken.append(space)
+                continue
+            self._lasting.remove(space)
+            first, end = max(base, space.base), min(base + size, space.end)
+            taken.append(Space(first, end - first, space.after))
+            for start, stop in ((space.base, first), (end, space.end)):
+                if start < stop:
+                    self._lasting.append(Space(start, stop - start, space.after))
+        return Placement(base, size, tuple(taken))

@@ -249,12 +249,14 @@ def balance(
     *,
     seed: int,
     effort: float,
+    narrow: bool = True,
 ) -> StrategyAssignment:
     """Choose paths for ``groups`` groups of a loop.
 
     ``selects``: vector operations that each selection of a group takes if it leaves flow.
     ``effort`` is CP-SAT's deterministic time: the result does not depend on the speed of the
-    computer.
+    computer.  With ``narrow``, of many steps those are tried first that the linear relaxation finds
+    worth a look.
     """
 
     def model() -> _Model:
@@ -267,8 +269,8 @@ def balance(
     solver.parameters.linearization_level = TUNING.linearization_level
     solver.parameters.relative_gap_limit = TUNING.balance_gap
     everything = model()
-    few = len(everything.arcs) < TUNING.relaxed_steps
-    relaxation = None if few else relaxed(everything.model, effort)
+    many = len(everything.arcs) >= TUNING.relaxed_steps
+    relaxation = relaxed(everything.model, effort) if narrow and many else None
     found: StrategyAssignment | None = None
     if relaxation is not None:
         network = model()

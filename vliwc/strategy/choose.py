@@ -111,7 +111,8 @@ def _choose(
 
     A first solution tells when each engine can have its first and last work, the others take that
     into account.  Where its critical path takes long, beside what its busiest engine takes, slow
-    reads are left out, and where it takes longer, reads whose words come sooner are tried as well.
+    reads are left out, few groups lend words, and assignments are searched among all steps.  Where
+    it takes longer, reads whose words come sooner are tried as well.
     """
     program = balancing.program
     idle = [TUNING.unmeasured for _ in program.function.loops]
@@ -123,6 +124,10 @@ def _choose(
     cycles = sum(part.assignment.cycles for part in first.loops)
     if path > cycles * TUNING.long_path:
         balancing.reads = [reads.quick() for reads in balancing.reads]
+        balancing.long = True
+        first = balancing.strategy([TUNING.unmeasured for _ in balancing.loops], measuring)
+        idle, path = _measured(program, first)
+        cycles = sum(part.assignment.cycles for part in first.loops)
     if path > cycles:
         direct = balancing.strategy(idle, effort, direct=True)
         found[_signature(direct)] = direct
@@ -152,7 +157,9 @@ class _Balancing:
 
     def __init__(self, program: LaneProgram, records: bool, seed: int, block: int) -> None:
         self.program = program
+        self.loops = program.function.loops
         self.seed = seed
+        self.long = False
         self.base, self.selects = _base_demand(program, block)
         self.reads = [
             loop_reads(program, loop, records=records, block=block)
@@ -170,12 +177,13 @@ class _Balancing:
             memory = WorkingMemory(
                 program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
             )
+            most = {loop.number: lenders(program, loop, self.long) for loop in self.loops}
             chosen: list[LoopStrategy] = []
-            for loop in program.function.loops:
+            for loop in self.loops:
                 reads = self.reads[loop.number].without(forbidden)
                 reads = reads.direct() if direct else reads
                 limits = Limits(
-                    memory_words=memory.capacity(loop.number, lenders(program, loop)),
+                    memory_words=memory.capacity(loop.number, most[loop.number]),
                     entry_words=program.machine.scratch_words // TUNING.entry_share,
                 )
                 assignment = balance(
@@ -187,25 +195,29 @@ class _Balancing:
                     self.selects[loop.number],
                     seed=self.seed,
                     effort=effort,
+                    narrow=not self.long,
                 )
                 plans = tuple(reads.plan(path.steps) for path in assignment.paths)
                 chosen.append(
                     LoopStrategy(loop, reads, assignment, plans, self.selects[loop.number])
                 )
-            failed, placements = _place_tables(program, chosen, memory)
+            failed, placements = _place_tables(program, chosen, memory, most)
             if failed is None:
                 return Strategy(tuple(chosen), placements)
             forbidden.add(failed)
 
 
 def _place_tables(
-    program: LaneProgram, chosen: list[LoopStrategy], memory: WorkingMemory
+    program: LaneProgram,
+    chosen: list[LoopStrategy],
+    memory: WorkingMemory,
+    most: Mapping[int, Lenders],
 ) -> tuple[RecordTable | None, dict[RecordTable, Placement]]:
     """Places for all record tables, or the first for which there is no room."""
     placements: dict[RecordTable, Placement] = {}
     for table, loop in _tables(chosen):
         overrun = program.machine.vlen - table.pitch
-        place = memory.place(table.words, overrun, loop.number, lenders(program, loop))
+        place = memory.place(table.words, overrun, loop.number, most[loop.number])
         if place is None:
             return table, placements
         placements[table] = place
@@ -233,14 +245,15 @@ def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[DrainAllow
     return found, int((head + spans(problem) + tail).max())
 
 
-def lenders(program: LaneProgram, loop: Loop) -> Lenders:
+def lenders(program: LaneProgram, loop: Loop, long: bool = False) -> Lenders:
     """How many groups may lend the words of their results for tables.
 
-    Where input stands in them, it waits in scratch from the start on, so they are few.
+    Where input stands in them, it waits in scratch from the start on, so they may be few; and if
+    the critical path is ``long``, they are, for it grows by waiting for all readers of a table.
     """
     room = program.machine.scratch_words // (TUNING.passing_share * program.machine.vlen)
     groups = program.groups(loop)
-    return Lenders(min(groups // TUNING.passing_groups, room), groups)
+    return Lenders(min(groups // TUNING.passing_groups if long else groups, room), groups)
 
 
 def _tables(chosen: Iterable[LoopStrategy]) -> list[tuple[RecordTable, Loop]]:

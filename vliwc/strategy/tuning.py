@@ -40,11 +40,11 @@ class StrategyTuning:
     words in scratch, several save the loads of words that neighbours have in common, a negative
     number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`).  The
     longer chunks, the fewer groups read words of two; the shorter, the sooner scratch is free."""
-    passing_share: int = 32
+    passing_share: int = 6
     """Where input stands in the words of results that groups lend, it may take one part in so many
-    of scratch, where it waits meanwhile, ..."""
+    of scratch, where it waits until its group runs: the first groups do not take all of it yet."""
     passing_groups: int = 4
-    """... and one group in so many may lend them."""
+    """Of such groups, one in so many may lend words where the critical path is long."""
     entry_share: int = 4
     """Table entries for select trees may take one part in so many of scratch: the rest is for
     groups in flight."""

@@ -184,17 +184,18 @@ def test_lasting_words_are_taken_first_and_split() -> None:
     assert memory.place(8, 0, 0, Lenders(0, 0)) is None, "5 words are left"
 
 
-def test_passing_words_need_neighbouring_groups_of_one_array() -> None:
+def test_passing_words_are_given_away_once() -> None:
+    """First what lasts and a group of x, then two of x and one of y; two of y are left."""
     memory = working()
-    table = memory.place(24, 0, 0, Lenders(9, 9))
-    assert table is not None and table.words == 24
-    bases = [space.base for space in table.spaces]
-    assert bases == sorted(bases, reverse=True) and table.base == bases[-1]
-    assert len({space.before for space in table.spaces}) == 1
-    other = memory.place(24, 0, 0, Lenders(9, 9))
-    assert other is not None
-    assert not {s.base for s in other.spaces} & set(bases)
-    assert memory.place(24, 0, 0, Lenders(9, 9)) is None
+    found = [memory.place(24, 0, 0, Lenders(9, 9)) for _ in range(3)]
+    assert found[0] is not None and found[1] is not None and found[2] is None
+    assert [(table.base, table.words) for table in found if table is not None] == [
+        (5, 24),
+        (29, 24),
+    ]
+    spaces = [space for table in found if table is not None for space in table.spaces]
+    words = [word for space in spaces for word in range(space.base, space.end)]
+    assert len(words) == len(set(words)) == 48
 
 
 def test_groups_on_both_sides_of_given_words_are_no_neighbours() -> None:
@@ -216,8 +217,8 @@ kernel test(n) {
 
 def test_more_groups_than_allowed_do_not_give_up_words() -> None:
     memory = working()
-    assert memory.place(24, 0, 0, Lenders(2, 2)) is None
-    assert memory.place(24, 0, 0, Lenders(3, 3)) is not None
+    assert memory.place(32, 0, 0, Lenders(1, 1)) is None
+    assert memory.place(32, 0, 0, Lenders(0, 2)) is not None
 
 
 HALF_READ = """
@@ -233,14 +234,79 @@ def test_groups_that_read_nothing_lend_first_and_are_limited_apart() -> None:
     memory = WorkingMemory(program.function, program.forms, 8)
     assert memory.capacity(0, Lenders(1, 3)) == 4 * 8
     assert memory.capacity(0, Lenders(0, 9)) == 4 * 8
-    assert memory.place(32, 0, 0, Lenders(3, 3)) is None
+    assert memory.place(32, 0, 0, Lenders(0, 3)) is None
     table = memory.place(24, 0, 0, Lenders(0, 3))
     assert table is not None
     assert {s.before for s in table.spaces} == set(stores_of(program, "y"))
-    assert memory.place(16, 0, 0, Lenders(1, 9)) is None
+    assert memory.place(16, 0, 0, Lenders(1, 0)) is None
     other = memory.place(16, 0, 0, Lenders(2, 0))
     assert other is not None
     assert {s.before for s in other.spaces} == set(stores_of(program, "x"))
+
+
+NEIGHBOURS = """
+kernel test(n) {
+  memory {
+    t: u32[8] in at 0;
+    s: u32[20] scratch at 8;
+    x: u32[n] inout at 28;
+    y: u32[n] out at 28 + n;
+  }
+  parallel for i in 0 .. n { x[i] = x[i] * t[i % 8]; y[i] = i ^ t[i % 8]; }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "waiting", "base", "lent"),
+    [
+        (24, 0, 52, "yyy"),
+        (32, 0, None, ""),
+        (32, 1, 44, "xyyy"),
+        (40, 2, 36, "xxyyy"),
+        (64, 3, 12, "xxxyyy"),
+        (72, 3, None, ""),
+    ],
+)
+def test_tables_may_span_arrays(words: int, waiting: int, base: int | None, lent: str) -> None:
+    """Twenty lasting words, three groups of x that read their input, three of y that do not."""
+    program = program_of(NEIGHBOURS, n=24)
+    memory = WorkingMemory(program.function, program.forms, 8)
+    table = memory.place(words, 0, 0, Lenders(waiting, 9))
+    if base is None:
+        assert table is None
+        return
+    assert table is not None and (table.base, table.words) == (base, words)
+    found = [space.before.array for space in table.spaces if space.before is not None]
+    assert "".join(found) == lent
+    covered = [word for space in table.spaces for word in range(space.base, space.end)]
+    assert set(range(base, base + words)) <= set(covered)
+    lasting = [space for space in table.spaces if space.before is None]
+    assert all(space.group is None and space.base >= base for space in lasting)
+    if lasting:
+        rest = memory.place(1, 0, 0, Lenders(0, 0))
+        assert rest is None or rest.base == 8
+
+
+def test_a_table_that_spans_arrays_is_right() -> None:
+    """Its stores wait for the inputs of all groups that they overwrite."""
+    text = """
+kernel walk(n) {
+  memory {
+    t: u32[63] in at 0;
+    s: u32[20] scratch at 63;
+    x: u32[n] inout at 83;
+  }
+  parallel for i in 0 .. n {
+    var v = x[i];
+    var k = 0;
+    for r in 0 .. 6 { v = (v ^ t[k]) * 5; k = 2 * k + 1 + v % 2; }
+    x[i] = v;
+  }
+}
+"""
+    built, _ = verified(text, {"n": 64}, "record")
+    assert built.dag.order
 
 
 def test_tables_read_in_a_later_loop_do_not_stand_in_results_of_an_earlier_one() -> None:
