@@ -13,6 +13,7 @@ from tests.faults.catalogue.scheduling import SCHEDULING
 from tests.faults.catalogue.selection import SELECTION
 from tests.faults.catalogue.shown import SHOWN
 from tests.faults.catalogue.strategy import STRATEGIES
+from tests.faults.catalogue.windows import WINDOWS
 from tests.faults.fault import Fault
 
 ALL_FAULTS: tuple[Fault, ...] = (
@@ -22,6 +23,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *PASSES,
     *SELECTION,
     *INDEX_BITS,
+    *WINDOWS,
     *LANES,
     *STRATEGIES,
     *SCHEDULING,
