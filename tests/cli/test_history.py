@@ -63,7 +63,7 @@ def test_a_kernel_that_is_broken_stands_in_the_summary(
     done = cli("bench", "--suite", suite, "-O", 1, "--summary", "-", "--store", tmp_path / "s.db")
     assert done.code == 1
     assert done.stdout.startswith("## mine: 1 program, 1 not compiled\n")
-    assert "- affine (n 16) -O1: `affine" not in done.stdout
+    assert "Kernels that do not compile:\n\n- affine (n 16) -O1: `" in done.stdout
     assert "| `affine` | n 16 | -O1 | - | - | - | - | - |" in done.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
@@ -29,6 +30,9 @@ class Client:
             stderr=subprocess.DEVNULL,
         )
         self.number = 0
+        # A server that does not answer fails the test instead of holding it up for ever.
+        self.patience = threading.Timer(120, self.process.kill)
+        self.patience.start()
 
     def send(self, **message: object) -> None:
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -93,6 +97,7 @@ def client() -> Iterator[Client]:
         client.notify("exit")
         assert client.process.wait(20) == 0
     finally:
+        client.patience.cancel()
         client.process.kill()
         client.process.communicate()
 

@@ -13,6 +13,7 @@ from tests.faults.catalogue.scheduling import SCHEDULING
 from tests.faults.catalogue.selection import SELECTION
 from tests.faults.catalogue.shown import SHOWN
 from tests.faults.catalogue.strategy import STRATEGIES
+from tests.faults.catalogue.tools import TOOLS
 from tests.faults.catalogue.windows import WINDOWS
 from tests.faults.fault import Fault
 
@@ -29,4 +30,5 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *SCHEDULING,
     *PROJECT_HEURISTICS,
     *SHOWN,
+    *TOOLS,
 )

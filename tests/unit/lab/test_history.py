@@ -31,7 +31,7 @@ def test_versions_are_compared_over_what_both_have() -> None:
         ("0.1.0+b", "x", 100),
         ("0.1.0+b", "y", 50),
         ("0.1.0+a", "x", 50),
-        ("0.1.0+a", "y", 100),
+        ("0.1.0+a", "y", 200),
         ("0.1.0+a", "new", 7),
         ("0.1.0+c", "x", 50),
         ("0.1.0+c", "y", 0),
@@ -43,13 +43,13 @@ def test_versions_are_compared_over_what_both_have() -> None:
         assert [v.code for v in found.versions] == ["0.1.0+b", "0.1.0+a", "0.1.0+c"]
         assert [v.rows for v in found.versions] == [2, 3, 3]
         assert (first.ratio, first.index, first.same) == (1.0, 1.0, 0)
-        assert second.ratio == pytest.approx(1.0)  # half of one, twice the other
+        assert second.ratio == pytest.approx(2**0.5)  # half of one, four times the other
         assert (second.better, second.worse, second.same, second.lost) == (1, 1, 0, 0)
         assert third.ratio == pytest.approx(2**0.5)  # of x and new; y has no schedule
-        assert third.index == pytest.approx(second.index * third.ratio)
+        assert third.index == pytest.approx(2.0)
         assert (third.better, third.worse, third.same, third.lost) == (0, 1, 1, 1)
         by_name = {series.instance: series.cycles for series in found.series}
-        assert by_name == {"x": (100, 50, 50), "y": (50, 100, 0), "new": (None, 7, 14)}
+        assert by_name == {"x": (100, 50, 50), "y": (50, 200, 0), "new": (None, 7, 14)}
 
 
 def test_other_seeds_and_options_are_other_series() -> None:

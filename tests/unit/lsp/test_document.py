@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from vliwc.diagnostics import KernelError
+from vliwc.ir.value import Op
 from vliwc.lang import bind, parse_kernel
+from vliwc.lang.lower import lower
 from vliwc.lsp.document import MOST_OPERATIONS, Document, Place
+from vliwc.passes.base import run_passes
+from vliwc.passes.pipeline import passes_for
 
 KERNEL = """\
 // params: n=20
@@ -76,6 +80,29 @@ def test_nothing_to_say(marked: str) -> None:
     document = Document("small.vk", KERNEL)
     assert document.hover(place(KERNEL, marked)) is None
     assert document.definition(place(KERNEL, marked)) is None
+
+
+def test_a_name_in_a_comment_is_none() -> None:
+    document = Document("small.vk", KERNEL)
+    assert document.word(place(KERNEL, "// ST|EP in a")) == ""
+    assert document.word(place(KERNEL, "* ST|EP;")) == "STEP"
+
+
+def test_the_range_of_all_rounds_of_a_loop() -> None:
+    text = KERNEL.replace(
+        "    var low", "    var part = got;\n    for k in 1 .. 3 { part = got >> k; }\n    var low"
+    )
+    found = Document("small.vk", text).hover(place(text, "got |>> k"))
+    assert found is not None and "0 to 22" in found.text, "the last round gives 0 to 11"
+
+
+def test_costs_are_operations() -> None:
+    kernel = bind(parse_kernel(KERNEL, "small.vk"), {"n": 20})
+    values = run_passes(lower(kernel), passes_for(2)).values
+    total = sum(value.op not in (Op.CONST, Op.LANE) for value in values)
+    assert any(value.op is Op.CONST for value in values), "which cost nothing"
+    found = Document("small.vk", KERNEL).hover(place(KERNEL, "let |got"))
+    assert found is not None and f" of the {total} operations of one lane" in found.text
 
 
 @pytest.mark.parametrize(
