@@ -18,6 +18,7 @@ from vliwc.analysis.facts import Facts
 from vliwc.backend.candidates import Generated
 from vliwc.backend.emit import part_places
 from vliwc.backend.parts import Part
+from vliwc.backend.rounds import RoundTrips
 from vliwc.clock import Clock, Progress, quiet
 from vliwc.ir.graph import Function
 from vliwc.ir.value import Op
@@ -53,9 +54,9 @@ class Compilation:
     ``gap`` and ``kernel_gap`` say how far above them the program is, as fractions of them.  ``ops``
     counts slots per engine; ``utilization`` is the part of an engine's slots that is used.
     ``lengths``: the bundles of each part (``generated.every_part``); a program has several if there
-    is a machine loop in it.  ``optimised``: no pass was left out.  ``functions``: those that the
-    program was chosen for, if there were several.  ``from_cache``: it was made earlier
-    (:mod:`vliwc.cache`), and the seconds are those of then.
+    is a machine loop in it; ``rounds`` of a sequential loop may be its trips.  ``optimised``: no
+    pass was left out.  ``functions``: those that the program was chosen for, if there were several.
+    ``from_cache``: it was made earlier (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
     kernel: CheckedKernel
@@ -73,6 +74,7 @@ class Compilation:
     optimised: bool
     generated: Generated
     lengths: tuple[int, ...]
+    rounds: RoundTrips | None = None
     notes: list[str] = field(default_factory=list[str])
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
     from_cache: bool = False
@@ -106,6 +108,8 @@ class Compilation:
     def least_work(self) -> LeastWork:
         """The proof of the kernel bound; found when it is first asked for, in up to seconds.
 
+        If rounds of a sequential loop are repeated, it is of programs with as many in each trip.
+
         Without all passes there are two functions to choose operations for: it is of the better.
         """
         machine = self.program.machine
@@ -115,7 +119,10 @@ class Compilation:
         programs = (LaneProgram.of(f, Facts(f), machine) for f in functions)
         if self.generated.parts:
             programs = map(self._repeated, programs)
-        return min(map(least_work, programs), key=lambda way: way.cycles)
+        best = min(map(least_work, programs), key=lambda way: way.cycles)
+        return (
+            best if self.rounds is None else replace(best, cycles=self.rounds.trips * best.cycles)
+        )
 
     def _repeated(self, program: LaneProgram) -> LaneProgram:
         """A group of ``program``, as often as there are full ones; where groups could differ, once,
@@ -347,6 +354,7 @@ def _compilation(
         optimised=options.level > 0 and not options.without,
         generated=unit.generated,
         lengths=unit.lengths,
+        rounds=unit.rounds,
         notes=[*unit.notes, *unit.generated.notes],
         stages=lanes,
     )

@@ -7,7 +7,7 @@ it has made (``vliwc ir --stage NAME``); those that are passes can be left out (
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -18,19 +18,21 @@ from isa.emitted import check_emitted
 from isa.program import JSON, Program
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
+from vliwc.backend import parts as program_parts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit_parts
 from vliwc.backend.machine_loop import choose_cut, generate_loop, may_be_cut
 from vliwc.backend.resume import KEY, read_hint
+from vliwc.backend.rounds import RoundTrips, plan_rounds
 from vliwc.clock import Clock
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
-from vliwc.isel.cut import trip_of
+from vliwc.isel.cut import can_cut, trip_of
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import STRATEGIES, Cut, LaneProgram
-from vliwc.lang import CheckedKernel
+from vliwc.lang import CheckedKernel, ast
 from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
 from vliwc.mir.text import print_dag
@@ -49,7 +51,9 @@ from vliwc.strategy.choose import Strategy
 class Unit:
     """A kernel on its way: each stage reads what those before it have made, and adds its own.
 
-    ``unshared``: scratch does not suffice for words that operations share.
+    ``unshared``: scratch does not suffice for words that operations share.  ``counts``: the rounds
+    of loops that have another number of them than in the text; None: that is to be found out.
+    ``after``: the code comes after other code.
     """
 
     load: Callable[[], CheckedKernel]
@@ -57,6 +61,9 @@ class Unit:
     clock: Clock
     unshared: bool = False
     notes: list[str] = field(default_factory=list[str])
+    counts: dict[ast.For, int] | None = None
+    after: bool = False
+    rounds: RoundTrips | None = None
     kernel: CheckedKernel = field(init=False)
     function: Function = field(init=False)
     lanes: LaneProgram = field(init=False)
@@ -181,7 +188,10 @@ def _front_end(unit: Unit) -> None:
 
 
 def _lower(unit: Unit) -> None:
-    unit.function = lower(unit.kernel, unit.options.max_unrolled)
+    if unit.counts is None:
+        unit.rounds = None if unit.unshared else plan_rounds(unit.kernel, unit.options)
+        unit.counts = {unit.rounds.loop: unit.rounds.rounds} if unit.rounds else {}
+    unit.function = lower(unit.kernel, unit.options.max_unrolled, unit.counts)
     if unit.options.hint is not None:
         read_hint(unit.options.hint, unit.function)  # a wrong file is better refused at once
 
@@ -208,13 +218,21 @@ def _analyse(unit: Unit) -> None:
     left_out = {name for name in unit.options.without if name in STRATEGIES}
     if unit.options.level == 0:
         left_out.add("edges")
-    unit.lanes = LaneProgram.of(function, facts, unit.options.machine, left_out=left_out)
+    unit.lanes = LaneProgram.of(
+        function, facts, unit.options.machine, left_out=left_out, after=unit.after
+    )
 
 
 def _cut(unit: Unit) -> None:
     # Trips share what was made before the first one.
-    unit.cut = None if unit.unshared else choose_cut(unit.lanes, unit.options)
-    if unit.cut is None:
+    if unit.unshared:
+        unit.cut = None
+    elif unit.rounds is not None and can_cut(unit.function):
+        groups = unit.lanes.groups(unit.function.loops[0])
+        unit.cut = Cut(groups, unit.rounds.trips, 0, stays=True)
+    else:
+        unit.cut = choose_cut(unit.lanes, unit.options)
+    if unit.cut is None and not unit.counts:
         machine = unit.options.machine
         require_size(unit.kernel, machine.vlen, unit.options.max_operations)
 
@@ -230,6 +248,24 @@ def _schedule(unit: Unit) -> None:
         unit.generated = generate(unit.lanes, *told, unshared=unit.unshared)
     else:
         unit.generated = generate_loop(unit.lanes, unit.cut, *told)
+    if unit.rounds is not None and unit.rounds.rest:
+        parts = *unit.generated.every_part, *_last_rounds(unit, unit.rounds)
+        unit.generated = replace(unit.generated, parts=parts)
+
+
+def _last_rounds(unit: Unit, rounds: RoundTrips) -> Iterator[program_parts.Part]:
+    """The rounds that fill no trip: the kernel once more, with so many rounds, after the others."""
+    options = replace(unit.options, level=min(unit.options.level, 1))
+    clock = Clock(unit.clock.progress)
+    last = Unit(unit.load, options, clock, counts={rounds.loop: rounds.rest}, after=True)
+    last.kernel = unit.kernel
+    for stage in stages(options)[1:]:
+        stage.run(last)
+        if stage.name == "schedule":
+            break
+    for part in last.generated.every_part:
+        alone = not last.generated.parts
+        yield replace(part, name="last rounds" if alone else f"last rounds, {part.name}")
 
 
 def _apply(unit: Unit) -> None:

@@ -168,6 +168,11 @@ class Builder:
             case _:
                 return self.op(old.op, *args, span=old.span)
 
+    @property
+    def next_id(self) -> int:
+        """The id that the next new value gets: all values so far have smaller ones."""
+        return self._next_id
+
     def finish(self) -> Function:
         """The function built so far."""
         return Function(

@@ -67,6 +67,8 @@ def alike(function: Function) -> bool:
 
 def trip_of(program: LaneProgram, cut: Cut) -> LaneProgram:
     """One trip as a program of its own."""
+    if cut.stays:
+        return _piece(program, cut, program.function.loops[0].extent)
     return _piece(program, cut, cut.groups * program.machine.vlen)
 
 
@@ -74,7 +76,13 @@ def _piece(program: LaneProgram, cut: Cut, lanes: int) -> LaneProgram:
     loops = tuple(replace(loop, extent=lanes) for loop in program.function.loops)
     function = replace(program.function, loops=loops)
     return LaneProgram(
-        function, program.facts, program.forms, program.machine, program.left_out, cut
+        function,
+        program.facts,
+        program.forms,
+        program.machine,
+        program.left_out,
+        cut,
+        program.after,
     )
 
 
@@ -124,6 +132,8 @@ def cut_dags(
         late_fixed = dict.fromkeys(totals.made, 0)
         other = MachineDag(trip.machine, late, rest.groups, rest_order, {}, late_fixed, once)
         read.update(dict.fromkeys(_read_from(other, once)))
+    if cut.stays:
+        read = {count: None}
     updates = {_update(op, by): op for op, by in uniform.running.items() if op in read}
     order += _last(updates, draft.shared, groups.groups)
     each += updates

@@ -71,7 +71,11 @@ class Instantiation:
         self.vlen = program.machine.vlen
         self.done = done
         block = sum(map(program.groups, self.function.loops)) if program.trips else 0
-        self.uniform = before.uniform if before else Uniform(self.function, self.vlen, block)
+        self.uniform = (
+            before.uniform
+            if before
+            else Uniform(self.function, self.vlen, block, after=program.after)
+        )
         self.groups: list[Template] = []
         self.selected: list[Selected] = []
         self.first_group: list[int] = []

@@ -33,11 +33,12 @@ chunks of memory that several reads share; stores by rows; code of its own for g
 @dataclass(frozen=True)
 class Cut:
     """A loop in ``trips`` trips of ``groups`` full groups, and ``rest`` lanes, fewer than those of
-    a trip."""
+    a trip; if it ``stays``, all trips are about the same lanes, which are all there are."""
 
     groups: int
     trips: int
     rest: int
+    stays: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,8 @@ class LaneProgram:
 
     ``cut``: its loop is a piece of a machine loop (:mod:`vliwc.isel.cut`); None: it is all of the
     loop.  Groups of a trip stand for those of all others, and nothing may be made of what the lane
-    number is in one of them.
+    number is in one of them.  ``after``: other code was executed before, so that words of scratch
+    are not zero.
     """
 
     function: Function
@@ -58,6 +60,7 @@ class LaneProgram:
     machine: MachineSpec
     left_out: frozenset[str] = frozenset()
     cut: Cut | None = None
+    after: bool = False
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
@@ -68,10 +71,13 @@ class LaneProgram:
         machine: MachineSpec,
         *,
         left_out: Collection[str] = (),
+        after: bool = False,
     ) -> LaneProgram:
         """Run the linear analysis on ``function``."""
         forms = linear_forms(function, facts)
-        return LaneProgram(function, facts, forms, machine, frozenset(left_out))
+        return LaneProgram(
+            function, facts, forms, machine, frozenset(left_out), cut=None, after=after
+        )
 
     @property
     def trips(self) -> int:

@@ -49,7 +49,9 @@ class Uniform:
     to be added to it after each.
     """
 
-    def __init__(self, function: Function, vlen: int, block: int = 0) -> None:
+    def __init__(
+        self, function: Function, vlen: int, block: int = 0, *, after: bool = False
+    ) -> None:
         self.function = function
         self.vlen = vlen
         self.block = block
@@ -68,7 +70,9 @@ class Uniform:
         """The lane value for which operations are being added now."""
         self.moved: Callable[[Value, int], Operand] = _nothing
         """Where the word of a value of a loop stands in one of its iterations."""
-        self._zero = self.add(MOp("zero", (), lanes=0))
+        # No word is zero from the start after other code.
+        forms = (Form("load", "const", imm=0),) if after else ()
+        self._zero = self.add(MOp("zero", forms, lanes=len(forms)))
 
     def add(self, op: MOp) -> MOp:
         """Append a shared operation, which comes from the lane value that is being lowered."""

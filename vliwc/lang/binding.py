@@ -27,7 +27,8 @@ class CheckedKernel:
     `constants` holds the values of file constants, kernel parameters and header `let`s, `tables`
     those of tables. `arrays` stands in declaration order; `ascending` names the sorted ones.
     `unrolled` estimates the operations of the top level and one iteration of each parallel loop,
-    `work` those of all iterations; the loop `largest` has most of them.
+    `work` those of all iterations; the loop `largest` has most of them. Of the loop `long`, which
+    would be too long to be unrolled, only some rounds are counted.
     """
 
     program: ast.Program
@@ -40,6 +41,7 @@ class CheckedKernel:
     unrolled: int
     work: int
     largest: ast.ParallelFor | None
+    long: ast.For | None = None
 
     @property
     def name(self) -> str:
@@ -88,6 +90,7 @@ def bind(
         elaborator.unrolled,
         elaborator.work,
         elaborator.largest[1],
+        elaborator.long,
     )
 
 

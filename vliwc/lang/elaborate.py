@@ -20,11 +20,14 @@ from vliwc.ir.value import MASK
 from vliwc.lang import ast, constants
 from vliwc.lang.constants import ConstantError, Static
 from vliwc.lang.static import Evaluator, UnknownValue
+from vliwc.lang.steady import steady_loops
 from vliwc.lang.symbols import BUILTINS, Facts, Symbol
 
 MAX_UNROLLED = 50_000
 """Operations that the top level and one iteration of each parallel loop may unroll to together."""
 
+LONG = 64
+"""Rounds that are counted of a loop that need not be unrolled."""
 VISITS = 10
 """Expressions that may be looked at while elaborating, for each operation that is allowed."""
 
@@ -40,12 +43,14 @@ class Elaborator:
     """Evaluates compile-time expressions in `env` and collects errors in `found`.
 
     After `kernel_body`, `unrolled` and `work` say how large the kernel is, and `largest` which
-    parallel loop has most of the work.
+    parallel loop has most of the work; `long` is the loop that would be too long to be unrolled.
     """
 
     def __init__(self, program: ast.Program, facts: Facts, limit: int = MAX_UNROLLED) -> None:
         self.limit = limit
         self.work = 0
+        self.long: ast.For | None = None
+        self._steady = steady_loops(program, facts)
         self.largest: tuple[int, ast.ParallelFor | None] = (0, None)
         self.program = program
         self.facts = facts
@@ -272,8 +277,12 @@ class Elaborator:
             if self._over_limit():
                 break
         else:
-            self.unrolled += (self.unrolled - before[0]) * (trips - len(walked))
-            self.work += (self.work - before[1]) * (trips - len(walked))
+            once = self.unrolled - before[0], self.work - before[1]
+            if before[0] + once[0] * trips > self.limit and loop in self._steady:
+                # Some rounds, again and again, may do (vliwc.analysis.rounds).
+                self.long, trips = loop, min(trips, LONG)
+            self.unrolled += once[0] * (trips - len(walked))
+            self.work += once[1] * (trips - len(walked))
         self._counters.pop()
         if self._over_limit():
             self._too_long(loop.name, f"this loop has {trips} iterations; a parallel loop or fewer")

@@ -8,7 +8,7 @@ remove the guards that are not needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import NoReturn
@@ -30,15 +30,41 @@ from vliwc.lang.symbols import BUILTINS, WORD_OPS, Symbol
 _IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
 
 
-def lower(kernel: CheckedKernel, limit: int = MAX_UNROLLED) -> Function:
-    """The kernel as an IR function.
+State = dict[Symbol, Value]
+"""The values of the variables that a loop assigns to and that are declared before it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unrolled:
+    """A function with the states of a loop before its first round and after each; values that are
+    first needed after a state have the id in ``ids`` or a greater one.  No states: the loop is not
+    reached."""
+
+    function: Function
+    states: list[State]
+    ids: list[int]
+
+
+def lower(
+    kernel: CheckedKernel,
+    limit: int = MAX_UNROLLED,
+    rounds: Mapping[ast.For, int] | None = None,
+) -> Function:
+    """The kernel as an IR function; loops in `rounds` have so many rounds instead of their own.
 
     Raises `KernelError`: E0512 if unrolling takes more than `limit` operations, E0511 if an
     assumption turns out to be false on every input.
     """
-    lowering = _Lowering(kernel, limit)
+    lowering = _Lowering(kernel, limit, rounds or {})
     lowering.block(kernel.program.kernel.body, None)
     return lowering.builder.finish()
+
+
+def lower_rounds(kernel: CheckedKernel, limit: int, loop: ast.For, rounds: int) -> Unrolled:
+    """The kernel with so many `rounds` of `loop`; raises as `lower` does."""
+    lowering = _Lowering(kernel, limit, {loop: rounds})
+    lowering.block(kernel.program.kernel.body, None)
+    return Unrolled(lowering.builder.finish(), lowering.states, lowering.ids)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +80,11 @@ class _Lowering:
     """The state of lowering. `path` is the condition under which an expression is evaluated,
     None if it always is; `values` are the run-time values of the symbols in scope."""
 
-    def __init__(self, kernel: CheckedKernel, limit: int) -> None:
+    def __init__(self, kernel: CheckedKernel, limit: int, rounds: Mapping[ast.For, int]) -> None:
         self.kernel = kernel
+        self.rounds = rounds
+        self.states: list[State] = []
+        self.ids: list[int] = []
         self.facts = kernel.facts
         self.limit = limit
         self.operations = 0
@@ -137,11 +166,28 @@ class _Lowering:
         low, high = self.static.integer(loop.low), self.static.integer(loop.high)
         symbol = self.facts.symbols[loop.name]
         self.unrolling.append((loop, high - low))
+        watched = loop in self.rounds
+        if watched:
+            high = low + self.rounds[loop]
+            self.states.append(self.state(loop))
+            self.ids.append(self.builder.next_id)
         for counter in range(low, high):
             self.count(loop)
             self.static.env[symbol] = counter
             self.block(loop.body, path)
+            if watched:
+                self.states.append({each: self.values[each] for each in self.states[0]})
+                self.ids.append(self.builder.next_id)
         self.unrolling.pop()
+
+    def state(self, loop: ast.For) -> State:
+        """The values of the variables that `loop` assigns to and that have one before it."""
+        targets = [
+            self.facts.symbols[statement.target]
+            for statement in ast.walk_statements(loop.body)
+            if isinstance(statement, ast.Assign)
+        ]
+        return {each: self.values[each] for each in targets if each in self.values}
 
     def parallel(self, loop: ast.ParallelFor) -> None:
         bounds = [[self.static.integer(b) for b in ast.bounds(each)] for each in loop.ranges]
