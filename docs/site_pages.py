@@ -24,6 +24,7 @@ TOP = {
 }
 NAMED = re.compile(r"^```(\w+) (\S+)$")
 LINK = re.compile(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)")
+ROLE = re.compile(r":(?:func|class|meth|data|mod|attr):(?=<code>)")
 LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".yml": "yaml", ".vk": "rust"}
 LEFT_OUT = re.compile(r"/(__pycache__|build|[^/]*\.egg-info)(/|$)")
 LARGEST = 100_000
@@ -55,6 +56,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if place.startswith("source/"):
         return markdown
     return rewritten(markdown, origins.get(place, f"docs/{place}"), lambda _: None)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Docstrings name things as Sphinx wants it; a page shows the names alone."""
+    return ROLE.sub("", html)
 
 
 def rewritten(markdown: str, origin: str, found: Callable[[str], object]) -> str:
