@@ -48,6 +48,12 @@ SIZES: dict[str, dict[str, int]] = {
     "histogram": {"lanes": 16, "items": 8, "bins": 16},
     "btree_probe": {"levels": 3, "batch": 64},
     "search_tree": {"nodes": 63, "batch": 64, "steps": 4},
+    "floyd": {"n": 4},
+    "bitonic": {"log": 4},
+    "prefix_log": {"log": 5},
+    "prefix_words": {"n": 64},
+    "life": {"height": 4, "width": 8, "steps": 2},
+    "compact": {"n": 64},
 }
 BUDGETS: dict[str, int | None] = {"list": None, "backward": None, "ilp": 1, "cpsat": 1}
 PROBLEMS = 20

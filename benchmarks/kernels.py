@@ -49,6 +49,12 @@ SIZES: dict[str, dict[str, int]] = {
     "histogram": {"lanes": 16, "items": 16, "bins": 16},
     "btree_probe": {"levels": 4, "batch": 256},
     "search_tree": {"nodes": 255, "batch": 128, "steps": 8},
+    "floyd": {"n": 8},
+    "bitonic": {"log": 6},
+    "prefix_log": {"log": 7},
+    "prefix_words": {"n": 256},
+    "life": {"height": 8, "width": 8, "steps": 4},
+    "compact": {"n": 256},
 }
 LEVELS = (0, 1, 2)
 

@@ -38,6 +38,11 @@ BY_HAND: Final[dict[str, int]] = {
     "histogram": 150,
     "transpose": 86,
     "prefix_rows": 86,
+    "floyd": 55,
+    "bitonic": 225,
+    "prefix_log": 40,
+    "prefix_words": 55,
+    "life": 140,
 }
 """Cycles by hand at the sizes of `benchmarks.kernels`."""
 TOLERATED: Final = 1.25

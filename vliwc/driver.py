@@ -21,7 +21,6 @@ from vliwc.backend.parts import Part
 from vliwc.backend.rounds import RoundTrips
 from vliwc.clock import Clock, Progress, quiet
 from vliwc.ir.graph import Function
-from vliwc.ir.value import Op
 from vliwc.isel.cut import alike, trip_of
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import Cut, LaneProgram
@@ -272,7 +271,7 @@ def _best_at(
     in between if that does not fit, or if the bound of the other program is lower."""
     run = _Run(load, options, progress, keep_stages, unshared)
     run.to("analyse")
-    if not any(value.op is Op.MOVE for value in run.unit.function):
+    if not run.forwarded:
         return run.result()
     apart = replace(options, without=(*options.without, FORWARDING))
     rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, unshared)
@@ -289,7 +288,10 @@ def _best_at(
 
 
 class _Run:
-    """The stages of one compilation, run as far as :meth:`to` says."""
+    """The stages of one compilation, run as far as :meth:`to` says.
+
+    ``forwarded``: words go from loop to loop in scratch.
+    """
 
     def __init__(
         self,
@@ -303,6 +305,7 @@ class _Run:
         self.options = options
         self.unit = Unit(load, options, Clock(progress or quiet), unshared)
         self.seconds = 0.0
+        self.forwarded = False
         self._left = stages(options)
         self._keep = keep_stages
         self._lanes: list[tuple[str, Function]] = []
@@ -313,8 +316,11 @@ class _Run:
         done = ""
         while done != name:
             stage = self._left.pop(0)
+            before = self.unit.function if stage.name == FORWARDING else None
             with self.unit.clock.stage(stage.name):
                 stage.run(self.unit)
+            if before is not None:
+                self.forwarded = self.unit.function is not before
             if self._keep and stage.lane_ir:
                 self._lanes.append((stage.name, self.unit.function))
             done = stage.name

@@ -1,4 +1,5 @@
-"""Words that go from loop to loop in scratch: the same memory at exit, however they go."""
+"""Words that go from loop to loop in scratch, and running totals: the same memory at exit, however
+they get there."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from isa.original import OriginalProblem
 from isa.simulator import run
 from tests.strategies.loops_over_arrays import loops_over_arrays
+from tests.strategies.running_totals import scan_kernels, sequences
 from vliwc.driver import compile_text
 from vliwc.ir.interpret import interpret as run_ir
 from vliwc.ir.text import parse_function, print_function
@@ -20,14 +22,18 @@ from vliwc.lang.lower import lower
 from vliwc.options import Options
 from vliwc.passes.base import run_passes
 from vliwc.passes.forward_words import ForwardWords
+from vliwc.passes.pack_stores import PackStores
 from vliwc.passes.pipeline import PIPELINE
 
 TAKEHOME = os.environ.get("VLIWC_TAKEHOME")
 ORIGINAL = OriginalProblem(f"{TAKEHOME}/tests/frozen_problem.py") if TAKEHOME else None
 
 
-@settings(max_examples=150)
-@given(loops_over_arrays(), st.sampled_from((0, 40, 1152)), st.integers(0, 9))
+KERNELS = st.one_of(loops_over_arrays(), scan_kernels(), sequences())
+
+
+@settings(max_examples=200)
+@given(KERNELS, st.sampled_from((0, 40, 1152)), st.integers(0, 9))
 def test_passes_keep_the_memory_at_exit(
     kernel: tuple[str, dict[str, int]], words: int, seed: int
 ) -> None:
@@ -36,8 +42,8 @@ def test_passes_keep_the_memory_at_exit(
     memory = random_memory(bound, seed)
     expected = interpret(bound, memory)
     before = lower(bound)
-    alone = ForwardWords(words).run(before)
-    for function in (alone, run_passes(before, PIPELINE, check=True)):
+    alone = [ForwardWords(words).run(before), PackStores(2).run(before)]
+    for function in (*alone, run_passes(before, PIPELINE, check=True)):
         verify(function)
         found = run_ir(function, memory)
         for each in output_words(bound):
@@ -45,8 +51,8 @@ def test_passes_keep_the_memory_at_exit(
         assert print_function(parse_function(print_function(function))) == print_function(function)
 
 
-@settings(max_examples=60)
-@given(loops_over_arrays(), st.sampled_from((0, 1, 1, 2)), st.booleans())
+@settings(max_examples=80)
+@given(KERNELS, st.sampled_from((0, 1, 1, 2)), st.booleans())
 def test_programs_write_the_right_words(
     kernel: tuple[str, dict[str, int]], level: int, chunks: bool
 ) -> None:

@@ -149,6 +149,8 @@ class Facts:
                 return self._memory(value)
             case Op.REDUCE:
                 return self._reduce(value)
+            case Op.SCAN:
+                return self._scan(value)
             case Op.SELECT:
                 return self._select(value)
             case Op.MOVE:
@@ -179,6 +181,20 @@ class Facts:
         if fact.hi * extent > MASK:
             return ANY
         return between(fact.lo * extent, fact.hi * extent)
+
+    def _scan(self, value: Value) -> Fact:
+        extent = self._loops[value.loop].extent
+        fact = self._facts[value.args[0]]
+        match value.reduction:
+            case Reduction.XOR:
+                return reduced(0, MASK, fact.zeros, 0) or ANY
+            case Reduction.SUM if fact.hi * extent <= MASK:
+                return between(0 if value.imm else fact.lo, fact.hi * extent)
+            case Reduction.MIN | Reduction.MAX:
+                nothing = exactly(MASK if value.reduction is Reduction.MIN else 0)
+                return join(fact, nothing) if value.imm else fact
+            case _:
+                return ANY
 
     def _select(self, value: Value) -> Fact:
         """``c ? a : b``; if ``c`` compares ``a`` or ``b``, each arm knows how it came out."""

@@ -196,6 +196,11 @@ def _wanted(
         lanes = wanted.get(value)
         if lanes is None or value.loop != loop.number:
             continue
+        if value.op is Op.SCAN:
+            # Whoever asks for one asks for all before it.
+            wanted[value] = every
+            ask(value.args[0], every)
+            continue
         own = lanes
         if value in codes:
             code = codes[value]

@@ -106,6 +106,12 @@ _QUICK: Final = (
     Case.of("histogram", lanes=16, items=16, bins=16),
     Case.of("btree_probe", levels=4, batch=256),
     Case.of("search_tree", nodes=255, batch=128, steps=8),
+    Case.of("floyd", n=8),
+    Case.of("bitonic", log=6),
+    Case.of("prefix_log", log=7),
+    Case.of("prefix_words", n=256),
+    Case.of("life", height=8, width=8, steps=4),
+    Case.of("compact", n=256),
 )
 _MORE: Final = (
     _tree_hash(10, 16, 128),
@@ -143,6 +149,12 @@ _MORE: Final = (
     Case.of("histogram", lanes=32, items=8, bins=8),
     Case.of("btree_probe", levels=6, batch=128),
     Case.of("search_tree", nodes=31, batch=200, steps=5),
+    Case.of("floyd", n=5),
+    Case.of("bitonic", log=4),
+    Case.of("prefix_log", log=8),
+    Case.of("prefix_words", n=1000),
+    Case.of("life", height=5, width=7, steps=3),
+    Case.of("compact", n=100),
 )
 SUITES: Final = {
     suite.name: suite

@@ -125,6 +125,22 @@ class Builder:
         key = (Op.REDUCE, kind, loop, value.id)
         return self._intern(key, Op.REDUCE, (value,), imm=loop, reduction=kind, span=span)
 
+    def scan(
+        self, kind: Reduction, loop: int, value: Value, span: Span | None, *, before: bool = False
+    ) -> Value:
+        """Combine ``value`` over the iterations of ``loop`` up to each, itself included or not
+        (``before``); nothing is the identity, as with :meth:`reduce`."""
+        key = (Op.SCAN, kind, loop, before, value.id)
+        return self._intern(
+            key,
+            Op.SCAN,
+            (value,),
+            imm=int(before),
+            reduction=kind,
+            loop=loop,
+            span=span,
+        )
+
     def move(self, loop: int, words: Sequence[tuple[Value, int]], span: Span | None) -> Value:
         """What has in iteration ``k`` of ``loop`` the word of ``words[k]``, a value and one of its
         iterations; an operand itself, if it is that one everywhere."""
@@ -162,6 +178,10 @@ class Builder:
                 if old.reduction is None:
                     raise InternalError(f"{old!r} has no reduction operator")
                 return self.reduce(old.reduction, old.imm, args[0], old.span)
+            case Op.SCAN:
+                if old.reduction is None:
+                    raise InternalError(f"{old!r} has no operator")
+                return self.scan(old.reduction, old.loop, args[0], old.span, before=bool(old.imm))
             case Op.MOVE:
                 words = [(args[number], at) for number, at in old.picks]
                 return self.move(old.loop, words, old.span)

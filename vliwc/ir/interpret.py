@@ -94,6 +94,8 @@ def _evaluate(function: Function, image: Words, value: Value, data: dict[Value, 
             return int(image[where]) if isinstance(where, int) else image[where]
         case Op.REDUCE:
             return _reduce(value, function.loops[value.imm].extent, data)
+        case Op.SCAN:
+            return _scan(value, function.loops[value.loop].extent, data)
         case Op.MOVE:
             return _move(value, [data[arg] for arg in value.args])
         case _:
@@ -132,6 +134,19 @@ def _reduce(value: Value, extent: int, data: dict[Value, Datum]) -> int:
             return int(np.max(words))
         case None:
             raise InternalError(f"{value!r} has no reduction operator")
+
+
+def _scan(value: Value, extent: int, data: dict[Value, Datum]) -> Words:
+    kind = value.reduction
+    if kind is None:
+        raise InternalError(f"{value!r} has no operator")
+    datum = data[value.args[0]]
+    words = datum if not isinstance(datum, int) else np.full(extent, datum, dtype=np.uint64)
+    found = _ACCUMULATE[kind](words) & _M
+    if value.imm:
+        first = np.array([MASK if kind is Reduction.MIN else 0], dtype=np.uint64)
+        found = np.concatenate([first, found[:-1]])[:extent]
+    return found
 
 
 def _move(value: Value, args: Sequence[Datum]) -> Datum:
@@ -188,3 +203,11 @@ _VECTOR_TERNARY: dict[Op, Callable[[Words, Words, Words], Words]] = {
     Op.MADD: lambda a, b, c: (a * b + c) & _M,
 }
 """The operations of :data:`OPS` on arrays; a test compares the tables on random words."""
+
+_ACCUMULATE: dict[Reduction, Callable[[Words], Words]] = {
+    # Sums of 64 bits wrap at a multiple of 2**32.
+    Reduction.SUM: np.add.accumulate,
+    Reduction.XOR: np.bitwise_xor.accumulate,
+    Reduction.MIN: np.minimum.accumulate,
+    Reduction.MAX: np.maximum.accumulate,
+}

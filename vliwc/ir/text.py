@@ -20,7 +20,8 @@
     }
 
 ``after`` lists the order edges; a store outside all loops is ``at top`` instead of ``in loop N``.
-``reduce`` reads ``%7 = reduce sum loop 0 of %4``; ``%8 = move loop 1 of %4[0 to 6], %2[15]*2`` has
+``reduce`` reads ``%7 = reduce sum loop 0 of %4``, ``scan`` ``%7 = scan sum before loop 0 of %4``
+(inclusive without ``before``); ``%8 = move loop 1 of %4[0 to 6], %2[15]*2`` has
 the words of iterations 0 to 6 of ``%4``, then one of ``%2`` twice (``move at top of %4[3]``: one).
 ``#`` starts a comment.  When parsed, values may
 have any names, and values that are the same operation on the same operands become one value.
@@ -79,6 +80,9 @@ def print_value(value: Value) -> str:
             body = f"store {value.array}[{args[0]}] = {args[1]} {place}"
         case Op.REDUCE:
             body = f"reduce {value.reduction} loop {value.imm} of {args[0]}"
+        case Op.SCAN:
+            before = " before" if value.imm else ""
+            body = f"scan {value.reduction}{before} loop {value.loop} of {args[0]}"
         case Op.MOVE:
             place = "at top" if value.loop == TOP_LEVEL else f"loop {value.loop}"
             body = f"move {place} of {', '.join(_runs(value))}"
@@ -256,6 +260,8 @@ class _Parser(TokenReader):
                 return self._store(builder, token.span)
             case Op.REDUCE:
                 return self._reduce(builder, token.span)
+            case Op.SCAN:
+                return self._scan(builder, token.span)
             case Op.MOVE:
                 return self._move(builder, token.span)
             case op:
@@ -311,11 +317,23 @@ class _Parser(TokenReader):
         times = self._number("a number", 1, MAX_PICKS) if self._accept("*") else 1
         return [(value, at) for at in range(first, last + 1)] * times
 
-    def _reduce(self, builder: Builder, span: Span) -> Value:
-        token = self._take("name", "a reduction")
-        if token.text not in {kind.value for kind in Reduction}:
-            raise self._error(f"{token.text} is not a reduction", token.span)
+    def _scan(self, builder: Builder, span: Span) -> Value:
+        kind = self._kind()
+        before = self._accept("before")
         self._expect("loop")
         loop = self._loop()
         self._expect("of")
-        return builder.reduce(Reduction(token.text), loop, self._value(), span)
+        return builder.scan(kind, loop, self._value(), span, before=before)
+
+    def _kind(self) -> Reduction:
+        token = self._take("name", "a reduction")
+        if token.text not in {kind.value for kind in Reduction}:
+            raise self._error(f"{token.text} is not a reduction", token.span)
+        return Reduction(token.text)
+
+    def _reduce(self, builder: Builder, span: Span) -> Value:
+        kind = self._kind()
+        self._expect("loop")
+        loop = self._loop()
+        self._expect("of")
+        return builder.reduce(kind, loop, self._value(), span)

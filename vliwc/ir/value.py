@@ -42,6 +42,7 @@ class Op(StrEnum):
     LOAD = "load"
     STORE = "store"
     REDUCE = "reduce"
+    SCAN = "scan"
     MOVE = "move"
 
 
@@ -116,13 +117,15 @@ OPS: dict[Op, OpInfo] = {
     Op.LOAD: OpInfo(1, can_trap=True),
     Op.STORE: OpInfo(2, produces=False, can_trap=True),
     Op.REDUCE: OpInfo(1),
+    Op.SCAN: OpInfo(1),
     Op.MOVE: OpInfo(ANY_NUMBER),
 }
 """``select(c, a, b)`` is ``a`` if ``c != 0`` else ``b``; ``madd(a, b, c)`` is ``a * b + c``;
 ``load(i)`` reads word ``i`` of ``array``; ``store(i, v)`` writes it; ``reduce(v)`` combines ``v``
-over all iterations of loop ``imm`` and is uniform; ``move(a, b, …)`` has in each iteration of its
-loop (once at the top level) the word of one of its operands in some iteration of that one's loop,
-as ``picks`` says: values go from loop to loop without memory."""
+over all iterations of loop ``imm`` and is uniform; ``scan(v)`` combines ``v`` over the iterations
+of its loop up to its own, that one left out if ``imm`` is 1; ``move(a, b, …)`` has in each
+iteration of its loop (once at the top level) the word of one of its operands in some iteration of
+that one's loop, as ``picks`` says: values go from loop to loop without memory."""
 
 TOP_LEVEL = -1
 """The loop number of code that stands outside every parallel loop and runs once."""

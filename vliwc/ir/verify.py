@@ -98,10 +98,13 @@ def _check_immediates(function: Function, value: Value) -> None:
         case Op.LANE | Op.REDUCE:
             if not 0 <= value.imm < len(function.loops):
                 raise VerifyError(f"names loop {value.imm}, which is not declared", value)
+        case Op.SCAN:
+            if value.imm not in (0, 1):
+                raise VerifyError(f"has an immediate, {value.imm}", value)
         case _:
             if value.imm != 0:
                 raise VerifyError(f"has an immediate, {value.imm}", value)
-    if (value.reduction is not None) is not (value.op is Op.REDUCE):
+    if (value.reduction is not None) is not (value.op in (Op.REDUCE, Op.SCAN)):
         raise VerifyError("reduces without an operator, or has one without reducing", value)
 
 
@@ -116,9 +119,10 @@ def _check_loops(function: Function, value: Value) -> None:
         case Op.MOVE:
             _check_picks(function, value)
             return
-        case Op.STORE:
+        case Op.STORE | Op.SCAN:
             expected = value.loop
-            if not TOP_LEVEL <= expected < len(function.loops):
+            lowest = TOP_LEVEL + (value.op is Op.SCAN)
+            if not lowest <= expected < len(function.loops):
                 raise VerifyError(f"stands in loop {expected}, which is not declared", value)
             varying.discard(expected)
         case _:

@@ -43,8 +43,10 @@ class CutDags:
 
 def can_cut(function: Function) -> bool:
     """Whether the loop of ``function`` can become a machine loop: it is the only one, and no word
-    of a certain lane is taken from it in scratch."""
-    return len(function.loops) == 1 and all(value.op is not Op.MOVE for value in function)
+    of a certain lane is taken from it in scratch, nor do its iterations take words from others."""
+    return len(function.loops) == 1 and all(
+        value.op not in (Op.MOVE, Op.SCAN) for value in function
+    )
 
 
 def alike(function: Function) -> bool:

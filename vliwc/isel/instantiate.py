@@ -18,6 +18,7 @@ from vliwc.isel.records import RecordFirst
 from vliwc.isel.regions import RegionLoads, Regions
 from vliwc.isel.row_buffers import row_buffers
 from vliwc.isel.scalar import Uniform
+from vliwc.isel.scans import loop_scans
 from vliwc.isel.select import Selected, Surroundings, select_group
 from vliwc.isel.store_rows import Row, StoreRows, Word, emit_row
 from vliwc.isel.table_reads import Plan
@@ -138,6 +139,7 @@ class Instantiation:
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
         moves = loop_moves(self.function, loop, self.uniform, first, self._word)
+        scans = loop_scans(self.function, loop, self.uniform, first)
         taken = self.taken.get(loop.number, {})
         made: dict[tuple[object, ...], Selected] = {}
         cases = self.program.cases(loop)
@@ -148,7 +150,7 @@ class Instantiation:
             edge = 0 if cases is None else cases.pattern[number]
             buffers = row_buffers(plan.rows, self.program.words(loop), number, self.vlen)
             around = Surroundings(
-                regions, moves, number, buffers, taken_in(taken, number, self.vlen)
+                regions, moves, scans, number, buffers, taken_in(taken, number, self.vlen)
             )
             places = None if moves is None else moves.groups[number].places
             key = (id(plan), lanes, pattern, edge, buffers, places, around.taken)
@@ -168,6 +170,10 @@ class Instantiation:
             self.selected.append(made[key])
             self.regions.append(regions)
             self.groups.append(made[key].template)
+            if scans is not None:
+                scans.add(made[key].totals)
+        if scans is not None:
+            scans.finish()
 
     def _region_loads(self, plan: Plan, first: int) -> RegionLoads | None:
         if plan.regions is None:

@@ -21,6 +21,7 @@ from vliwc.isel.regions import RegionLoads
 from vliwc.isel.repair import order_readers
 from vliwc.isel.row_buffers import RowBuffer, fill
 from vliwc.isel.scalar import OPCODES, shifted_out
+from vliwc.isel.scans import GroupScans, Key, LoopScans, Total
 from vliwc.isel.selections import masks
 from vliwc.isel.table_reads import Plan, ReadSite
 from vliwc.mir.operation import Form, MOp, Operand, Template, sources
@@ -35,13 +36,15 @@ class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
     reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.store_rows` take words
     from, ``writers`` what writes these where they are in a buffer, ``taken`` where values stand
-    that other loops take words of, ``rows`` the loads of rows of each record table."""
+    that other loops take words of, ``totals`` what the group adds to running totals, ``rows`` the
+    loads of rows of each record table."""
 
     group: Group
     reduced: dict[Value, Operand]
     stored: dict[Value, Operand]
     writers: dict[Value, tuple[MOp, ...]]
     taken: dict[Value, Operand | tuple[Operand, ...]]
+    totals: dict[Key, Total]
     rows: dict[RecordTable, list[MOp]]
 
     @property
@@ -65,12 +68,13 @@ class Surroundings:
     """What a group has to do with others: it is number ``member`` of its loop.
 
     ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words that it
-    takes from other loops; ``taken`` are the values of which others take words, ``buffers`` say
-    where rows of stored words are put together.
+    takes from other loops, ``scans`` its running totals; ``taken`` are the values of which others
+    take words, ``buffers`` say where rows of stored words are put together.
     """
 
     regions: RegionLoads | None = None
     moves: LoopMoves | None = None
+    scans: LoopScans | None = None
     member: int = 0
     buffers: Sequence[RowBuffer] = ()
     taken: Sequence[Value] = ()
@@ -111,6 +115,7 @@ class _Walk:
     def __init__(self, plan: Plan, site: ReadSite, around: Surroundings) -> None:
         self.around = around
         self.group = site.group
+        self.scans = None if around.scans is None else GroupScans(site.group, around.scans)
         self.plan = plan
         self.site = site
         self.reduced: dict[Value, Operand] = {}
@@ -158,8 +163,15 @@ class _Walk:
             self._fill(buffer)
         self.group.uniform.origin = None
         self._remove_dead()
-        rows = self.site.rows
-        return Selected(self.group, self.reduced, self.stored, self.writers, self.taken, rows)
+        return Selected(
+            self.group,
+            self.reduced,
+            self.stored,
+            self.writers,
+            self.taken,
+            {} if self.scans is None else self.scans.totals,
+            self.site.rows,
+        )
 
     def _results(self) -> list[Operand]:
         """What others read."""
@@ -185,6 +197,9 @@ class _Walk:
             or (value.op is Op.REDUCE and value.imm == self.group.loop.number)
         }
         needed.update(self.around.taken)
+        if self.around.scans is not None:
+            # Later groups need the totals of this one.
+            needed.update(v for values in self.around.scans.scans.values() for v in values)
         for value in reversed(self.group.function.values):
             if value in needed:
                 # Uniform values (the results of earlier loops among them) are shared code.
@@ -219,6 +234,8 @@ class _Walk:
                 return self.plan.read(self.site, value)
             case Op.MOVE:
                 return self._move(value)
+            case Op.SCAN if self.scans is not None:
+                return self.scans.vector(value)
             case Op.SELECT:
                 return self._select(value, name)
             case Op.MADD:
@@ -349,6 +366,8 @@ class _Walk:
     def _remove_dead(self) -> None:
         wanted = {op for op in self.group.template.ops if op.width == 0 and op.into is None}
         wanted.update(op for writers in self.writers.values() for op in writers)
+        if self.scans is not None:
+            wanted.update(total.last for total in self.scans.totals.values())
         wanted.update(o.source for o in self._results() if isinstance(o.source, MOp))
         for op in reversed(self.group.template.ops):
             if op in wanted:

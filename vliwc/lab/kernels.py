@@ -54,6 +54,12 @@ _SMALL: Final = (
     Case.of("sort8", batch=16),
     Case.of("stencil5", n=32),
     Case.of("transpose", rows=4, columns=8),
+    Case.of("floyd", n=4),
+    Case.of("bitonic", log=3),
+    Case.of("prefix_log", log=4),
+    Case.of("prefix_words", n=32),
+    Case.of("life", height=4, width=4, steps=1),
+    Case.of("compact", n=16),
 )
 """Sizes at which a problem has from a few dozen to a few hundred operations."""
 

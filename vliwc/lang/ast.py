@@ -169,10 +169,13 @@ class For(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReductionDecl(Node):
-    """`sum name` in the head of a parallel loop."""
+    """`sum name` in the head of a parallel loop, after `reduce`, or with `scan` after that; then
+    `sum before name` leaves the iteration itself out (`before`)."""
 
     operator: Ident
     name: Ident
+    scan: bool = False
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,9 +189,10 @@ class Range(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParallelFor(Node):
-    """`parallel for i in low .. high, j in … reduce … { body }`: independent iterations.
+    """`parallel for i in low .. high, j in … reduce … scan … { body }`: independent iterations.
 
     There is one for each combination of the counters' values; the last counter varies fastest.
+    ``reductions`` are the running ones as well.
     """
 
     ranges: tuple[Range, ...]
@@ -210,13 +214,21 @@ class Reduce(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Scan(Node):
+    """`scan value into target;`: contribute to a running reduction, which can be read then."""
+
+    value: Expr
+    target: Ident
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Assume(Node):
     """`assume condition;`: a fact that holds whenever the statement is reached."""
 
     condition: Expr
 
 
-Stmt = Let | Var | Assign | Store | For | ParallelFor | Reduce | Assume
+Stmt = Let | Var | Assign | Store | For | ParallelFor | Reduce | Scan | Assume
 
 # --- declarations -----------------------------------------------------------------------------
 
@@ -310,7 +322,7 @@ def children(node: Expr) -> tuple[Expr, ...]:
 def expressions(statement: Stmt) -> tuple[Expr, ...]:
     """The expressions that stand directly in a statement, in source order."""
     match statement:
-        case Let() | Assign() | Reduce():
+        case Let() | Assign() | Reduce() | Scan():
             return (statement.value,)
         case Var():
             return () if statement.value is None else (statement.value,)

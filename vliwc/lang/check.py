@@ -191,6 +191,9 @@ class _Checker:
             case ast.Reduce():
                 self.not_in_function(statement, "contribute to a reduction")
                 self.reduce(statement)
+            case ast.Scan():
+                self.not_in_function(statement, "contribute to a running reduction")
+                self.scan(statement)
             case ast.Assume():
                 found = self.infer.infer(statement.condition)
                 if found is not None and not found.static:
@@ -323,6 +326,12 @@ class _Checker:
             self.declare(counter.name, Kind.LANE, Type.U32, counter)
         self.infer.open_reductions.update(opened)
         self.loop_body(statement)
+        for symbol in self.infer.open_reductions.intersection(opened):
+            declaration = symbol.declaration
+            if isinstance(declaration, ast.ReductionDecl) and declaration.scan:
+                message = f"nothing is contributed to the running reduction `{symbol.name}`"
+                hint = f"write `scan … into {symbol.name};` in the loop's body"
+                self.error("E0407", message, declaration.name, hint)
         self.infer.open_reductions.difference_update(opened)
         self.scopes.pop()
         self.parallel = outer
@@ -330,11 +339,39 @@ class _Checker:
     def reduce(self, statement: ast.Reduce) -> None:
         self.infer.want(statement.value, Type.U32)
         symbol = self.infer.resolve(statement.target, statement.target.text)
-        if symbol is not None and symbol not in self.infer.open_reductions:
+        declaration = None if symbol is None else symbol.declaration
+        scanned = isinstance(declaration, ast.ReductionDecl) and declaration.scan
+        if symbol is not None and (symbol not in self.infer.open_reductions or scanned):
             name = statement.target.text
             message = f"`{name}` is not a reduction of the enclosing parallel loop"
             hint = f"declare it in the loop's head: `parallel for … reduce sum {name} {{`"
             self.error("E0407", message, statement.target, hint)
+
+    def scan(self, statement: ast.Scan) -> None:
+        self.infer.want(statement.value, Type.U32)
+        name = statement.target.text
+        symbol = self.infer.resolve(statement.target, name)
+        if symbol is None:
+            return
+        declaration = symbol.declaration
+        loop = self.parallel
+        if (
+            not isinstance(declaration, ast.ReductionDecl)
+            or not declaration.scan
+            or loop is None
+            or declaration not in loop.reductions
+        ):
+            message = f"`{name}` is not a running reduction of the enclosing parallel loop"
+            hint = f"declare it in the loop's head: `parallel for … scan sum {name} {{`"
+            self.error("E0407", message, statement.target, hint)
+        elif statement not in loop.body:
+            message = f"a contribution to `{name}` inside another loop"
+            hint = "each iteration contributes once: combine the words first"
+            self.error("E0407", message, statement, hint)
+        elif symbol not in self.infer.open_reductions:
+            self.error("E0407", f"a second contribution to `{name}`", statement)
+        else:
+            self.infer.open_reductions.discard(symbol)
 
     # --- roles --------------------------------------------------------------------------------
 

@@ -256,7 +256,7 @@ class Elaborator:
                     message = "this assumption is false for these parameters"
                     self.report("E0511", message, statement)
             case _:
-                self.unrolled += isinstance(statement, ast.Reduce)
+                self.unrolled += isinstance(statement, ast.Reduce | ast.Scan)
                 for node in ast.expressions(statement):
                     self._visit(node)
 

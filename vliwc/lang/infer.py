@@ -203,6 +203,11 @@ class Inference:
             self.error("E0204", f"{what} used as a value", node, hint)
             return None
         if symbol in self.open_reductions:
+            declaration = symbol.declaration
+            if isinstance(declaration, ast.ReductionDecl) and declaration.scan:
+                message = f"`{symbol.name}` has no value before `scan … into {symbol.name};`"
+                self.error("E0407", message, node)
+                return None
             self.error(
                 "E0407",
                 f"reduction `{symbol.name}` has no value inside its parallel loop",

@@ -141,6 +141,8 @@ class _Lowering:
                 self.parallel(statement)
             case ast.Reduce():
                 self.contribute(statement)
+            case ast.Scan():
+                self.scan(statement)
             case ast.Assume():
                 self.assume(statement, path)
 
@@ -211,7 +213,12 @@ class _Lowering:
             symbol = self.facts.symbols[reduction.name]
             kind = Reduction(reduction.operator.text)
             result = self.builder.const(_IDENTITY[kind], reduction.span)
-            if symbol in self.contributions:
+            if reduction.scan and symbol in self.contributions:
+                # What all iterations together give, the last one has.
+                contribution, span = self.contributions[symbol], reduction.span
+                last = self.builder.scan(kind, self.loop, contribution, span)
+                result = self.builder.move(TOP_LEVEL, [(last, prod(extents) - 1)], span)
+            elif symbol in self.contributions:
                 contribution = self.contributions[symbol]
                 result = self.builder.reduce(kind, self.loop, contribution, reduction.span)
             self.values[symbol] = result
@@ -234,6 +241,18 @@ class _Lowering:
                 case Reduction.MAX:
                     value = self.least("max", statement, so_far, value)
         self.contributions[symbol] = value
+
+    def scan(self, statement: ast.Scan) -> None:
+        value = self.value(statement.value, None)
+        symbol = self.facts.symbols[statement.target]
+        declaration = symbol.declaration
+        assert isinstance(declaration, ast.ReductionDecl)
+        self.count(statement)
+        kind = Reduction(declaration.operator.text)
+        self.contributions[symbol] = value
+        self.values[symbol] = self.builder.scan(
+            kind, self.loop, value, statement.span, before=declaration.before
+        )
 
     def assume(self, statement: ast.Assume, path: Path | None) -> None:
         for conjunct in ast.conjuncts(statement.condition):

@@ -206,15 +206,27 @@ class _Converter:
                 return _Clause(span, str(tree.data))
             case "block":
                 return self.items(tree, ast.Node)
-            case "reductions":
+            case "reductions" | "scans":
                 return self.items(tree, ast.ReductionDecl)
             case "range":
                 low, high = self.expr(tree, 1), self.expr(tree, 2)
                 return ast.Range(span, self.ident(tree, 0), low, high)
             case "reduction":
                 return ast.ReductionDecl(span, self.ident(tree, 0), self.ident(tree, 1))
+            case "scanned":
+                return self.scanned(tree, span)
             case other:
                 raise AssertionError(f"grammar rule {other} has no conversion")
+
+    def scanned(self, tree: Tree[Token], span: Span) -> ast.ReductionDecl:
+        """`sum name` or `sum before name`."""
+        before = _children(tree)[2] is not None
+        if before and self.ident(tree, 1).text != "before":
+            word = self.ident(tree, 1)
+            message = f"expected `before` or the end of the declaration, found `{word.text}`"
+            raise KernelError([Diagnostic("E0102", message, word.span)], self.source)
+        name = self.ident(tree, 1 + before)
+        return ast.ReductionDecl(span, self.ident(tree, 0), name, scan=True, before=before)
 
     def statement(self, tree: Tree[Token], span: Span) -> ast.Stmt | None:
         match str(tree.data):
@@ -243,6 +255,8 @@ class _Converter:
                 return ast.ParallelFor(span, ranges, reductions, self.block(tree))
             case "reduce":
                 return ast.Reduce(span, self.expr(tree, 0), self.ident(tree, 1))
+            case "scan":
+                return ast.Scan(span, self.expr(tree, 0), self.ident(tree, 1))
             case "assume":
                 return ast.Assume(span, self.expr(tree, 0))
             case _:

@@ -123,9 +123,25 @@ class _Writer:
                 target = self.name(symbol)
                 combined = _COMBINE[operator].format(target, self.expr(statement.value))
                 self.line(f"{target} = {combined}")
+            case ast.Scan():
+                self.scan(statement)
             case ast.Assume():
                 for conjunct in ast.conjuncts(statement.condition):
                     self.assume(conjunct)
+
+    def scan(self, statement: ast.Scan) -> None:
+        """Keep the total of all iterations so far beside what the iteration sees of it."""
+        symbol = self.facts.symbols[statement.target]
+        declaration = symbol.declaration
+        assert isinstance(declaration, ast.ReductionDecl)
+        target = self.name(symbol)
+        operator = Reduction(declaration.operator.text)
+        combined = _COMBINE[operator].format(f"{target}_all", self.expr(statement.value))
+        if declaration.before:
+            self.line(f"{target} = {target}_all")
+        self.line(f"{target}_all = {combined}")
+        if not declaration.before:
+            self.line(f"{target} = {target}_all")
 
     def loop(self, counter: ast.For | ast.Range) -> str:
         low, high = self.expr(counter.low), self.expr(counter.high)
@@ -134,7 +150,10 @@ class _Writer:
     def parallel(self, loop: ast.ParallelFor) -> None:
         for reduction in loop.reductions:
             identity = _IDENTITY.get(Reduction(reduction.operator.text), 0)
-            self.line(f"{self.declared(reduction.name)} = {identity}")
+            name = self.declared(reduction.name)
+            self.line(f"{name} = {identity}")
+            if reduction.scan:
+                self.line(f"{name}_all = {identity}")
         if loop in self.facts.idle:
             return
         names = tuple(counter.name.text for counter in loop.ranges)
@@ -147,6 +166,10 @@ class _Writer:
         self.depth -= 1
         self.block(loop.body)
         self.depth -= len(loop.ranges) - 1
+        for reduction in loop.reductions:
+            if reduction.scan:
+                name = self.declared(reduction.name)
+                self.line(f"{name} = {name}_all")
         self.line("leave()")
 
     def assume(self, condition: ast.Expr) -> None:

@@ -22,6 +22,7 @@ from vliwc.passes.gvn import GlobalValueNumbering
 from vliwc.passes.hoist import Hoist
 from vliwc.passes.madd import MULTIPLY_ADD
 from vliwc.passes.memory_order import MemoryOrderRelaxation
+from vliwc.passes.pack_stores import PackStores
 from vliwc.passes.ranges import RangeSimplification
 from vliwc.passes.reassociation import REASSOCIATION
 from vliwc.passes.redundant_loads import RedundantLoads
@@ -43,6 +44,8 @@ PIPELINE: tuple[Pass, ...] = (
     Unguard(),
     StoreForwarding(),
     RedundantLoads(),
+    # Before the rules: they make the first of many equal statements another than the rest.
+    PackStores(),
     # All rules at once, on what the memory passes have connected.
     SIMPLIFY,
     # Memory again: the rules make indices and conditions simple enough to see more.

@@ -94,7 +94,7 @@ def _wanted(
     user: Value, value: Value, conditions: Conditions, facts: Facts, limit: int
 ) -> Conditions:
     """What holds when ``user``, which matters under ``conditions``, looks at ``value``."""
-    if user.op in (Op.REDUCE, Op.MOVE):
+    if user.op in (Op.REDUCE, Op.SCAN, Op.MOVE):
         # They mix iterations with different conditions.
         return {}
     condition, truth = user.args[0], True

@@ -159,7 +159,7 @@ class _Encoder:
                 return self._truth(z3.And(args[0] != 0, args[0] & (args[0] - 1) == 0))
             case Function.LOG2:
                 return self._log2(args[0])
-            case Op.CONST | Op.LANE | Op.LOAD | Op.STORE | Op.REDUCE | Op.MOVE:
+            case Op.CONST | Op.LANE | Op.LOAD | Op.STORE | Op.REDUCE | Op.SCAN | Op.MOVE:
                 raise ValueError(f"{op} cannot occur in a rule")
 
     def _truth(self, condition: Any) -> Any:

@@ -248,6 +248,7 @@ def _data_path(
     needed = _needed(program, reads, places, lanes)
     path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
     stack: list[Source] = [operand.source for operand in lanes.results]
+    stack.extend(total.last for total in lanes.totals.values())
     stack.extend(op for writers in lanes.writers.values() for op in writers)
     leaves = {lanes.group.vectors[value].source for value in table & needed}
     for value, ops in lanes.memory.items():
@@ -293,12 +294,16 @@ def _needed(
     aliases = reads.folds.aliases
     number, table = reads.loop.number, set(reads.table)
     cases = lanes.group.cases
-    needed = set(lanes.taken) | {
-        value
-        for value in function.computed()
-        if (value.op is Op.STORE and value.loop == number)
-        or (value.op is Op.REDUCE and value.imm == number)
-    }
+    needed = (
+        set(lanes.taken)
+        | {key.word for key in lanes.totals}
+        | {
+            value
+            for value in function.computed()
+            if (value.op is Op.STORE and value.loop == number)
+            or (value.op is Op.REDUCE and value.imm == number)
+        }
+    )
     for value in reversed(function.values):
         shared = is_uniform(value) and not (value.op is Op.REDUCE and value.imm == number)
         if value not in needed or shared or shifted_out(value):

@@ -332,4 +332,41 @@ LANES = (
             "",
         ),
     ),
+    *faults_in(
+        "vliwc/isel/scans.py",
+        ("tests/unit/isel/test_scans.py", "tests/property/test_words_in_scratch.py"),
+        ("nothing is carried in", "found.append(word)", "found.append(start)"),
+        ("a block has one group less", "within[: len(block) - 1]", "within[: len(block) - 2]"),
+        (
+            "totals are read before they are there",
+            ", order=[(InGroup(group, total.last), 1)]",
+            "",
+        ),
+        (
+            "running totals are read before they are there",
+            "                op.order.append((self.totals[key].last, 1))\n",
+            "                pass\n",
+        ),
+        ("the own iteration always counts", "start - scan.imm", "start"),
+    ),
+    *faults_in(
+        "vliwc/passes/pack_stores.py",
+        ("tests/filetests/passes", "tests/property/test_words_in_scratch.py"),
+        (
+            "whatever comes in between",
+            "            if value not in own:\n",
+            "            if False:\n",
+        ),
+        (
+            "words are loaded before they are stored",
+            "        if word in written:\n",
+            "        if False:\n",
+        ),
+        ("the start is lost", "            if pack.start is None:\n", "            if True:\n"),
+        (
+            "strides are those of the first two",
+            "if any(b - a != step",
+            "if False and any(b - a != step",
+        ),
+    ),
 )

@@ -299,6 +299,67 @@ def test_prefix_rows(kernels: Path, rows: int, width: int) -> None:
     check(kernel, memory, {"sums": [each % M for row in matrix for each in accumulate(row)]})
 
 
+@pytest.mark.parametrize("n", [1, 4, 7])
+def test_floyd(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "floyd.vk", {"n": n})
+    rng = random.Random(n)
+    memory = [rng.choice((rng.randrange(100), 2**31 - 1)) for _ in range(2 * n * n)]
+    d = [memory[n * i : n * (i + 1)] for i in range(n)]
+    for k in range(n):
+        d = [[min(d[i][j], d[i][k] + d[k][j]) for j in range(n)] for i in range(n)]
+    check(kernel, memory, {"d": [word for row in d for word in row]})
+
+
+@pytest.mark.parametrize("log", [0, 1, 3, 5])
+def test_bitonic(kernels: Path, log: int) -> None:
+    kernel = load_kernel(kernels / "bitonic.vk", {"log": log})
+    memory = random_memory(kernel, 31)
+    check(kernel, memory, {"x": sorted(words_of(kernel, memory, "x"))})
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "sizes"),
+    [("prefix_log.vk", "log", (0, 1, 6)), ("prefix_words.vk", "n", (0, 1, 61))],
+)
+def test_prefixes(kernels: Path, name: str, parameter: str, sizes: tuple[int, ...]) -> None:
+    for size in sizes:
+        kernel = load_kernel(kernels / name, {parameter: size})
+        memory = random_memory(kernel, 32)
+        sums = [each % M for each in accumulate(words_of(kernel, memory, "x"))]
+        check(kernel, memory, {"x": sums})
+
+
+@pytest.mark.parametrize(("height", "width", "steps"), [(3, 3, 1), (5, 4, 3), (8, 8, 2)])
+def test_life(kernels: Path, height: int, width: int, steps: int) -> None:
+    sizes = {"height": height, "width": width, "steps": steps}
+    kernel = load_kernel(kernels / "life.vk", sizes)
+    memory = random_memory(kernel, 33)
+    words = words_of(kernel, memory, "cells")
+    alive = {divmod(k, width) for k, word in enumerate(words) if word}
+    for _ in range(steps):
+        around: dict[tuple[int, int], int] = {}
+        for y, x in alive:
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    if (dy, dx) != (0, 0):
+                        place = (y + dy) % height, (x + dx) % width
+                        around[place] = around.get(place, 0) + 1
+        alive = {p for p, n in around.items() if n == 3 or (n == 2 and p in alive)}
+    cells = [int((y, x) in alive) for y in range(height) for x in range(width)]
+    check(kernel, memory, {"cells": cells})
+
+
+@pytest.mark.parametrize("n", [1, 8, 50])
+def test_compact(kernels: Path, n: int) -> None:
+    kernel = load_kernel(kernels / "compact.vk", {"n": n})
+    memory = random_memory(kernel, 34)
+    words = words_of(kernel, memory, "x")
+    odd = [word for word in words if word % 2]
+    check(
+        kernel, memory, {"y": odd + [word for word in words if not word % 2], "count": [len(odd)]}
+    )
+
+
 @pytest.mark.parametrize("bits", [1, 3, 32])
 def test_sort8(kernels: Path, bits: int) -> None:
     batch = 300
