@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from vliwc.isel.records import RecordTable
 from vliwc.isel.working_memory import Lenders, WorkingMemory, free_spaces
 from vliwc.solvers import cp_model
 from vliwc.strategy.choose import lenders
+from vliwc.strategy.linear_bound import LinearModel, Terms
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING
@@ -106,7 +108,7 @@ def least_parts(
     found."""
     network = _Model(program, work, steps=True)
     solver = _solver(effort)
-    if solver.solve(network.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if solver.solve(network.model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     reads: dict[str, EngineDemand] = {}
     for array, arc in network.arcs:
@@ -124,9 +126,13 @@ def least_parts(
 
 def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bool) -> float:
     """The bound of one way to share chunks; without ``steps``, table reads are free."""
-    model = _Model(program, work, steps=steps).model
-    claims = (_claimed_bound(model, effort, presolve=presolve) for presolve in (True, False))
-    return max(min(claims), float(work.latency))
+    network = _Model(program, work, steps=steps)
+    model = network.model
+    proved = max(ceil(model.linear_bound(network.cycles)) / TENTHS, float(work.latency))
+    if len(model.rows) > TUNING.bound_rows:
+        return proved
+    claims = (_claimed_bound(model.cp, effort, presolve=presolve) for presolve in (True, False))
+    return max(min(claims), proved)
 
 
 def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) -> float:
@@ -154,8 +160,6 @@ State = tuple[int, Address | None]
 """The next read, and the address that was computed last."""
 Key = RecordTable | Entry
 """What needs set-up: a record table, or an entry of an array in scratch with its fold."""
-Terms = list[tuple[int, cp_model.IntVar]]
-"""Variables with their weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +175,7 @@ class _Model:
 
     def __init__(self, program: LaneProgram, work: Unavoidable, *, steps: bool) -> None:
         self.program = program
-        self.model = cp_model.CpModel()
+        self.model = LinearModel()
         self.work: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.arcs: list[tuple[str, _Arc]] = []
         self.leaving: list[tuple[cp_model.IntVar, EngineDemand]] = []
@@ -187,7 +191,7 @@ class _Model:
         for reads in work.reads if steps else ():
             self._network(reads, max(program.trips, 1) * _groups_reading(program, reads))
         for demand, count in work.selects:
-            leaving = self.model.new_int_var(0, count, "leaves flow")
+            leaving = self.model.variable(count, "leaves flow")
             self.leaving.append((leaving, demand._replace(flow=-1)))
         self._objective(work)
 
@@ -213,8 +217,11 @@ class _Model:
                     self.arcs.append((arc.step.reads[0][0].array, arc))
                     for key in (*arc.step.entries, *([arc.step.table] if arc.step.table else [])):
                         self._use(key, arc.groups, groups)
-                inflow = groups if state == start else sum(entering[state])
-                self.model.add(sum(arc.groups for arc in arcs) == inflow)
+                leaving: Terms = [(1, arc.groups) for arc in arcs]
+                if state == start:
+                    self.model.equal(leaving, groups)
+                else:
+                    self.model.equal([*leaving, *((-1, var) for var in entering[state])], 0)
 
     def _arcs(
         self, reads: LoopReads, state: State, known: list[Address], groups: int
@@ -227,7 +234,7 @@ class _Model:
             after = position + len(step.reads)
             head: State = (after, None if after == len(reads.table) else address or last)
             for cost in costs:
-                flow = self.model.new_int_var(0, groups, f"{step.name}{position}")
+                flow = self.model.variable(groups, f"{step.name}{position}")
                 arcs.append(_Arc(head, step, _own_demand(step).plus(cost), flow))
         return arcs
 
@@ -286,8 +293,8 @@ class _Model:
 
     def _use(self, key: Key, flow: cp_model.IntVar, groups: int) -> None:
         if key not in self.used:
-            self.used[key] = self.model.new_bool_var("used")
-        self._at_most([(1, flow), (-groups, self.used[key])], 0)
+            self.used[key] = self.model.variable(1, "used")
+        self.model.at_most([(1, flow), (-groups, self.used[key])], 0)
 
     def _setup(
         self, loaded_anyway: Collection[int]
@@ -321,16 +328,16 @@ class _Model:
             size = [(vlen * vectors, used) for vectors, used in stores]
             # All groups of a machine loop may lend words of theirs.
             if not self.program.trips:
-                self._at_most(size, memory.capacity(0, Lenders(*sums)))
+                self.model.at_most(size, memory.capacity(0, Lenders(*sums)))
         # Words that the same tables and entries want are all loaded or none of them.
         classes: dict[tuple[Key, ...], int] = {}
         for keys in needed.values():
             classes[tuple(keys)] = classes.get(tuple(keys), 0) + 1
         loads: Terms = []
         for keys, count in classes.items():
-            loaded = self.model.new_bool_var("loaded")
+            loaded = self.model.variable(1, "loaded")
             for key in keys:
-                self._at_most([(1, self.used[key]), (-1, loaded)], 0)
+                self.model.at_most([(1, self.used[key]), (-1, loaded)], 0)
             loads.append((count, loaded))
         return work, stores, loads
 
@@ -340,8 +347,11 @@ class _Model:
         flow = sum(count for _, count in unavoidable.selects)
         base = unavoidable.demand.plus(EngineDemand(flow=flow, store=unavoidable.stores))
         weighted = self.work + self.leaving + self.setup
-        cycles = self.model.new_int_var(0, HORIZON, "cycles")
-        by_flow = self.by_flow = self.model.new_int_var(0, HORIZON, "either_on_flow")
+        self.cycles = cycles = self.model.variable(HORIZON, "cycles")
+        most = base.either + sum(
+            cost.either * self.model.high(amount) for amount, cost in weighted if cost.either
+        )
+        by_flow = self.by_flow = self.model.variable(most, "either_on_flow")
 
         def total(weights: EngineDemand) -> Terms:
             """The sum over all steps and set-up of the weighted parts of their costs."""
@@ -352,10 +362,10 @@ class _Model:
 
         def fits(work: Terms, more: int, capacity: int) -> None:
             tenths = [(TENTHS * amount, var) for amount, var in work]
-            self._at_most([*tenths, (-capacity, cycles)], -TENTHS * more)
+            self.model.at_most([*tenths, (-capacity, cycles)], -TENTHS * more)
 
         either = [(-weight, var) for weight, var in total(EngineDemand(either=1))]
-        self._at_most([(1, by_flow), *either], base.either)
+        self.model.at_most([(1, by_flow), *either], base.either)
         alu, valu = slots["alu"], slots["valu"]
         compute = total(EngineDemand(compute=1, either=vlen))
         fits([*compute, (-vlen, by_flow)], base.compute + vlen * base.either, alu + valu * vlen)
@@ -367,11 +377,7 @@ class _Model:
         fits([*loads, *words], held, load_slots)
         fits(loads, vlen * (base.load + unavoidable.loads), load_slots)
         fits(stores, base.store, slots["store"])
-        self.model.minimize(cycles)
-
-    def _at_most(self, terms: Terms, limit: int) -> None:
-        """Require that the weighted sum of variables is no more than ``limit``."""
-        self.model.add(sum(weight * var for weight, var in terms) <= limit)
+        self.model.cp.minimize(cycles)
 
 
 def _own_demand(step: Step) -> EngineDemand:

@@ -99,6 +99,9 @@ class StrategyTuning:
     bound_effort: float = 1.0
     """CP-SAT's deterministic time for the kernel bound, which is valid whenever it stops.
     ``vliwc bound``"""
+    bound_rows: int = 8000
+    """In models of more rows the effort ends before CP-SAT knows more than the linear relaxation,
+    which is solved apart.  ``vliwc bound``"""
     bound_places: int = 1 << 16
     """With more words of working memory than this, the kernel bound takes any address to be
     possible: listing them would take too long.  ``vliwc bound``"""

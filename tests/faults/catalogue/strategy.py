@@ -208,4 +208,15 @@ STRATEGIES = (
         ),
         ("programs are not checked", "    check_emitted(unit.program)", "    pass"),
     ),
+    *faults_in(
+        "vliwc/strategy/linear_bound.py",
+        ("tests/unit/strategy/test_linear_bound.py",),
+        (
+            "prices of the wrong sign prove something",
+            "if price > 0 and not row.exact:",
+            "if False:",
+        ),
+        ("limits of variables do not count", " if cost < 0)", " if cost > 0)"),
+        ("a unit of the objective may cost more than one", "if charged > SCALE:", "if False:"),
+    ),
 )
