@@ -216,7 +216,11 @@ STRATEGIES = (
             "if price > 0 and not row.exact:",
             "if False:",
         ),
-        ("limits of variables do not count", "strict=True) if cost < 0", "strict=True) if cost > 0"),
+        (
+            "limits of variables do not count",
+            "strict=True) if cost < 0",
+            "strict=True) if cost > 0",
+        ),
         ("a unit of the objective may cost more than one", "if charged > SCALE:", "if False:"),
     ),
 )

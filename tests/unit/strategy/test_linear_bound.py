@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -60,23 +60,47 @@ def test_without_set_up_the_bound_is_the_optimum() -> None:
     assert 16 - Fraction(1, 1 << 20) <= bound <= 16
 
 
-@pytest.mark.parametrize("price", [3.0, 0.7, -0.25, -1e-9, 1e9, -1e9])
-def test_wrong_prices_never_prove_too_much(price: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a solver says, the sum that is computed from it is a bound."""
+def with_prices(change: Callable[[int, float], float]) -> type[linear_bound.mb.Solver]:
+    """A solver that says what `change` makes of the price of each row."""
+
+    class Changed(linear_bound.mb.Solver):
+        def dual_value(self, ct: linear_bound.mb.LinearConstraint) -> float:
+            return change(ct.index, super().dual_value(ct))
+
+    return Changed
+
+
+def two_steps() -> tuple[LinearModel, cp_model.IntVar]:
     model = LinearModel()
     one, other = model.variable(12, "one"), model.variable(12, "other")
-    cycles = model.variable(1 << 20, "cycles")
+    cycles = model.variable(1 << 40, "cycles")
     model.equal([(1, one), (1, other)], 12)
     model.at_most([(2, one), (-1, cycles)], -7)
     model.at_most([(4, other), (-1, cycles)], -3)
+    model.at_most([(-1, one)], 500)
+    return model, cycles
 
-    class Wrong(linear_bound.mb.Solver):
-        def dual_value(self, ct: Any) -> float:
-            return price
 
+@pytest.mark.parametrize("price", [3.0, 0.7, -0.25, -1e-9, 1e9, -1e9])
+@pytest.mark.parametrize("row", range(4))
+def test_wrong_prices_never_prove_too_much(
+    row: int, price: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a solver says, the sum that is computed from it is a bound."""
+    model, cycles = two_steps()
     best = optimum(model, cycles)
-    monkeypatch.setattr(linear_bound.mb, "Solver", Wrong)
+    changed = with_prices(lambda at, right: price if at == row else right)
+    monkeypatch.setattr(linear_bound.mb, "Solver", changed)
     assert 0 <= model.linear_bound(cycles) <= best
+
+
+def test_rounded_prices_prove_almost_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cycle that costs a millionth too much does not cost that for each possible cycle."""
+    model, cycles = two_steps()
+    before = model.linear_bound(cycles)
+    changed = with_prices(lambda _, right: right * (1 + 1e-6))
+    monkeypatch.setattr(linear_bound.mb, "Solver", changed)
+    assert before - 1 < model.linear_bound(cycles) <= before + Fraction(1, 1000)
 
 
 def test_a_model_without_a_solution_proves_nothing() -> None:
