@@ -7,6 +7,7 @@ from tests.faults.catalogue.front import FRONT
 from tests.faults.catalogue.index_bits import INDEX_BITS
 from tests.faults.catalogue.lanes import LANES
 from tests.faults.catalogue.machine import MACHINE
+from tests.faults.catalogue.machine_loops import MACHINE_LOOPS
 from tests.faults.catalogue.passes import PASSES
 from tests.faults.catalogue.projects import PROJECT_HEURISTICS
 from tests.faults.catalogue.scheduling import SCHEDULING
@@ -26,6 +27,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *INDEX_BITS,
     *WINDOWS,
     *LANES,
+    *MACHINE_LOOPS,
     *STRATEGIES,
     *SCHEDULING,
     *PROJECT_HEURISTICS,
