@@ -68,7 +68,7 @@ EFFORT = {
         blocks=4,
         balance=0.5,
         trials=60,
-        finals=400,
+        finals=600,
         work=10_000_000,
         prologue_steps=1000,
     ),

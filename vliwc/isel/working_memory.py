@@ -130,11 +130,12 @@ class WorkingMemory:
             self._passing = []
         self._limit = max((array.end for array in function.arrays.values()), default=0)
 
-    def capacity(self, loop: int, lenders: Lenders) -> int:
+    def capacity(self, loop: int, lenders: Lenders, overrun: int = 0) -> int:
         """Words there are for tables that are last read in loop number ``loop``, with at most
-        so many ``lenders``."""
+        so many ``lenders``, if reads run ``overrun`` words past the end of each table."""
         lasting = sum(space.length for space in self._lasting)
-        return lasting + self._vlen * lenders.most(self._passing_for(loop))
+        passing = [s for s in self._passing_for(loop) if s.end + overrun <= self._limit]
+        return lasting + self._vlen * lenders.most(passing)
 
     def _passing_for(self, loop: int) -> list[Space]:
         """Stores of an earlier loop would wait for reads that may wait for them."""

@@ -183,7 +183,7 @@ class _Balancing:
                 reads = self.reads[loop.number].without(forbidden)
                 reads = reads.direct() if direct else reads
                 limits = Limits(
-                    memory_words=memory.capacity(loop.number, most[loop.number]),
+                    memory_words=memory.capacity(loop.number, most[loop.number], overrun=1),
                     entry_words=program.machine.scratch_words // TUNING.entry_share,
                 )
                 assignment = balance(

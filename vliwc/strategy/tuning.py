@@ -86,7 +86,7 @@ class StrategyTuning:
     long_path: float = 0.3
     """A critical path of more than this part of the cycles of the busiest engine is long: there may
     not be enough other groups to fill the time in which one waits for its windows."""
-    relaxed_gap: float = 0.0125
+    relaxed_gap: float = 0.03
     """If an assignment is by more than this part above the relaxation, all steps are searched."""
     linearization_level: int = 2
     """CP-SAT's parameter for assignments: all linear relaxations.  An assignment is a flow with a

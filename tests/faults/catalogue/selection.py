@@ -354,8 +354,8 @@ SELECTION = (
         ),
         (
             "reads may run behind the memory",
-            "fitting = [s for s in fitting if s.base + size + overrun <= self._limit]",
-            "fitting = [s for s in fitting if s.base + size <= self._limit]",
+            "last = self._limit - size - overrun",
+            "last = self._limit - size",
         ),
         ("a place is given away twice", "            self._lasting.remove(space)\n", ""),
         (
@@ -370,13 +370,13 @@ SELECTION = (
         ),
         (
             "groups that lend although their input has to wait come first",
-            "key=lambda space: bool(space.after)",
-            "key=lambda space: not space.after",
+            "rank = (sum(bool(space.after) for space in lent), len(lent), -base)",
+            "rank = (-sum(bool(space.after) for space in lent), len(lent), -base)",
         ),
         (
             "passing spaces that are apart",
-            "                a.base == b.base + self._vlen and a.before is b.before",
-            "                a.before is b.before",
+            "if found and found[-1][-1].end == space.base:",
+            "if found:",
         ),
     ),
     *faults_in(

@@ -172,6 +172,22 @@ def test_capacity() -> None:
     assert working().capacity(1, Lenders(100, 100)) == 21 + 3 * 8
 
 
+def test_capacity_of_tables_that_are_read_past_their_end() -> None:
+    """The last group's words are the last of memory."""
+    program = program_of(
+        """
+kernel test(n) {
+  memory { t: u32[8] in at 0; x: u32[n] out at 8; }
+  parallel for i in 0 .. n { x[i] = i * t[i % 8]; }
+}
+""",
+        n=24,
+    )
+    memory = WorkingMemory(program.function, program.forms, 8)
+    assert memory.capacity(0, Lenders(9, 9)) == 24
+    assert memory.capacity(0, Lenders(9, 9), overrun=1) == 16
+
+
 def test_lasting_words_are_taken_first_and_split() -> None:
     memory = working()
     first = memory.place(7, 0, 0, Lenders(9, 9))
