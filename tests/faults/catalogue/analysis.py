@@ -79,8 +79,8 @@ ANALYSIS = (
         ),
         (
             "xor keeps known ones",
-            "            return reduced(0, MASK, fact.zeros, 0) or ANY",
-            "            return reduced(0, MASK, fact.zeros, fact.ones) or ANY",
+            "            return reduced(0, MASK, fact.zeros, 0) or ANY\n        if fact",
+            "            return reduced(0, MASK, fact.zeros, fact.ones) or ANY\n        if fact",
         ),
         ("sums do not wrap", "        if fact.hi * extent > MASK:", "        if fact.hi > MASK:"),
         (

@@ -31,7 +31,11 @@ PASSES = (
             "            if facts.hi(arm) > function.arrays[user.array].length:",
         ),
         ("a divisor of 0", "        elif facts.lo(arm) == 0:", "        elif facts.hi(arm) == 0:"),
-        ("reductions are conditional", "    if user.op in (Op.REDUCE, Op.MOVE):", "    if False:"),
+        (
+            "reductions are conditional",
+            "    if user.op in (Op.REDUCE, Op.SCAN, Op.MOVE):",
+            "    if False:",
+        ),
         (
             "any user's condition",
             "                    common = {c: t for c, t in common.items() if wanted.get(c) is t}",

@@ -20,7 +20,7 @@ SCHEDULING = (
         ),
         (
             "durations are ignored",
-            "        last = last + problem.renewable.duration.astype(np.int64) - 1\n",
+            "        last = last + renewable.duration.astype(np.int64) - 1\n",
             "        pass\n",
         ),
         (
@@ -119,7 +119,7 @@ SCHEDULING = (
         ),
         (
             "resources are not checked",
-            "        _check_renewable(problem.renewable, first, last, found)",
+            "        _check_renewable(renewable, first, last, found)",
             "        pass",
         ),
         (
