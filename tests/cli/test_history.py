@@ -1,4 +1,5 @@
-"""`bench` on suites of one's own, its summary and its store; `history` over that."""
+"""`bench` on suites of one's own, its summary and its store; `history` and `leaderboard` over
+stores."""
 
 from __future__ import annotations
 
@@ -141,3 +142,21 @@ def test_history_of_nothing(cli: Cli, tmp_path: Path) -> None:
     cli("history", tmp_path / "none.db").failed("none.db: there is no such store")
     Store.open(tmp_path / "empty.db").close()
     cli("history", tmp_path / "empty.db").failed("no experiments")
+
+
+def test_leaderboard(cli: Cli, tmp_path: Path) -> None:
+    corpus, store, page = tmp_path / "c", tmp_path / "s.sqlite", tmp_path / "board.html"
+    cli("instances", "generate", "projects", "-p", "jobs=6", "--count", 6, "-o", corpus).succeeded()
+    names = [word for name in ("list", "backward", "random") for word in ("--scheduler", name)]
+    cli("compare", corpus, *names, "--processes", 1, "--store", store).succeeded()
+    (board,) = cli("leaderboard", store, "--json").json["boards"]
+    assert (board["corpus"], board["instances"], board["left_out"]) == ("projects", 6, 0)
+    assert {s["entrant"] for s in board["standings"]} == {"list", "backward", "random"}
+    assert sum(s["rank"] for s in board["standings"]) == pytest.approx(6)
+    shown = cli("leaderboard", store, "-o", page, "--title", "Mine").succeeded().stdout
+    assert "projects: 6 instances" in shown and f"written: {page}" in shown
+    assert "<h1>Mine</h1>" in page.read_text()
+    printed = cli("leaderboard", store, "-o", "-").succeeded().stdout
+    assert printed.startswith("<!DOCTYPE html>") and printed.endswith("</html>\n")
+    cli("leaderboard", store, "--experiment", "x").failed("--experiment x: there are compare")
+    cli("leaderboard", tmp_path / "none.sqlite").failed("there is no such store")

@@ -106,6 +106,17 @@ def test_list(cli: Cli, projects: Path, tmp_path: Path) -> None:
     assert "…" not in shown and all(text in shown for text in more), "no name is cut"
 
 
+def test_features(cli: Cli, projects: Path, tmp_path: Path) -> None:
+    row, _ = cli("instances", "features", projects, "--json").json["instances"]
+    assert row["operations"] == 8 and 1 <= row["width"] <= 6 and row["pressure"] is None
+    out = tmp_path / "f.csv"
+    assert "width" in cli("instances", "features", projects, "-o", out).succeeded().stdout
+    lines = out.read_text().splitlines()
+    assert lines[0].startswith("name,family,operations,dependences,modes,width,")
+    assert len(lines) == 3
+    cli("instances", "features", tmp_path / "none").failed("none")
+
+
 def test_show(cli: Cli, projects: Path, kernel: Path, tmp_path: Path) -> None:
     project = projects / "projects(jobs=6,seed=0).json"
     shown = cli("instances", "show", project).succeeded().stdout

@@ -12,6 +12,7 @@ from vliwc.cli.common.errors import guarded
 from vliwc.cli.experiments.bench import bench
 from vliwc.cli.experiments.compare import compare
 from vliwc.cli.experiments.history import history
+from vliwc.cli.experiments.leaderboard import leaderboard
 from vliwc.cli.experiments.tune import tune
 from vliwc.cli.kernels.bound import bound
 from vliwc.cli.kernels.check import check
@@ -87,6 +88,7 @@ app.add_typer(instances)
 app.command("compare")(guarded(compare))
 app.command("tune")(guarded(tune))
 app.command("history")(guarded(history))
+app.command("leaderboard")(guarded(leaderboard))
 app.command("examples")(guarded(examples))
 app.command("lsp")(guarded(lsp))
 

@@ -67,6 +67,8 @@ def load(paths: Sequence[Path]) -> list[Instance]:
 
 def read_instance(path: Path, optimum: int | None = None, known: int | None = None) -> Instance:
     """The instance in one file. Raises :class:`ProblemError` if it holds no problem."""
+    if path.suffix.lower() == ".sch":
+        refuse_sch(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ProblemError(
@@ -93,7 +95,6 @@ READERS: Final[Mapping[str, Callable[[Path], ScheduleProblem]]] = {
     ".mm": read_sm,
     ".jsp": read_jsp,
     ".fjs": read_fjs,
-    ".sch": refuse_sch,
 }
 """What reads a problem file, by its suffix."""
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from isa.load import LoadError, read_text
 from vliwc.sched.problem.json import LARGEST
@@ -85,7 +85,7 @@ def read_rcp(path: Path) -> ScheduleProblem:
     return _problem(project, path)
 
 
-def refuse_sch(path: Path) -> ScheduleProblem:
+def refuse_sch(path: Path) -> NoReturn:
     """Raises :class:`ProblemError`: a file of RCPSP/max is none of these problems."""
     raise ProblemError(
         f"{path}: a project with minimal and maximal time lags (RCPSP/max); problems here have no "

@@ -107,9 +107,11 @@ def test_nothing_to_read(tmp_path: Path) -> None:
         load([tmp_path / "missing"])
     with pytest.raises(ProblemError, match="no problems here"):
         load([tmp_path])
-    (tmp_path / "x.mm").write_text("")
-    with pytest.raises(ProblemError, match=r"no kind of problem file; those end with \.json"):
-        read_instance(tmp_path / "x.mm")
+    (tmp_path / "x.xyz").write_text("")
+    with pytest.raises(
+        ProblemError, match=r"no kind of problem file; those end with \.fjs, \.json"
+    ):
+        read_instance(tmp_path / "x.xyz")
     with pytest.raises(ProblemError, match="cannot be read"):
         read_instance(tmp_path / "missing.json")
     assert load([]) == []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,12 +24,13 @@ from vliwc.cli.common.arguments import (
     parse_definitions,
 )
 from vliwc.cli.common.errors import CommandError, guarded
-from vliwc.cli.common.files import STDOUT, write_text
+from vliwc.cli.common.files import STDOUT, require_one_printed, write_text
 from vliwc.cli.common.output import print_fields, print_json, progress, warn
 from vliwc.cli.common.tables import print_table
 from vliwc.cli.schedules.instance_files import Form, known_optima, place_of, text_of, write_optima
 
 if TYPE_CHECKING:
+    from vliwc.lab.features import Features
     from vliwc.lab.instance import Instance
     from vliwc.lab.summary import Summary
 
@@ -283,6 +285,67 @@ def list_instances(files: Problems, as_json: Json = False) -> None:
         _print("Instances", rows)
 
 
+def features(
+    files: Problems,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.csv", help="Write CSV, with all digits."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print features for choosing methods: width, parallelism, order and resource strength,
+    pressure."""
+    from vliwc.lab.corpus import load
+    from vliwc.lab.features import Features
+    from vliwc.lab.report import Table, to_csv
+
+    if find_spec("scipy") is None:
+        raise CommandError("this needs scipy; install vliwc[lab]")
+    require_one_printed(output, as_json=as_json)
+    instances = load(files)
+    rows: list[Features] = []
+    with progress(quiet=as_json) as show:
+        for number, instance in enumerate(instances):
+            show(instance.name, number / len(instances))
+            rows.append(Features.of(instance))
+    if output is not None:
+        columns = {field.name: object for field in fields(Features)}
+        write_text(output, to_csv(Table(columns, [astuple(row) for row in rows])))
+    if as_json:
+        print_json({"instances": [asdict(row) for row in rows]})
+    elif output != STDOUT:
+        _print_features(rows)
+
+
+def _print_features(rows: Sequence[Features]) -> None:
+    def text(number: float | None) -> str:
+        return "-" if number is None else f"{number:.2f}"
+
+    columns = ("instance", "ops", "deps", "modes", "width", "par", "OS", "RF", "RS", "press", "lb")
+    print_table(
+        "Features (par: parallelism, OS, RS: order and resource strength, RF: resource factor, "
+        "lb: bound over path)",
+        columns,
+        [
+            (
+                row.name.replace(",", ", "),
+                str(row.operations),
+                str(row.dependences),
+                str(row.modes),
+                "-" if row.width is None else str(row.width),
+                text(row.parallelism),
+                text(row.order_strength),
+                text(row.resource_factor),
+                text(row.resource_strength),
+                text(row.pressure),
+                text(row.bound_ratio),
+            )
+            for row in rows
+        ],
+        right=columns[1:],
+    )
+
+
 def show(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A problem file.", show_default=False)
@@ -389,4 +452,5 @@ app.command("generate")(guarded(generate))
 app.command("generators")(guarded(generators))
 app.command("convert")(guarded(convert))
 app.command("list")(guarded(list_instances))
+app.command("features")(guarded(features))
 app.command("show")(guarded(show))
