@@ -163,6 +163,9 @@ KINDS = (
         ),
     ),
     Kind("project.rcp", ("schedule", "project.rcp", "-o", "OUT"), (0, 1, 2)),
+    Kind("shop.jsp", ("schedule", "shop.jsp", "-o", "OUT"), (0, 1, 2)),
+    Kind("shop.fjs", ("schedule", "shop.fjs", "-o", "OUT"), (0, 1, 2)),
+    Kind("modes.mm", ("schedule", "modes.mm", "-o", "OUT"), (0, 1, 2)),
     Kind("project.sm", ("instances", "convert", "project.sm", "--to", "json", "-o", "OUT")),
     Kind("problem.json", ("schedule", "problem.json", "-o", "OUT"), (0, 1, 2)),
     Kind("problem.json", ("instances", "show", "problem.json")),
@@ -214,6 +217,8 @@ def make_files(folder: Path) -> None:
     (folder / "k.vk").write_text(KERNEL)
     (folder / "m.toml").write_text(MACHINE)
     (folder / "project.rcp").write_text(PROJECT)
+    (folder / "shop.jsp").write_text("2 2\n0 3 1 2\n1 2 0 4\n")
+    (folder / "shop.fjs").write_text("2 2 1.5\n1 2 1 3 2 4\n2  2 1 2 2 3  1 1 1\n")
     (folder / "p.json").write_text(PROGRAM.to_json_text())
     (folder / "takehome.json").write_text(json.dumps(PROGRAM.to_takehome()))
     (folder / "image.json").write_text(json.dumps([7] * 30))
@@ -229,6 +234,7 @@ def make_files(folder: Path) -> None:
     call("compile", "k.vk", "-D", "n=9", "-O3", "--budget", "1", "-o", "hint.json")
     call("ir", "k.vk", "-D", "n=3", "-O1", "--stage", "problem", "-o", "problem.json")
     call("instances", "convert", "project.rcp", "--to", "sm", "-o", "project.sm")
+    call("instances", "convert", "shop.fjs", "--to", "sm", "-o", "modes.mm")
     call("schedule", "problem.json", "-o", "schedule.json")
     call("compare", "problem.json", "--scheduler", "list", "--store", "store.sqlite")
     call("bench", "--kernel", "saxpy_dot", "-O0", "-o", "baseline.json")

@@ -20,6 +20,7 @@ from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.renewable import ProblemError
 from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
 from vliwc.sched.problem.schedule_json import schedule_from_json, schedule_to_json
+from vliwc.sched.projects.mode_moves import improved_modes
 from vliwc.sched.registry import make_scheduler
 from vliwc.sched.run import run_scheduler
 
@@ -212,3 +213,22 @@ def test_modes_are_chosen_as_well_as_by_trying_all(problem: ScheduleProblem) -> 
         assert made.cycles >= best
         if name != "list":
             assert (made.cycles, made.status) == (best, "optimal")
+
+
+def test_a_choice_of_modes_is_improved_move_by_move() -> None:
+    # Each of four tasks is quicker on the first of two machines: 8 cycles there for all of them,
+    # 6 with one or two on the second.
+    task = [Mode(2, (1, 0)), Mode(3, (0, 1))]
+    problem = mode_problem([task] * 4, [1, 1], [], [])
+    better = improved_modes(problem, [0, 0, 0, 0])
+    assert make_scheduler("list").schedule(with_modes(problem, better)).cycles == 6
+
+
+def test_improving_consumes_no_more_than_there_is() -> None:
+    chain = mode_problem([[FAST, SLOW]] * 3, [2], [6], [(0, 1, 1), (1, 2, 1)])
+    assert sorted(improved_modes(chain, [1, 1, 1])) == [0, 0, 1], "two fast ones are paid for"
+
+
+def test_many_resources_for_long_are_refused() -> None:
+    with pytest.raises(ProblemError, match="cycles of 300 resources"):
+        mode_problem([[Mode(190_000, [1] * 300)]], [1] * 300, [], [])

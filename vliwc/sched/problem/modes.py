@@ -59,7 +59,9 @@ def mode_problem(
         tuple(consumed or [f"N{k + 1}" for k in range(len(amounts))]),
         np.array(amounts, dtype=np.int32),
     )
-    require_short([max(mode.duration for mode in task) for task in tasks], precedences)
+    require_short(
+        [max(mode.duration for mode in task) for task in tasks], precedences, len(capacities)
+    )
     starts = modes.ptr[:-1]
     least = np.minimum.reduceat(modes.duration, starts) if len(tasks) else modes.duration
     demand = np.minimum.reduceat(modes.demand, starts, axis=0) if len(tasks) else modes.demand

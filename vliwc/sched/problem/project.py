@@ -20,6 +20,8 @@ from vliwc.sched.problem.renewable import ProblemError, Renewable
 MAX_CYCLES = 200_000
 """Cycles of one job after the other up to which projects are accepted: resources are counted cycle
 by cycle."""
+MAX_CELLS = 50_000_000
+"""The same times the number of resources."""
 
 
 def project_problem(
@@ -40,7 +42,7 @@ def project_problem(
     or a schedule may take more than `MAX_CYCLES` cycles.
     """
     n = len(durations)
-    require_short(durations, precedences)
+    require_short(durations, precedences, len(capacities))
     for before, after, _ in precedences:
         if not (0 <= before < n and 0 <= after < n):
             raise ProblemError(f"precedence {before} -> {after}: there are {n} operations")
@@ -59,13 +61,21 @@ def project_problem(
     return ScheduleProblem(dense, DEFAULT_MACHINE, lambda: given, found)
 
 
-def require_short(durations: Sequence[int], precedences: Sequence[tuple[int, int, int]]) -> None:
-    """Refuse what may take more than `MAX_CYCLES` cycles, by :class:`ProblemError`."""
+def require_short(
+    durations: Sequence[int], precedences: Sequence[tuple[int, int, int]], resources: int
+) -> None:
+    """Refuse what may take more than `MAX_CYCLES` cycles, or with so many resources more than
+    `MAX_CELLS` cycles of resources, by :class:`ProblemError`."""
     longest = sum(durations) + sum(max(latency, 1) - 1 for _, _, latency in precedences)
     if longest > MAX_CYCLES:
         raise ProblemError(
             f"durations and lags add up to {longest} cycles, more than {MAX_CYCLES}: divide them "
             "by a common unit"
+        )
+    if longest * resources > MAX_CELLS:
+        raise ProblemError(
+            f"durations and lags add up to {longest} cycles of {resources} resources, more than "
+            f"{MAX_CELLS} together"
         )
 
 

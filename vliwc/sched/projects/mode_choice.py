@@ -2,7 +2,8 @@
 
 Kolisch and Drexl, *Local search for nonpreemptive multi-mode resource-constrained project
 scheduling* (1997), build schedules so, with a look at what the tasks that are left consume at
-least.  :data:`RULES` says what "best" is; the shortest of the schedules gives the modes.
+least.  :data:`RULES` says what "best" is; the shortest of the schedules gives the modes, which
+:mod:`vliwc.sched.projects.mode_moves` improves.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.renewable import Modes
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.problem.view import View
+from vliwc.sched.projects.mode_moves import improved_modes
 
 Longs = NDArray[np.int64]
 
@@ -57,8 +59,8 @@ def choose_modes(problem: ScheduleProblem) -> list[int]:
     scheme = _Scheme(problem, modes, renewable.capacity.astype(np.int64))
     found = [made for rule in RULES if (made := scheme.run(rule)) is not None]
     if found:
-        return min(found, key=lambda made: made[0])[1]
-    return _least_excess(modes, scheme.possible)
+        return improved_modes(problem, min(found, key=lambda made: made[0])[1])
+    return improved_modes(problem, _least_excess(modes, scheme.possible))
 
 
 def in_modes(problem: ScheduleProblem, made: Schedule, choice: list[int]) -> Schedule:
