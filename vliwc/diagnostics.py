@@ -19,6 +19,8 @@ from isa.load import LoadError, read_text
 
 _QUOTE_WIDTH = 100
 """Longer source lines are quoted in part."""
+NOT_INDEPENDENT = "E0514"
+"""Iterations of a parallel loop that write the same word on every input: known after the passes."""
 
 
 @dataclass(frozen=True, slots=True)

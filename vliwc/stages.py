@@ -18,6 +18,7 @@ from isa.emitted import check_emitted
 from isa.program import JSON, Program
 from vliwc.analysis.bounds import check_bounds
 from vliwc.analysis.facts import Facts
+from vliwc.analysis.independence import clash
 from vliwc.backend import parts as program_parts
 from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
@@ -26,7 +27,7 @@ from vliwc.backend.machine_loop import choose_cut, generate_loop, may_be_cut
 from vliwc.backend.resume import KEY, read_hint
 from vliwc.backend.rounds import RoundTrips, plan_rounds
 from vliwc.clock import Clock
-from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.diagnostics import NOT_INDEPENDENT, Diagnostic, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.text import print_function, print_value
 from vliwc.isel.cut import can_cut, trip_of
@@ -235,6 +236,22 @@ def _cut(unit: Unit) -> None:
     if unit.cut is None and not unit.counts:
         machine = unit.options.machine
         require_size(unit.kernel, machine.vlen, unit.options.max_operations)
+    if unit.cut is None:
+        _require_independence(unit)
+
+
+def _require_independence(unit: Unit) -> None:
+    """Of loops that are no loops of the machine: those may have any number of iterations."""
+    for loop in unit.function.loops:
+        found = clash(unit.function, loop, unit.lanes.words(loop))
+        if found is not None:
+            message = (
+                f"iterations {found.first} and {found.second} of a parallel loop both write "
+                f"`{found.store.array}[{found.word}]`"
+            )
+            raise KernelError(
+                [Diagnostic(NOT_INDEPENDENT, message, found.store.span)], unit.kernel.source
+            )
 
 
 def _balance(unit: Unit) -> None:
