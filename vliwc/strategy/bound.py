@@ -32,7 +32,7 @@ from vliwc.isel.records import RecordTable
 from vliwc.isel.working_memory import Lenders, WorkingMemory, free_spaces
 from vliwc.solvers import cp_model
 from vliwc.strategy.choose import lenders
-from vliwc.strategy.linear_bound import LinearModel, Terms
+from vliwc.strategy.linear_bound import LinearModel, Terms, TooManyRows
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.split_choice import Entry
 from vliwc.strategy.tuning import TUNING
@@ -106,7 +106,10 @@ def least_parts(
 ) -> LeastParts | None:
     """The parts of ``work`` under the best assignment found in the given effort; None if none is
     found."""
-    network = _Model(program, work, steps=True)
+    try:
+        network = _Model(program, work, steps=True)
+    except TooManyRows:
+        return None
     solver = _solver(effort)
     if solver.solve(network.model.cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
@@ -125,8 +128,12 @@ def least_parts(
 
 
 def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bool) -> float:
-    """The bound of one way to share chunks; without ``steps``, table reads are free."""
-    network = _Model(program, work, steps=steps)
+    """The bound of one way to share chunks; table reads are free without ``steps``, and where they
+    have too many ways for a model of all."""
+    try:
+        network = _Model(program, work, steps=steps)
+    except TooManyRows:
+        network = _Model(program, work, steps=False)
     model = network.model
     proved = max(ceil(model.linear_bound(network.cycles)) / TENTHS, float(work.latency))
     if len(model.rows) > TUNING.bound_rows:
@@ -175,7 +182,7 @@ class _Model:
 
     def __init__(self, program: LaneProgram, work: Unavoidable, *, steps: bool) -> None:
         self.program = program
-        self.model = LinearModel()
+        self.model = LinearModel(TUNING.bound_most_rows)
         self.work: list[tuple[cp_model.IntVar, EngineDemand]] = []
         self.arcs: list[tuple[str, _Arc]] = []
         self.leaving: list[tuple[cp_model.IntVar, EngineDemand]] = []

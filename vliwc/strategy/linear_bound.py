@@ -34,10 +34,18 @@ class _Row(NamedTuple):
     exact: bool
 
 
-class LinearModel:
-    """Rows over integer variables from 0 on, for CP-SAT (``cp``) and for :meth:`linear_bound`."""
+class TooManyRows(Exception):
+    """A model has more rows than it may have."""
 
-    def __init__(self) -> None:
+
+class LinearModel:
+    """Rows over integer variables from 0 on, for CP-SAT (``cp``) and for :meth:`linear_bound`.
+
+    Adding more than ``most`` rows raises :class:`TooManyRows`.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.cp = cp_model.CpModel()
         self.rows: list[_Row] = []
         self.highs: list[int] = []
@@ -62,6 +70,8 @@ class LinearModel:
         self._row(terms, total, exact=True)
 
     def _row(self, terms: Terms, limit: int, *, exact: bool) -> None:
+        if len(self.rows) >= self.most:
+            raise TooManyRows
         columns, weights = [var.index for _, var in terms], [weight for weight, _ in terms]
         self.rows.append(_Row(columns, weights, limit, exact))
 

@@ -102,6 +102,9 @@ class StrategyTuning:
     bound_rows: int = 8000
     """In models of more rows the effort ends before CP-SAT knows more than the linear relaxation,
     which is solved apart.  ``vliwc bound``"""
+    bound_most_rows: int = 60_000
+    """Larger models are not built: they would take minutes and gigabytes.  Then table reads count
+    nothing in the kernel bound.  ``vliwc bound``"""
     bound_places: int = 1 << 16
     """With more words of working memory than this, the kernel bound takes any address to be
     possible: listing them would take too long.  ``vliwc bound``"""

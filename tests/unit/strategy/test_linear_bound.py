@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vliwc.solvers import cp_model
 from vliwc.strategy import linear_bound
-from vliwc.strategy.linear_bound import SCALE, LinearModel
+from vliwc.strategy.linear_bound import SCALE, LinearModel, TooManyRows
 
 
 def optimum(model: LinearModel, objective: cp_model.IntVar) -> int:
@@ -25,7 +25,7 @@ def optimum(model: LinearModel, objective: cp_model.IntVar) -> int:
 @st.composite
 def flows(draw: st.DrawFn) -> tuple[LinearModel, cp_model.IntVar]:
     """Groups that choose among steps, the slots of engines, and set-up for what is used."""
-    model = LinearModel()
+    model = LinearModel(1000)
     groups = draw(st.integers(1, 40))
     steps = [model.variable(groups, f"step{k}") for k in range(draw(st.integers(1, 5)))]
     model.equal([(1, step) for step in steps], groups)
@@ -49,7 +49,7 @@ def test_no_solution_is_below_the_bound(flow: tuple[LinearModel, cp_model.IntVar
 
 
 def test_without_set_up_the_bound_is_the_optimum() -> None:
-    model = LinearModel()
+    model = LinearModel(1000)
     one, other = model.variable(12, "one"), model.variable(12, "other")
     cycles = model.variable(1 << 40, "cycles")
     model.equal([(1, one), (1, other)], 12)
@@ -71,7 +71,7 @@ def with_prices(change: Callable[[int, float], float]) -> type[linear_bound.mb.S
 
 
 def two_steps() -> tuple[LinearModel, cp_model.IntVar]:
-    model = LinearModel()
+    model = LinearModel(1000)
     one, other = model.variable(12, "one"), model.variable(12, "other")
     cycles = model.variable(1 << 40, "cycles")
     model.equal([(1, one), (1, other)], 12)
@@ -104,8 +104,18 @@ def test_rounded_prices_prove_almost_as_much(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_model_without_a_solution_proves_nothing() -> None:
-    model = LinearModel()
+    model = LinearModel(1000)
     cycles = model.variable(5, "cycles")
     model.at_most([(-1, cycles)], -7)
     assert model.linear_bound(cycles) == 0
     assert SCALE > 1 << 52
+
+
+def test_a_model_that_would_be_too_large_is_not_built() -> None:
+    model = LinearModel(2)
+    cycles = model.variable(5, "cycles")
+    model.at_most([(1, cycles)], 7)
+    model.equal([(1, cycles)], 5)
+    with pytest.raises(TooManyRows):
+        model.at_most([(1, cycles)], 6)
+    assert len(model.rows) == 2
