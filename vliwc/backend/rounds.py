@@ -20,6 +20,9 @@ class RoundTuning:
     trip: int = 16_000
     """Values of all groups in a trip: enough that filling and draining the engines matters
     little."""
+    trip_lane: int = 1_200
+    """Values of one lane in a trip, if a period does not take more: strategies are chosen among the
+    ways of all its table reads, which takes long where there are hundreds."""
     most: int = 80_000
     """Values of all groups in a trip that is still compiled: one period may take that many."""
 
@@ -52,6 +55,7 @@ def plan_rounds(kernel: CheckedKernel, options: Options) -> RoundTrips | None:
     period = found.period * found.operations * groups
     if period > TUNING.most or not groups:
         return None
-    rounds = max(round(TUNING.trip / period), 1) * found.period
+    in_lane = TUNING.trip_lane // (found.period * found.operations)
+    rounds = max(min(round(TUNING.trip / period), in_lane), 1) * found.period
     trips, rest = divmod(found.total, rounds)
     return RoundTrips(found.loop, rounds, trips, rest) if trips > 1 else None
