@@ -24,6 +24,7 @@ SIGNALS = {
     "IrTrap": "an answer of the interpreter",
     "OutOfScratch": "an answer of a scheduler",
     "ScheduleError": "a scheduler at fault, which may be anybody's",
+    "TooManyRows": "the kernel bound does without that model",
     "UnknownValue": "an answer of the evaluator",
     "TooDeep": "the parser makes a KernelError of it",
     "Unusable": "an answer of a trial of the tuner",

@@ -44,7 +44,7 @@ def test_the_suite_has_every_kernel(kernels: Path) -> None:
 def test_small_instances(kernels: Path) -> None:
     """From a few dozen to a few hundred operations; they survive being sent."""
     instances = list(suite_instances(kernels, suite_cases("small"), level=1))
-    assert len({instance.name for instance in instances}) == len(instances) == 41
+    assert len({instance.name for instance in instances}) == len(instances) == 47
     sizes = [len(instance) for instance in instances]
     assert min(sizes) >= 12 and max(sizes) <= 500
     for instance in instances:
@@ -64,7 +64,9 @@ def test_progress_and_choice(kernels: Path) -> None:
 def test_unknown_kernels_sizes_and_levels(kernels: Path) -> None:
     with pytest.raises(OptionsError, match="sizes 'huge': there are small, all"):
         suite_cases("huge")
-    with pytest.raises(OptionsError, match=r"kernel 'lgc': the suite has binary_search, blur"):
+    with pytest.raises(
+        OptionsError, match=r"kernel 'lgc': the suite has binary_search, bitonic"
+    ):
         suite_cases("small", ["lgc"])
     with pytest.raises(OptionsError, match="level 4"):
         kernel_instance(kernels / "lcg.vk", {"lanes": 8, "steps": 2}, level=4)

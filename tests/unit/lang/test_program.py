@@ -12,6 +12,7 @@ from lark import logger as lark_logger
 
 from tests.unit.lang.helpers import evaluate, lane, make, run
 from vliwc.diagnostics import KernelError
+from vliwc.driver import compile_text
 from vliwc.ir.graph import Role
 from vliwc.lang import ast, bind, load_kernel, parse_kernel
 from vliwc.lang.check import check
@@ -210,9 +211,10 @@ def test_long_programs_are_no_problem() -> None:
 def test_long_loops_are_bound_quickly() -> None:
     """A loop that does not mention its counter is looked at once, however long it is."""
     text = "var s = x[i]; for r in 0 .. 100000000 { s = s + 1; } y[i] = s;"
+    kernel = f"{HEAD} parallel for i in 0 .. n {{ {text} }} }}"
     with pytest.raises(KernelError, match="E0512.* more than 50000 operations"):
-        lane(text)
-    program = parse_kernel(f"{HEAD} parallel for i in 0 .. n {{ {text} }} }}")
+        compile_text(kernel, "test.vk", {"n": 4})
+    program = parse_kernel(kernel)
     assert bind(program, {"n": 4}, limit=10**9).unrolled == 200_000_003
 
 
