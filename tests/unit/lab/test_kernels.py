@@ -64,9 +64,7 @@ def test_progress_and_choice(kernels: Path) -> None:
 def test_unknown_kernels_sizes_and_levels(kernels: Path) -> None:
     with pytest.raises(OptionsError, match="sizes 'huge': there are small, all"):
         suite_cases("huge")
-    with pytest.raises(
-        OptionsError, match=r"kernel 'lgc': the suite has binary_search, bitonic"
-    ):
+    with pytest.raises(OptionsError, match=r"kernel 'lgc': the suite has binary_search, bitonic"):
         suite_cases("small", ["lgc"])
     with pytest.raises(OptionsError, match="level 4"):
         kernel_instance(kernels / "lcg.vk", {"lanes": 8, "steps": 2}, level=4)
