@@ -9,10 +9,10 @@ there have to be known exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vliwc.analysis.facts import Fact, Facts
+from vliwc.ir.rebuild import reachable
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.lang import ast
 from vliwc.lang.binding import CheckedKernel
@@ -106,7 +106,7 @@ def _in_memory(unrolled: Unrolled) -> bool:
     stored = {store.array for store in function.roots}
     others = {v for v in function if v.op is Op.LOAD and v.array in stored} - loads
     reduced = any(value.op is Op.REDUCE for value in function)
-    if others or reduced or not loads.isdisjoint(_needed(function.assumptions)):
+    if others or reduced or not loads.isdisjoint(reachable(function.assumptions)):
         return False
     # What else uses a word as it was at first would use a later one when the code is repeated.
     users = function.users()
@@ -116,15 +116,3 @@ def _in_memory(unrolled: Unrolled) -> bool:
 
 def _is_load(value: Value, array: str, index: Value) -> bool:
     return value.op is Op.LOAD and value.array == array and value.args[0] is index
-
-
-def _needed(values: Iterable[Value]) -> set[Value]:
-    """All that ``values`` are computed from."""
-    found: set[Value] = set()
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if value not in found:
-            found.add(value)
-            stack.extend(value.args)
-    return found

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ortools.linear_solver.python import model_builder as mb
-from ortools.sat.python import cp_model
+from vliwc.sched.relaxations.solvers import lp_sum
+from vliwc.solvers import cp_model
+from vliwc.solvers import model_builder as mb
 
 UNLIMITED = 1 << 60
 """Limits beyond this are none: CP-SAT writes them as the ends of its integers."""
@@ -31,7 +32,6 @@ def relaxed(model: cp_model.CpModel, effort: float) -> Relaxation | None:
     """The linear relaxation of a model of linear constraints, each with one range; None if the
     solver does not finish within ``effort``, its deterministic time."""
     source: Any = model.proto  # OR-Tools gives no types for what its models consist of
-    weighted: Any = mb.LinearExpr
     target = mb.Model()
     columns: list[mb.Variable] = []
     for each in source.variables:
@@ -39,9 +39,8 @@ def relaxed(model: cp_model.CpModel, effort: float) -> Relaxation | None:
         columns.append(target.new_num_var(low, high, ""))
 
     def total(terms: Any) -> mb.LinearExpr:
-        return weighted.weighted_sum(
-            [columns[v] for v in terms.vars], [float(c) for c in terms.coeffs]
-        )
+        numbers: list[int] = list(terms.vars)
+        return lp_sum([columns[v] for v in numbers], [float(c) for c in terms.coeffs])
 
     for each in source.constraints:
         low, *_, high = map(int, each.linear.domain)

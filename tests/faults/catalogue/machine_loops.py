@@ -81,7 +81,7 @@ MACHINE_LOOPS = (
         ),
         (
             "assumptions hold of later words",
-            " or not loads.isdisjoint(_needed(function.assumptions))",
+            " or not loads.isdisjoint(reachable(function.assumptions))",
             "",
         ),
     ),
