@@ -20,13 +20,13 @@ from itertools import product
 from pathlib import Path
 from statistics import mean
 
-from vliwc.lab.corpus import load
 from vliwc.lab.generators import generate
 from vliwc.lab.generators.projects import Projects
-from vliwc.lab.instance import Instance
-from vliwc.lab.job import Job, Row
-from vliwc.lab.provenance import code_version
-from vliwc.lab.sweep import sweep
+from vliwc.lab.instances.corpus import load
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.runs.job import Job, Row
+from vliwc.lab.runs.provenance import code_version
+from vliwc.lab.runs.sweep import sweep
 from vliwc.sched.problem.renewable import ProblemError
 
 COMPLEXITY = (1.5, 1.8, 2.1)

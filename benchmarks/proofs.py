@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Final
 
 from vliwc.explain.suite import Case
-from vliwc.lab.instance import Instance
-from vliwc.lab.job import Job, Row
-from vliwc.lab.kernels import suite_cases, suite_instances
-from vliwc.lab.store import Store
-from vliwc.lab.sweep import sweep
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.instances.kernels import suite_cases, suite_instances
+from vliwc.lab.runs.job import Job, Row
+from vliwc.lab.runs.store import Store
+from vliwc.lab.runs.sweep import sweep
 from vliwc.sched.problem.json import problem_from_json, problem_to_json
 from vliwc.sched.registry import make_scheduler
 

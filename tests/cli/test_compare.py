@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import Called
 from tests.strategies.problems import random_problem
-from vliwc.lab.store import Store
+from vliwc.lab.runs.store import Store
 from vliwc.sched import registry
 from vliwc.sched.greedy.backward import BackwardScheduler
 from vliwc.sched.problem.json import problem_to_json
@@ -176,7 +176,7 @@ def test_kernels_by_file(cli: Cli, kernel: Path, problems: Path) -> None:
 
 
 def test_kernels_of_the_suite(cli: Cli) -> None:
-    from vliwc.lab.kernels import SUITE_SIZES
+    from vliwc.lab.instances.kernels import SUITE_SIZES
 
     report = cli("compare", "--kernels", "small", "-O1", *QUICK[:2], *QUICK[4:], "--json").json
     assert len(report["instances"]) == len(SUITE_SIZES["small"])

@@ -179,7 +179,7 @@ def test_the_place_of_a_store_is_looked_at_before_any_work(
     def compiled(*args: object, **kwargs: object) -> None:
         raise AssertionError("the kernels have been compiled")
 
-    monkeypatch.setattr("vliwc.lab.kernels.compile_file", compiled)
+    monkeypatch.setattr("vliwc.lab.instances.kernels.compile_file", compiled)
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "folder").mkdir()
     before = sorted(tmp_path.iterdir())

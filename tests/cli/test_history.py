@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KERNEL, Called
-from vliwc.lab.store import Store
+from vliwc.lab.runs.store import Store
 
 Cli = Callable[..., Called]
 

@@ -10,8 +10,8 @@ import networkx as nx
 import pytest
 
 from tests.cli.conftest import Called
-from vliwc.lab.corpus import OPTIMA, load
 from vliwc.lab.generators import GENERATORS
+from vliwc.lab.instances.corpus import OPTIMA, load
 
 Cli = Callable[..., Called]
 

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.strategies.problems import random_problem
-from vliwc.lab.instance import Instance
-from vliwc.lab.job import Job, Row
-from vliwc.lab.store import Store
-from vliwc.lab.sweep import sweep
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.runs.job import Job, Row
+from vliwc.lab.runs.store import Store
+from vliwc.lab.runs.sweep import sweep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEDULERS = ("list:critical-path", "random", "backward")

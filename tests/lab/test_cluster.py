@@ -25,10 +25,10 @@ from tests.lab.sweeping import (
     wait_until,
 )
 from vliwc.code_version import code_version
-from vliwc.lab.cluster import ClusterError, run_on_cluster
-from vliwc.lab.job import CodeMismatch, Job, Row
-from vliwc.lab.store import Store
-from vliwc.lab.sweep import sweep
+from vliwc.lab.runs.cluster import ClusterError, run_on_cluster
+from vliwc.lab.runs.job import CodeMismatch, Job, Row
+from vliwc.lab.runs.store import Store
+from vliwc.lab.runs.sweep import sweep
 
 JOBS = 500
 
@@ -131,7 +131,7 @@ def test_a_job_that_kills_workers_fails_and_the_others_do_not(
 def test_workers_with_other_code_are_refused(cluster: Cluster, tmp_path: Path) -> None:
     preload = tmp_path / "other_code.py"
     preload.write_text(
-        "import vliwc.code_version as code, vliwc.lab.provenance as provenance\n"
+        "import vliwc.code_version as code, vliwc.lab.runs.provenance as provenance\n"
         "code.code_version = provenance.code_version = lambda: '0.0.1+other'\n"
     )
     jobs = quick_jobs(JOBS)

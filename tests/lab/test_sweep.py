@@ -21,9 +21,9 @@ from tests.lab.sweeping import (
     quick_jobs,
     wait_until,
 )
-from vliwc.lab.job import CodeMismatch, Row
-from vliwc.lab.store import Store
-from vliwc.lab.sweep import sweep
+from vliwc.lab.runs.job import CodeMismatch, Row
+from vliwc.lab.runs.store import Store
+from vliwc.lab.runs.sweep import sweep
 from vliwc.options import OptionsError
 
 JOBS = 120
@@ -114,7 +114,7 @@ def test_workers_that_cannot_start_are_an_error(repository: Path) -> None:
     """They import the main program, which is no file here."""
     program = (
         "from tests.lab.sweeping import quick_jobs\n"
-        "from vliwc.lab.sweep import sweep\n"
+        "from vliwc.lab.runs.sweep import sweep\n"
         "sweep(quick_jobs(2), processes=2)\n"
     )
     done = subprocess.run(

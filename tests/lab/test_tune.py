@@ -11,11 +11,11 @@ import pytest
 
 from tests.lab.sweeping import Counted
 from tests.strategies.problems import random_problem
-from vliwc.lab import tune as tune_module
-from vliwc.lab.instance import Instance
-from vliwc.lab.store import Store
-from vliwc.lab.tune import Tuning, tune
-from vliwc.lab.tune_spaces import CompileSpace, Kernel, SchedulerSpace
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.runs import tune as tune_module
+from vliwc.lab.runs.store import Store
+from vliwc.lab.runs.tune import Tuning, tune
+from vliwc.lab.runs.tune_spaces import CompileSpace, Kernel, SchedulerSpace
 from vliwc.options import OptionsError
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.registry import make_scheduler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from vliwc.lab.job import Row
+from vliwc.lab.runs.job import Row
 
 
 def make_row(

@@ -17,10 +17,10 @@ from isa.program import Program
 from vliwc.analysis.facts import Facts
 from vliwc.backend.emit import emit
 from vliwc.isel.instantiate import instantiate
+from vliwc.isel.memory.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordTable
-from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Lenders, Placement, WorkingMemory
+from vliwc.isel.reads.records import RecordTable
+from vliwc.isel.reads.table_reads import Plan
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.mir.dag import MachineDag

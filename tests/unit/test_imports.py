@@ -34,6 +34,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.rules",),
     ("vliwc.passes",),
     ("vliwc.mir",),
+    ("vliwc.isel.program", "vliwc.isel.cost", "vliwc.isel.scalar", "vliwc.isel.repair"),
+    ("vliwc.isel.group", "vliwc.isel.address"),
+    ("vliwc.isel.loops",),
+    ("vliwc.isel.memory",),
+    ("vliwc.isel.reads",),
     ("vliwc.isel",),
     ("vliwc.strategy",),
     ("vliwc.backend",),
@@ -46,6 +51,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.report",),
     ("vliwc.api",),
     ("vliwc",),
+    ("vliwc.lab.instances", "vliwc.lab.generators"),
+    ("vliwc.lab.runs",),
+    ("vliwc.lab.results",),
     ("vliwc.lab",),
     ("vliwc.lsp",),
     ("vliwc.cli.common",),
@@ -239,8 +247,8 @@ def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
 
 
 OWN_FILES = (
-    *("isa.load", "isa.assembly", "vliwc.lang.parse", "vliwc.lab.provenance"),
-    *("vliwc.report.render", "vliwc.lab.leaderboard_page", "vliwc.code_version"),
+    *("isa.load", "isa.assembly", "vliwc.lang.parse", "vliwc.lab.runs.provenance"),
+    *("vliwc.report.render", "vliwc.lab.results.leaderboard_page", "vliwc.code_version"),
     "vliwc.cli.common.errors",  # the inputs of a command that failed, for its dump
 )
 """Modules that read the package's own files, or what has been read before."""

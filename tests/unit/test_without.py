@@ -9,7 +9,7 @@ import pytest
 
 from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.ir.text import print_function
-from vliwc.lab.compile_job import wrong_word
+from vliwc.lab.runs.compile_job import wrong_word
 from vliwc.options import Options, OptionsError
 from vliwc.passes.pipeline import passes_for
 

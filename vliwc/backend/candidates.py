@@ -16,10 +16,10 @@ from vliwc.ir.graph import Function
 from vliwc.isel.cut import cut_dags
 from vliwc.isel.derive_constants import derive_constants
 from vliwc.isel.instantiate import Assignment, instantiate
+from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordTable
-from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Placement
+from vliwc.isel.reads.records import RecordTable
+from vliwc.isel.reads.table_reads import Plan
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.mir.unshared import unshared as unshared_words

@@ -16,12 +16,12 @@ from isa.machine import MachineSpec
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, is_uniform
 from vliwc.ir.value import Op, Value
-from vliwc.isel.accumulators import Accumulators
 from vliwc.isel.instantiate import Assignment, Instantiation
+from vliwc.isel.loops.accumulators import Accumulators
+from vliwc.isel.loops.top_level import TopLevel
+from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import Cut, LaneProgram
-from vliwc.isel.record_table import RecordTable
-from vliwc.isel.top_level import TopLevel
-from vliwc.isel.working_memory import Placement
+from vliwc.isel.reads.record_table import RecordTable
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, Template, sources
 from vliwc.sched.problem.schedule import OutOfScratch

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
-from vliwc.isel.accumulators import combine
 from vliwc.isel.group import Group
-from vliwc.isel.loop_order import LoopOrder, ordered_before
-from vliwc.isel.moves import loop_moves, taken_in, taken_words
+from vliwc.isel.loops.accumulators import combine
+from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
+from vliwc.isel.loops.scans import loop_scans
+from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
+from vliwc.isel.memory.regions import RegionLoads, Regions
+from vliwc.isel.memory.row_buffers import row_buffers
+from vliwc.isel.memory.store_rows import Row, StoreRows, Word, emit_row
+from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.record_table import PlacedTable, RecordTable, build_table
-from vliwc.isel.records import RecordFirst
-from vliwc.isel.regions import RegionLoads, Regions
-from vliwc.isel.row_buffers import row_buffers
+from vliwc.isel.reads.record_table import PlacedTable, RecordTable, build_table
+from vliwc.isel.reads.records import RecordFirst
+from vliwc.isel.reads.table_reads import Plan
 from vliwc.isel.scalar import Uniform
-from vliwc.isel.scans import loop_scans
 from vliwc.isel.select import Selected, Surroundings, select_group
-from vliwc.isel.store_rows import Row, StoreRows, Word, emit_row
-from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Placement
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, Template
 

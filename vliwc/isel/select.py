@@ -13,17 +13,17 @@ from vliwc.analysis.linear import Linear
 from vliwc.ir.graph import is_uniform
 from vliwc.ir.value import Op, Value
 from vliwc.isel.address import AddressBook
-from vliwc.isel.fold import Early
 from vliwc.isel.group import Group
-from vliwc.isel.moves import LoopMoves
-from vliwc.isel.record_table import PlacedTable, RecordTable
-from vliwc.isel.regions import RegionLoads
+from vliwc.isel.loops.scans import GroupScans, Key, LoopScans, Total
+from vliwc.isel.memory.moves import LoopMoves
+from vliwc.isel.memory.regions import RegionLoads
+from vliwc.isel.memory.row_buffers import RowBuffer, fill
+from vliwc.isel.reads.fold import Early
+from vliwc.isel.reads.record_table import PlacedTable, RecordTable
+from vliwc.isel.reads.selections import masks
+from vliwc.isel.reads.table_reads import Plan, ReadSite
 from vliwc.isel.repair import order_readers
-from vliwc.isel.row_buffers import RowBuffer, fill
 from vliwc.isel.scalar import OPCODES, shifted_out
-from vliwc.isel.scans import GroupScans, Key, LoopScans, Total
-from vliwc.isel.selections import masks
-from vliwc.isel.table_reads import Plan, ReadSite
 from vliwc.mir.operation import Form, MOp, Operand, Template, sources
 
 UNSAFE_SECONDS = (Op.DIV, Op.MOD, Op.SHL, Op.SHR)
@@ -34,10 +34,10 @@ huge shift count."""
 @dataclass(frozen=True, eq=False)
 class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
-    reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.store_rows` take words
-    from, ``writers`` what writes these where they are in a buffer, ``taken`` where values stand
-    that other loops take words of, ``totals`` what the group adds to running totals, ``rows`` the
-    loads of rows of each record table."""
+    reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.memory.store_rows` take
+    words from, ``writers`` what writes these where they are in a buffer, ``taken`` where values
+    stand that other loops take words of, ``totals`` what the group adds to running totals, ``rows``
+    the loads of rows of each record table."""
 
     group: Group
     reduced: dict[Value, Operand]

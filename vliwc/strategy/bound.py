@@ -27,9 +27,9 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.value import MASK
 from vliwc.isel.address import plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
+from vliwc.isel.memory.working_memory import Lenders, WorkingMemory, free_spaces
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordTable
-from vliwc.isel.working_memory import Lenders, WorkingMemory, free_spaces
+from vliwc.isel.reads.records import RecordTable
 from vliwc.solvers import cp_model
 from vliwc.strategy.choose import lenders
 from vliwc.strategy.linear_bound import LinearModel, Terms, TooManyRows

@@ -9,11 +9,11 @@ from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
+from vliwc.isel.memory.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordTable
-from vliwc.isel.selections import arithmetic_operations
-from vliwc.isel.table_reads import Plan
-from vliwc.isel.working_memory import Lenders, Placement, WorkingMemory
+from vliwc.isel.reads.records import RecordTable
+from vliwc.isel.reads.selections import arithmetic_operations
+from vliwc.isel.reads.table_reads import Plan
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from vliwc.analysis.linear import combinations, domain
 from vliwc.ir.value import Op, Value
+from vliwc.isel.reads.split_reads import touched
+from vliwc.isel.reads.table_reads import SelectTree
 from vliwc.isel.select import Selected
-from vliwc.isel.split_reads import touched
-from vliwc.isel.table_reads import SelectTree
 from vliwc.mir.operation import MOp, Operand, Source, providers
 from vliwc.strategy.options import LoopReads
 

@@ -1,6 +1,6 @@
 """Which table reads touch neighbouring words, and what loading them as rows costs.
 
-See :mod:`vliwc.isel.neighbour_reads`.
+See :mod:`vliwc.isel.reads.neighbour_reads`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from vliwc.analysis.linear import Linear
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.cost import EngineDemand, vector_demand
-from vliwc.isel.fold import Folds
-from vliwc.isel.neighbour_reads import InRow, RowOfNeighbours
 from vliwc.isel.program import LaneProgram
+from vliwc.isel.reads.fold import Folds
+from vliwc.isel.reads.neighbour_reads import InRow, RowOfNeighbours
 
 IN_PLACE = frozenset(
     (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MOD, Op.AND, Op.OR, Op.XOR, Op.SHL, Op.SHR, Op.LT, Op.EQ)

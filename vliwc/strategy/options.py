@@ -11,16 +11,16 @@ from vliwc.ir.graph import Loop
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Flip, Sum, plan_sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.isel.fold import Early, Folds, find_folds
-from vliwc.isel.neighbour_reads import RowOfNeighbours
+from vliwc.isel.memory.regions import Regions
+from vliwc.isel.memory.store_rows import StoreRows
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordFirst, RecordSecond, RecordTable
-from vliwc.isel.region_reads import RegionRead
-from vliwc.isel.regions import Regions
-from vliwc.isel.split_reads import BitTree, PackedRead
-from vliwc.isel.store_rows import StoreRows
-from vliwc.isel.table_reads import Consecutive, Gather, Plan, Read, SelectTree
-from vliwc.isel.windows import Window
+from vliwc.isel.reads.fold import Early, Folds, find_folds
+from vliwc.isel.reads.neighbour_reads import RowOfNeighbours
+from vliwc.isel.reads.records import RecordFirst, RecordSecond, RecordTable
+from vliwc.isel.reads.region_reads import RegionRead
+from vliwc.isel.reads.split_reads import BitTree, PackedRead
+from vliwc.isel.reads.table_reads import Consecutive, Gather, Plan, Read, SelectTree
+from vliwc.isel.reads.windows import Window
 from vliwc.strategy.neighbour_choice import find_row, side_by_side, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows

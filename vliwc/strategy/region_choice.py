@@ -11,8 +11,8 @@ from vliwc.analysis.lane_cases import Lanes
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
+from vliwc.isel.memory.regions import Regions, plan_regions
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.regions import Regions, plan_regions
 from vliwc.strategy.tuning import TUNING
 
 _Known = dict[tuple[Loop, int], "Regions | None"]

@@ -10,8 +10,8 @@ import numpy as np
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import TOP_LEVEL, Op, Value
+from vliwc.isel.memory.store_rows import StoreRows, plan_rows
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.store_rows import StoreRows, plan_rows
 from vliwc.strategy.tuning import TUNING
 
 

@@ -1,7 +1,7 @@
 """Which table reads can be done by the bits of their index, and what that costs.
 
-See :mod:`vliwc.isel.split_reads`.  Operations that only compute the index of one read are part of
-what its other ways cost.
+See :mod:`vliwc.isel.reads.split_reads`.  Operations that only compute the index of one read are
+part of what its other ways cost.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from vliwc.analysis.linear import BitFacts
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.isel.fold import Fold, Folds
-from vliwc.isel.index_bits import Operations, SplitIndex, split_index
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.split_reads import BitTree, PackedRead, Packing, packed_run, touched
+from vliwc.isel.reads.fold import Fold, Folds
+from vliwc.isel.reads.index_bits import Operations, SplitIndex, split_index
+from vliwc.isel.reads.split_reads import BitTree, PackedRead, Packing, packed_run, touched
 from vliwc.strategy.tuning import TUNING
 
 
@@ -237,7 +237,9 @@ def _packed(
 
 
 def _selections(words: Sequence[object], arithmetic: int, vlen: int) -> EngineDemand:
-    """The choices of :func:`vliwc.isel.split_reads.choose_word`; there is none between equals."""
+    """The choices of :func:`vliwc.isel.reads.split_reads.choose_word`; there is none between
+    equals.
+    """
     if arithmetic > 1:
         lower = len(words) - (len(words) >> arithmetic)
         return vector_demand(vlen, valu=lower, flow=len(words) - 1 - lower)

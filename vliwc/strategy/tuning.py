@@ -38,8 +38,9 @@ class StrategyTuning:
     blocks: tuple[int, ...] = (1, 4, -4, -8)
     """Numbers of neighbouring groups that share the chunks of memory they read: one keeps fewest
     words in scratch, several save the loads of words that neighbours have in common, a negative
-    number also those that blocks have in common (:func:`vliwc.isel.regions.plan_regions`).  The
-    longer chunks, the fewer groups read words of two; the shorter, the sooner scratch is free."""
+    number also those that blocks have in common (:func:`vliwc.isel.memory.regions.plan_regions`).
+    The longer chunks, the fewer groups read words of two; the shorter, the sooner scratch is
+    free."""
     passing_share: int = 6
     """Where input stands in the words of results that groups lend, it may take one part in so many
     of scratch, where it waits until its group runs: the first groups do not take all of it yet."""

@@ -1,6 +1,6 @@
 """Which raw table reads follow one another by affine addresses, and where their windows start.
 
-See :mod:`vliwc.isel.windows`.
+See :mod:`vliwc.isel.reads.windows`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from vliwc.analysis.linear import Linear, multiplier
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Flip
 from vliwc.isel.cost import EngineDemand, vector_demand
-from vliwc.isel.fold import Folds
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.windows import window_stride
+from vliwc.isel.reads.fold import Folds
+from vliwc.isel.reads.windows import window_stride
 from vliwc.strategy.neighbour_choice import IN_PLACE
 
 

@@ -9,7 +9,7 @@ STRATEGY = "tests/unit/strategy"
 
 INDEX_BITS = (
     *faults_in(
-        "vliwc/isel/index_bits.py",
+        "vliwc/isel/reads/index_bits.py",
         (f"{ISEL}/test_split_reads.py", "tests/property/test_bit_tables.py"),
         (
             "bits that or with a constant sets",
@@ -35,7 +35,7 @@ INDEX_BITS = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/split_reads.py",
+        "vliwc/isel/reads/split_reads.py",
         (f"{ISEL}/test_split_reads.py", "tests/property/test_bit_tables.py"),
         (
             "indices outside the table",

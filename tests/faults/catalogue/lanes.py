@@ -148,7 +148,7 @@ LANES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/neighbour_reads.py",
+        "vliwc/isel/reads/neighbour_reads.py",
         (f"{ISEL}/test_neighbour_reads.py",),
         (
             "rows start at their first read",
@@ -240,7 +240,7 @@ LANES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/row_buffers.py",
+        "vliwc/isel/memory/row_buffers.py",
         ("tests/unit/isel/test_row_buffers.py",),
         ("readers do not follow moved words", "        _follow(reader, moved)\n", "        pass\n"),
         (
@@ -287,7 +287,7 @@ LANES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/moves.py",
+        "vliwc/isel/memory/moves.py",
         ("tests/unit/isel/test_moves.py", "tests/property/test_words_in_scratch.py"),
         ("short groups read whole vectors", "or first.offset == 0", "or True"),
         ("all groups read the first one's results", "each.results[number] if", "some if"),
@@ -333,7 +333,7 @@ LANES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/scans.py",
+        "vliwc/isel/loops/scans.py",
         ("tests/unit/isel/test_scans.py", "tests/property/test_words_in_scratch.py"),
         ("nothing is carried in", "found.append(word)", "found.append(start)"),
         ("a block has one group less", "within[: len(block) - 1]", "within[: len(block) - 2]"),

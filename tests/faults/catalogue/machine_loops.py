@@ -28,7 +28,7 @@ MACHINE_LOOPS = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/accumulators.py",
+        "vliwc/isel/loops/accumulators.py",
         LOOP,
         (
             "the least begins with zero",
@@ -47,7 +47,7 @@ MACHINE_LOOPS = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/top_level.py",
+        "vliwc/isel/loops/top_level.py",
         LOOP,
         (
             "nothing comes before the loop",

@@ -165,7 +165,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/fold.py",
+        "vliwc/isel/reads/fold.py",
         (f"{ISEL}/test_fold.py", f"{ISEL}/test_records.py", WHOLE),
         ("words that addresses are made of", " or load in atoms or users[load][0] in atoms:", ":"),
         (
@@ -206,7 +206,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/record_table.py",
+        "vliwc/isel/reads/record_table.py",
         (f"{ISEL}/test_records.py", WHOLE),
         (
             "records one index too late",
@@ -236,7 +236,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/records.py",
+        "vliwc/isel/reads/records.py",
         (f"{ISEL}/test_records.py", WHOLE),
         (
             "rows start at index 0",
@@ -267,7 +267,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/table_reads.py",
+        "vliwc/isel/reads/table_reads.py",
         (f"{ISEL}/test_table_reads.py", f"{ISEL}/test_fold.py", WHOLE),
         (
             "gathers without the array's address",
@@ -330,7 +330,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/working_memory.py",
+        "vliwc/isel/memory/working_memory.py",
         (f"{ISEL}/test_working_memory.py", f"{ISEL}/test_records.py"),
         (
             "words that are read later are free",
@@ -380,7 +380,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/loop_order.py",
+        "vliwc/isel/loops/loop_order.py",
         (f"{ISEL}/test_loop_order.py", f"{ISEL}/test_instantiate.py"),
         (
             "loads in the cycle of a store of another loop",
@@ -437,7 +437,7 @@ SELECTION = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/accumulators.py",
+        "vliwc/isel/loops/accumulators.py",
         (f"{ISEL}/test_instantiate.py",),
         (
             "the least of no groups is 0",

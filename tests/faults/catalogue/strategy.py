@@ -9,7 +9,7 @@ STRATEGY = "tests/unit/strategy"
 
 STRATEGIES = (
     *faults_in(
-        "vliwc/isel/regions.py",
+        "vliwc/isel/memory/regions.py",
         (f"{ISEL}/test_regions.py",),
         (
             "chunks stick out of memory",
@@ -53,7 +53,7 @@ STRATEGIES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/store_rows.py",
+        "vliwc/isel/memory/store_rows.py",
         (f"{ISEL}/test_store_rows.py",),
         (
             "the end of a run is not stored",
@@ -82,7 +82,7 @@ STRATEGIES = (
         ),
     ),
     *faults_in(
-        "vliwc/isel/selections.py",
+        "vliwc/isel/reads/selections.py",
         (f"{ISEL}/test_selections.py",),
         (
             "any condition is a bit",

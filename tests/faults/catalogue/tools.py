@@ -81,7 +81,7 @@ TOOLS = (
         ),
     ),
     *faults_in(
-        "vliwc/lab/history.py",
+        "vliwc/lab/results/history.py",
         (HISTORY, BENCH),
         (
             "versions by name",
@@ -138,7 +138,7 @@ TOOLS = (
         ),
     ),
     *faults_in(
-        "vliwc/lab/bench_rows.py",
+        "vliwc/lab/results/bench_rows.py",
         (BENCH,),
         (
             "levels are one row",

@@ -8,7 +8,7 @@ ISEL = "tests/unit/isel"
 
 WINDOWS = (
     *faults_in(
-        "vliwc/isel/windows.py",
+        "vliwc/isel/reads/windows.py",
         (f"{ISEL}/test_windows.py",),
         (
             "windows start at the word",

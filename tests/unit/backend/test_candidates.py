@@ -10,7 +10,7 @@ from tests.strategies.plans import lane_program
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit
 from vliwc.clock import Clock
-from vliwc.isel.table_reads import Gather, Plan
+from vliwc.isel.reads.table_reads import Gather, Plan
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.options import Options

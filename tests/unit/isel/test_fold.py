@@ -8,8 +8,8 @@ from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, loads_of, program_of, verified
 from vliwc.analysis.facts import Facts
 from vliwc.ir.text import parse_function
-from vliwc.isel.fold import Folds, find_folds
 from vliwc.isel.program import LaneProgram
+from vliwc.isel.reads.fold import Folds, find_folds
 
 BITS = "let b0 = v & 1; let b1 = (v >> 1) & 1; let b2 = (v >> 2) & 1;"
 

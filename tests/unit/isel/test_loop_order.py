@@ -15,8 +15,8 @@ from tests.unit.isel.helpers import program_in_memory
 from vliwc.analysis.lane_words import lane_words
 from vliwc.driver import compile_text
 from vliwc.ir.value import TOP_LEVEL, Op, Value
-from vliwc.isel import loop_order
 from vliwc.isel.instantiate import Instance, instantiate
+from vliwc.isel.loops import loop_order
 from vliwc.isel.program import LaneProgram
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.mir.operation import InGroup, Source

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.isel.helpers import opcodes, verified
 from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Value
-from vliwc.isel.moves import loop_moves, taken_in, taken_words
+from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import InGroup, MOp, Operand
 from vliwc.mir.scheduling_problem import problem_of

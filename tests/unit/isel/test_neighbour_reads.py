@@ -15,7 +15,7 @@ from tests.strategies.neighbour_words import neighbour_words
 from tests.strategies.plans import build, lane_program, named_choice, random_choice
 from tests.unit.isel.helpers import loads_of, opcodes, program_of, selected, verified
 from vliwc.driver import compile_text
-from vliwc.isel.neighbour_reads import InRow, RowOfNeighbours
+from vliwc.isel.reads.neighbour_reads import InRow, RowOfNeighbours
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.options import Options

@@ -9,7 +9,7 @@ from isa.simulator import run
 from tests.strategies.plans import Choice, build, lane_program, named_choice
 from tests.unit.isel.helpers import program_of, verified
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordTable
+from vliwc.isel.reads.records import RecordTable
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words
 from vliwc.strategy.options import loop_reads

@@ -18,8 +18,8 @@ from vliwc.driver import compile_text
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
+from vliwc.isel.memory.regions import RegionLoads, plan_regions, stride_of
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.regions import RegionLoads, plan_regions, stride_of
 from vliwc.isel.scalar import Uniform
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
 from vliwc.mir.operation import Operand, PerGroup

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.isel.helpers import kernel_text, opcodes, program_of, selected, verified
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.value import Op, Value
-from vliwc.isel.row_buffers import Lay, RowBuffer, row_buffers
-from vliwc.isel.store_rows import StoreRows
+from vliwc.isel.memory.row_buffers import Lay, RowBuffer, row_buffers
+from vliwc.isel.memory.store_rows import StoreRows
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.mir.text import parse_dag, print_dag

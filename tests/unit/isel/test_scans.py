@@ -10,7 +10,7 @@ from tests.unit.isel.helpers import opcodes, verified
 from vliwc.ir.interpret import interpret
 from vliwc.ir.text import parse_function, print_function
 from vliwc.ir.verify import VerifyError, verify
-from vliwc.isel.scans import BLOCK, LONG_CHAIN
+from vliwc.isel.loops.scans import BLOCK, LONG_CHAIN
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret as run_kernel
 from vliwc.mir.scheduling_problem import problem_of

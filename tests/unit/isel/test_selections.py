@@ -13,7 +13,7 @@ from tests.strategies.plans import Choice, build, named_choice
 from tests.unit.isel.helpers import kernel_text, program_of
 from vliwc.driver import compile_text
 from vliwc.ir.value import Op
-from vliwc.isel.selections import arithmetic_operations, masks
+from vliwc.isel.reads.selections import arithmetic_operations, masks
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.options import Options

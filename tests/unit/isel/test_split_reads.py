@@ -10,8 +10,8 @@ import z3
 from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, kinds, opcodes, program_of, selected, verified
 from vliwc.ir.value import MASK
-from vliwc.isel.index_bits import SplitIndex, split_index
-from vliwc.isel.split_reads import packed_run
+from vliwc.isel.reads.index_bits import SplitIndex, split_index
+from vliwc.isel.reads.split_reads import packed_run
 from vliwc.strategy.options import Step, loop_reads
 
 NARROW = "p: u32[64] in at 200 below 16;"

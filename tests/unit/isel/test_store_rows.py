@@ -15,8 +15,8 @@ from tests.strategies.stored_rows import permuted_kernels, row_kernels, top_kern
 from tests.unit.isel.helpers import kernel_text, opcodes, program_of, selected, stores_of, verified
 from vliwc.driver import compile_text
 from vliwc.ir.value import Op, Value
+from vliwc.isel.memory.store_rows import Row, Word, emit_row, plan_rows
 from vliwc.isel.scalar import Uniform
-from vliwc.isel.store_rows import Row, Word, emit_row, plan_rows
 from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
 from vliwc.mir.operation import MOp, Operand
 from vliwc.options import Options

@@ -13,7 +13,7 @@ from isa.simulator import run
 from tests.strategies.plans import build, lane_program, named_choice, random_choice
 from tests.unit.isel.helpers import kinds, program_of, verified
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.windows import Window, window_stride
+from vliwc.isel.reads.windows import Window, window_stride
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.mir.operation import MOp

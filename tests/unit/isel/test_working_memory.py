@@ -9,7 +9,7 @@ from tests.unit.isel.helpers import loads_of, program_in_memory, program_of, sto
 from vliwc.analysis.facts import Facts
 from vliwc.analysis.linear import linear_forms
 from vliwc.ir.text import parse_function
-from vliwc.isel.working_memory import Lenders, Space, WorkingMemory, free_spaces
+from vliwc.isel.memory.working_memory import Lenders, Space, WorkingMemory, free_spaces
 
 
 def spaces(arrays: str, body: str, after: str = "", n: int = 20) -> tuple[list[Space], list[Space]]:

@@ -8,12 +8,12 @@ import pytest
 
 from tests.cli.conftest import Called
 from tests.strategies.comparisons import make_row
-from vliwc.lab.best_known import BEST_KNOWN, Known, read_best_known
-from vliwc.lab.comparison import Comparison
-from vliwc.lab.corpus import OPTIMA, load
 from vliwc.lab.generators import generate, generator
-from vliwc.lab.rcpsp_write import sm_text
-from vliwc.lab.report import to_json
+from vliwc.lab.instances.best_known import BEST_KNOWN, Known, read_best_known
+from vliwc.lab.instances.corpus import OPTIMA, load
+from vliwc.lab.instances.rcpsp_write import sm_text
+from vliwc.lab.results.comparison import Comparison
+from vliwc.lab.results.report import to_json
 from vliwc.sched.problem.renewable import ProblemError
 
 

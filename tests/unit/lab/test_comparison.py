@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from tests.strategies.comparisons import comparisons, make_row
-from vliwc.lab.comparison import KNOWN_OPTIMUM, Comparison, ComparisonError
-from vliwc.lab.job import Row
+from vliwc.lab.results.comparison import KNOWN_OPTIMUM, Comparison, ComparisonError
+from vliwc.lab.runs.job import Row
 
 INF = math.inf
 

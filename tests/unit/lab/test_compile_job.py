@@ -11,10 +11,10 @@ import pytest
 from isa.machine import DEFAULT_MACHINE
 from vliwc.diagnostics import KernelError
 from vliwc.driver import compile_text
-from vliwc.lab import compile_job
-from vliwc.lab.compile_job import CompileJob
-from vliwc.lab.job import CodeMismatch, Job
-from vliwc.lab.sweep import sweep
+from vliwc.lab.runs import compile_job
+from vliwc.lab.runs.compile_job import CompileJob
+from vliwc.lab.runs.job import CodeMismatch, Job
+from vliwc.lab.runs.sweep import sweep
 from vliwc.options import Options, OptionsError
 
 KERNEL = """
@@ -68,7 +68,7 @@ def test_the_key_depends_on_what_the_program_depends_on() -> None:
 
 def test_kernels_and_instances_go_in_one_sweep(kernels: Path) -> None:
     """In processes, too: the text is sent apart and put together again."""
-    from vliwc.lab.kernels import kernel_instance
+    from vliwc.lab.instances.kernels import kernel_instance
 
     instance = kernel_instance(kernels / "saxpy_dot.vk", {"n": 13})
     jobs = [job(), job(level=0), Job.of(instance, "backward", 0)]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from vliwc.lab.corpus import OPTIMA, family_of, load, read_instance
 from vliwc.lab.generators import generate, generator
-from vliwc.lab.instance import Instance
-from vliwc.lab.rcpsp_write import sm_text
+from vliwc.lab.instances.corpus import OPTIMA, family_of, load, read_instance
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.instances.rcpsp_write import sm_text
 from vliwc.sched.problem.renewable import ProblemError
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from tests.strategies.problems import Sketch, Task, problems, small_machine
-from vliwc.lab.features import Features
-from vliwc.lab.instance import Instance
+from vliwc.lab.instances.features import Features
+from vliwc.lab.instances.instance import Instance
 from vliwc.sched.problem.dense import ALU, LOAD
 from vliwc.sched.problem.modes import Mode, mode_problem
 from vliwc.sched.problem.problem import ScheduleProblem

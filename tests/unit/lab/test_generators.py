@@ -20,7 +20,7 @@ from vliwc.lab.generators.pressure import serial_schedule
 from vliwc.lab.generators.projects import Projects
 from vliwc.lab.generators.series_parallel import SeriesParallel
 from vliwc.lab.generators.trees import Trees
-from vliwc.lab.instance import unpack
+from vliwc.lab.instances.instance import unpack
 from vliwc.options import OptionsError
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.expand import edges_of

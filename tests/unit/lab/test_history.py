@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.unit.lab.test_store import ROW
-from vliwc.lab.history import history
-from vliwc.lab.history_plots import draw
-from vliwc.lab.job import Row
+from vliwc.lab.results.history import history
+from vliwc.lab.results.history_plots import draw
+from vliwc.lab.runs.job import Row
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

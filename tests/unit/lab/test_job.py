@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.strategies.problems import random_problem
-from vliwc.lab import job as job_module
-from vliwc.lab.instance import Instance
-from vliwc.lab.job import CodeMismatch, Job, Row, printable, run_job
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.runs import job as job_module
+from vliwc.lab.runs.job import CodeMismatch, Job, Row, printable, run_job
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_problem

@@ -10,8 +10,8 @@ from isa.machine import MachineSpec
 from vliwc.diagnostics import KernelError
 from vliwc.driver import compile_file
 from vliwc.explain.suite import SUITES
-from vliwc.lab.instance import Instance, unpack
-from vliwc.lab.kernels import SUITE_SIZES, kernel_instance, suite_cases, suite_instances
+from vliwc.lab.instances.instance import Instance, unpack
+from vliwc.lab.instances.kernels import SUITE_SIZES, kernel_instance, suite_cases, suite_instances
 from vliwc.options import Options, OptionsError
 from vliwc.sched.check import check_schedule
 

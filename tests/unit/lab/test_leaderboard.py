@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tests.unit.lab.test_store import ROW
-from vliwc.lab.job import Row
-from vliwc.lab.leaderboard import boards, critical_difference, entrant_of, mean_ranks
-from vliwc.lab.leaderboard_page import leaderboard_page
+from vliwc.lab.results.leaderboard import boards, critical_difference, entrant_of, mean_ranks
+from vliwc.lab.results.leaderboard_page import leaderboard_page
+from vliwc.lab.runs.job import Row
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies.comparisons import comparisons, make_row
-from vliwc.lab.comparison import Comparison
-from vliwc.lab.job import Row
-from vliwc.lab.plots import draw, gap_figure, looks, profile_figure, time_figure
-from vliwc.lab.profile import cycle_profiles
+from vliwc.lab.results.comparison import Comparison
+from vliwc.lab.results.plots import draw, gap_figure, looks, profile_figure, time_figure
+from vliwc.lab.results.profile import cycle_profiles
+from vliwc.lab.runs.job import Row
 
 ROWS = [
     row

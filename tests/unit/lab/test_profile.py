@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies.comparisons import comparisons, make_row
-from vliwc.lab.comparison import Comparison
-from vliwc.lab.job import Row
-from vliwc.lab.profile import LEAST_SECONDS, cycle_profiles, profiles, time_profiles
+from vliwc.lab.results.comparison import Comparison
+from vliwc.lab.results.profile import LEAST_SECONDS, cycle_profiles, profiles, time_profiles
+from vliwc.lab.runs.job import Row
 
 INF = math.inf
 COSTS = st.one_of(st.floats(0, 1e6), st.just(INF))

@@ -11,8 +11,8 @@ import pytest
 
 from vliwc import __version__
 from vliwc.code_version import code_version
-from vliwc.lab import provenance
-from vliwc.lab.provenance import code_of, machine_name, origin_of
+from vliwc.lab.runs import provenance
+from vliwc.lab.runs.provenance import code_of, machine_name, origin_of
 from vliwc.sched.greedy.random import RandomScheduler
 from vliwc.sched.registry import Entry
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from ortools.scheduling.python import rcpsp
 
 from tests.strategies.problems import Sketch, Task, problems, small_machine
-from vliwc.lab.corpus import read_instance
 from vliwc.lab.generators.projects import Projects
-from vliwc.lab.instance import Instance
-from vliwc.lab.rcpsp_files import read_rcp, read_sm
-from vliwc.lab.rcpsp_write import left_out, sm_text
+from vliwc.lab.instances.corpus import read_instance
+from vliwc.lab.instances.instance import Instance
+from vliwc.lab.instances.rcpsp_files import read_rcp, read_sm
+from vliwc.lab.instances.rcpsp_write import left_out, sm_text
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.dense import ALU, FLOW, LOAD, VALU
 from vliwc.sched.problem.problem import ScheduleProblem

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 
 from tests.strategies.comparisons import comparisons, make_row
-from vliwc.lab.comparison import Comparison
-from vliwc.lab.job import Row
-from vliwc.lab.report import (
+from vliwc.lab.results.comparison import Comparison
+from vliwc.lab.results.report import (
     Table,
     Value,
     failures_table,
@@ -28,6 +27,7 @@ from vliwc.lab.report import (
     to_json,
     to_parquet,
 )
+from vliwc.lab.runs.job import Row
 
 ROWS = [
     make_row("x", "a", 12, bound=9, seconds=0.1 + 0.2),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vliwc.lab.corpus import load
-from vliwc.lab.shop_files import read_fjs, read_jsp
+from vliwc.lab.instances.corpus import load
+from vliwc.lab.instances.shop_files import read_fjs, read_jsp
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.renewable import ProblemError
 from vliwc.sched.registry import make_scheduler

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from vliwc.lab.statistics import FEWEST, holm, median_interval, signed_rank
+from vliwc.lab.results.statistics import FEWEST, holm, median_interval, signed_rank
 
 INF = math.inf
 

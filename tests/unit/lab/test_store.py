@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vliwc.lab.job import Row
-from vliwc.lab.store import SCHEMA, Store, StoreError, database_url
+from vliwc.lab.runs.job import Row
+from vliwc.lab.runs.store import SCHEMA, Store, StoreError, database_url
 
 ROW = Row(
     key="k" * 32,
@@ -144,7 +144,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from tests.unit.lab.test_store import ROW
-from vliwc.lab.store import Store
+from vliwc.lab.runs.store import Store
 
 with Store.open(sys.argv[1]) as store:
     new = sum(store.add("x", replace(ROW, key=f"{n:032}")) for n in range(150))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vliwc.lab.instance import Instance, unpack
-from vliwc.lab.job import Job, run_job
+from vliwc.lab.instances.instance import Instance, unpack
+from vliwc.lab.runs.job import Job, run_job
 from vliwc.sched.check import check_schedule, violations
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.json import problem_from_json, problem_to_json

@@ -17,7 +17,7 @@ from vliwc.driver import compile_file, compile_text
 from vliwc.isel.cost import EngineDemand
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.table_reads import Plan
+from vliwc.isel.reads.table_reads import Plan
 from vliwc.lang import bind, load_kernel, parse_kernel
 from vliwc.lang.lower import lower
 from vliwc.mir.scheduling_problem import problem_of

@@ -12,7 +12,7 @@ from tests.strategies.walks import random_walk
 from tests.unit.isel.helpers import program_of
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.records import RecordFirst
+from vliwc.isel.reads.records import RecordFirst
 from vliwc.lang.interpret import protected_words
 from vliwc.mir.operation import Form, MOp, Operand
 from vliwc.strategy.choose import (

@@ -15,9 +15,9 @@ from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
+from vliwc.isel.memory.working_memory import Lenders, WorkingMemory
 from vliwc.isel.program import LaneProgram
-from vliwc.isel.table_reads import Consecutive, Gather
-from vliwc.isel.working_memory import Lenders, WorkingMemory
+from vliwc.isel.reads.table_reads import Consecutive, Gather
 from vliwc.strategy.options import LoopReads, Step, loop_reads
 
 BITS = "let b0 = v & 1; let b1 = (v >> 1) & 1; let b2 = (v >> 2) & 1;"

@@ -97,7 +97,7 @@ def bench(
     runs = _runs(chosen, levels, only, kernels)
     if store is not None:
         require_lab("sqlalchemy")
-        from vliwc.lab.store import require_place
+        from vliwc.lab.runs.store import require_place
 
         require_place(store)  # before the work
     before = None if baseline is None else _baseline(baseline)
@@ -112,7 +112,7 @@ def bench(
 
         write_text(summary, markdown(chosen.name, results, before))
     if store is not None:
-        from vliwc.lab.bench_rows import keep
+        from vliwc.lab.results.bench_rows import keep
 
         keep(store, kernels, results, seed, budget)
     failed = any(result.error for result in results)

@@ -23,7 +23,7 @@ from vliwc.cli.experiments.compare_inputs import (
 from vliwc.cli.experiments.compare_print import print_comparison
 
 if TYPE_CHECKING:
-    from vliwc.lab.job import Job, Row
+    from vliwc.lab.runs.job import Job, Row
 
 DEFAULT_EXPERIMENT: Final = "compare"
 
@@ -176,9 +176,9 @@ def compare(
     if cluster is not None:
         require_lab("distributed")
 
-    from vliwc.lab.comparison import Comparison
-    from vliwc.lab.job import Job
-    from vliwc.lab.store import require_place
+    from vliwc.lab.results.comparison import Comparison
+    from vliwc.lab.runs.job import Job
+    from vliwc.lab.runs.store import require_place
 
     if store is not None:
         require_place(store)  # before the work, which may take hours
@@ -211,8 +211,8 @@ def _run(
     show: ProgressCallback,
 ) -> list[Row]:
     """The rows of the jobs, with a store if one is named."""
-    from vliwc.lab.store import Store
-    from vliwc.lab.sweep import sweep
+    from vliwc.lab.runs.store import Store
+    from vliwc.lab.runs.sweep import sweep
 
     with nullcontext() if place is None else Store.open(place) as store:
         return sweep(

@@ -17,8 +17,8 @@ from vliwc.cli.common.output import print_json
 from vliwc.cli.experiments.compare_inputs import require_lab
 
 if TYPE_CHECKING:
-    from vliwc.lab.comparison import Comparison
-    from vliwc.lab.report import Table
+    from vliwc.lab.results.comparison import Comparison
+    from vliwc.lab.results.report import Table
 
 
 class Format(Enum):
@@ -106,7 +106,13 @@ class Targets:
 
     def write(self, comparison: Comparison, baseline: str, *, times: bool) -> None:
         """Write all files, each completely or not at all, and print what is not for people."""
-        from vliwc.lab.report import pairs_table, rows_table, summaries_table, to_csv, to_json
+        from vliwc.lab.results.report import (
+            pairs_table,
+            rows_table,
+            summaries_table,
+            to_csv,
+            to_json,
+        )
 
         if self.output is not None and self.form is Format.JSON:
             report = to_json(comparison, baseline, times=times)
@@ -131,7 +137,7 @@ class Targets:
                 typer.echo(f"written: {path}")
 
     def _draw(self, folder: Path, comparison: Comparison, times: bool) -> None:
-        from vliwc.lab.plots import draw
+        from vliwc.lab.results.plots import draw
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +165,7 @@ def _by_suffix(option: str, path: Path, suffixes: tuple[str, ...]) -> Format:
 
 
 def _write_table(path: Path, table: Table, form: Format | None = None) -> None:
-    from vliwc.lab.report import to_csv, to_parquet
+    from vliwc.lab.results.report import to_csv, to_parquet
 
     if (form or _SUFFIXES[path.suffix.lower()]) is Format.PARQUET:
         write_bytes(path, to_parquet(table))

@@ -15,7 +15,7 @@ from vliwc.cli.common.output import ProgressCallback
 from vliwc.options import MAX_BUDGET, MAX_SEED
 
 if TYPE_CHECKING:
-    from vliwc.lab.instance import Instance
+    from vliwc.lab.instances.instance import Instance
 
 SUFFIX: Final = ".vk"
 DEFAULT_SCHEDULERS: Final = ("list", "backward", "random")
@@ -127,8 +127,8 @@ def load_instances(
             nothing to apply to.
         vliwc.diagnostics.KernelError: a kernel does not compile.
     """
-    from vliwc.lab.corpus import load
-    from vliwc.lab.kernels import kernel_instance, suite_cases, suite_instances
+    from vliwc.lab.instances.corpus import load
+    from vliwc.lab.instances.kernels import kernel_instance, suite_cases, suite_instances
 
     sources = [path for path in paths if path.suffix == SUFFIX]
     corpus = [path for path in paths if path.suffix != SUFFIX]

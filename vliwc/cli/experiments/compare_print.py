@@ -10,7 +10,7 @@ import typer
 from vliwc.cli.common.tables import percent, print_table
 
 if TYPE_CHECKING:
-    from vliwc.lab.comparison import Comparison, Pair, Summary
+    from vliwc.lab.results.comparison import Comparison, Pair, Summary
 
 
 def print_comparison(
@@ -143,7 +143,7 @@ def _print_remarks(comparison: Comparison, times: bool) -> None:
 
 
 def _print_failures(comparison: Comparison) -> None:
-    from vliwc.lab.report import failures_table
+    from vliwc.lab.results.report import failures_table
 
     failures = failures_table(comparison)
     if failures.rows:

@@ -16,8 +16,8 @@ from vliwc.cli.experiments.compare_files import PictureFormat
 from vliwc.cli.experiments.compare_inputs import require_lab
 
 if TYPE_CHECKING:
-    from vliwc.lab.history import History, Series
-    from vliwc.lab.store import Store
+    from vliwc.lab.results.history import History, Series
+    from vliwc.lab.runs.store import Store
 
 LAST: Final = 10
 """Versions of a table, unless asked for more."""
@@ -62,8 +62,8 @@ def history(
         if plots.exists() and not plots.is_dir():
             raise CommandError(f"--plots {plots}: it is a file, not a folder")
 
-    from vliwc.lab.history import history as history_of
-    from vliwc.lab.store import Store
+    from vliwc.lab.results.history import history as history_of
+    from vliwc.lab.runs.store import Store
 
     with Store.open(store, create=False) as opened:
         rows = opened.stored(_experiment(opened, experiment))
@@ -75,7 +75,7 @@ def history(
     found = history_of([(when, row) for when, row in rows if row.code in kept])
     written: list[Path] = []
     if plots is not None:
-        from vliwc.lab.history_plots import draw
+        from vliwc.lab.results.history_plots import draw
 
         plots.mkdir(parents=True, exist_ok=True)
         for name, data in draw(found, plot_format.value).items():

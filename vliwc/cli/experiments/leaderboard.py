@@ -44,8 +44,8 @@ def leaderboard(
     require_lab("sqlalchemy", "scipy")
     require_one_printed(output, as_json=as_json)
 
-    from vliwc.lab.leaderboard import boards
-    from vliwc.lab.store import Store
+    from vliwc.lab.results.leaderboard import boards
+    from vliwc.lab.runs.store import Store
 
     with Store.open(store, create=False) as opened:
         names = [found.name for found in opened.experiments()]
@@ -57,7 +57,7 @@ def leaderboard(
     if not found:
         raise CommandError(f"{store}: no rows")
     if output is not None:
-        from vliwc.lab.leaderboard_page import leaderboard_page
+        from vliwc.lab.results.leaderboard_page import leaderboard_page
 
         write_text(output, leaderboard_page(found, title))
     if as_json:

@@ -20,8 +20,8 @@ from vliwc.cli.experiments.compare_inputs import require_lab
 from vliwc.cli.experiments.tune_inputs import Inputs
 
 if TYPE_CHECKING:
-    from vliwc.lab.store import Store
-    from vliwc.lab.tune import Trial, Tuning
+    from vliwc.lab.runs.store import Store
+    from vliwc.lab.runs.tune import Trial, Tuning
 
 
 class Search(Enum):
@@ -150,7 +150,7 @@ def tune(
     _check_workers(processes, cluster)
     _check_compile_only(search, seeds, keep_passes=keep_passes)
 
-    from vliwc.lab.tune import tune as run
+    from vliwc.lab.runs.tune import tune as run
 
     inputs = Inputs(
         paths=paths or (),
@@ -207,7 +207,7 @@ def _check_compile_only(search: Search, seeds: int, *, keep_passes: bool) -> Non
 @contextmanager
 def _opened(place: str | None) -> Generator[Store]:
     """The store at a place, or one that is gone afterwards."""
-    from vliwc.lab.store import Store
+    from vliwc.lab.runs.store import Store
 
     if place is not None:
         with Store.open(place) as store:

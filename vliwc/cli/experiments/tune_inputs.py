@@ -15,8 +15,8 @@ from vliwc.cli.experiments.compare_inputs import SUFFIX, load_instances
 from vliwc.options import Options
 
 if TYPE_CHECKING:
-    from vliwc.lab.tune import Trial, Tuning
-    from vliwc.lab.tune_spaces import CompileSpace, Kernel, SchedulerSpace
+    from vliwc.lab.runs.tune import Trial, Tuning
+    from vliwc.lab.runs.tune_spaces import CompileSpace, Kernel, SchedulerSpace
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Inputs:
         Raises what :func:`vliwc.cli.experiments.compare_inputs.load_instances` raises, and
         :class:`vliwc.options.OptionsError` for choices that mean nothing.
         """
-        from vliwc.lab.tune_spaces import COMBINATIONS, SchedulerSpace
+        from vliwc.lab.runs.tune_spaces import COMBINATIONS, SchedulerSpace
 
         if len(self.levels) > 1:
             raise CommandError("-O is given twice; several levels are for --search compile")
@@ -57,7 +57,7 @@ class Inputs:
         Raises `CommandError` if there are none or a file is something else, and
         :class:`vliwc.options.OptionsError` for choices that mean nothing.
         """
-        from vliwc.lab.tune_spaces import CompileSpace
+        from vliwc.lab.runs.tune_spaces import CompileSpace
 
         default = Options()
         return CompileSpace(
@@ -71,8 +71,8 @@ class Inputs:
         )
 
     def _kernels(self) -> list[Kernel]:
-        from vliwc.lab.kernels import suite_cases
-        from vliwc.lab.tune_spaces import Kernel
+        from vliwc.lab.instances.kernels import suite_cases
+        from vliwc.lab.runs.tune_spaces import Kernel
 
         params = parse_definitions(self.definitions)
         if not self.paths and self.suite is None:
@@ -94,7 +94,7 @@ class Inputs:
 
     def commands(self, space: CompileSpace | SchedulerSpace, tuning: Tuning) -> list[str]:
         """How to use what a search of ``space`` found."""
-        from vliwc.lab.tune_spaces import CompileSpace
+        from vliwc.lab.runs.tune_spaces import CompileSpace
 
         if isinstance(space, CompileSpace):
             return self._compile_commands(space, tuning.best)

@@ -12,7 +12,7 @@ from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.files import STDOUT, write_text
 
 if TYPE_CHECKING:
-    from vliwc.lab.instance import Instance
+    from vliwc.lab.instances.instance import Instance
 
 
 class Form(StrEnum):
@@ -31,7 +31,7 @@ def text_of(instance: Instance, form: Form, *, relax: bool = False) -> tuple[str
         vliwc.sched.problem.renewable.ProblemError: `sm` would leave out something and `relax` is
         not set.
     """
-    from vliwc.lab.rcpsp_write import left_out, sm_text
+    from vliwc.lab.instances.rcpsp_write import left_out, sm_text
     from vliwc.sched.problem.graph import to_dot, to_graphml
 
     match form:
@@ -68,14 +68,14 @@ def place_of(
 
 def known_optima(file: Path) -> dict[str, int]:
     """The optima that are known in the folder of a file."""
-    from vliwc.lab.corpus import read_optima
+    from vliwc.lab.instances.corpus import read_optima
 
     return read_optima(file.parent)
 
 
 def write_optima(folder: Path, instances: Sequence[Instance]) -> None:
     """Add the known optima of instances to those that a folder states already."""
-    from vliwc.lab.corpus import OPTIMA, read_optima
+    from vliwc.lab.instances.corpus import OPTIMA, read_optima
 
     found = {i.name: i.optimum for i in instances if i.optimum is not None}
     if found:

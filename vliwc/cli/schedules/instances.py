@@ -30,9 +30,9 @@ from vliwc.cli.common.tables import print_table
 from vliwc.cli.schedules.instance_files import Form, known_optima, place_of, text_of, write_optima
 
 if TYPE_CHECKING:
-    from vliwc.lab.features import Features
-    from vliwc.lab.instance import Instance
-    from vliwc.lab.summary import Summary
+    from vliwc.lab.instances.features import Features
+    from vliwc.lab.instances.instance import Instance
+    from vliwc.lab.results.summary import Summary
 
 app = typer.Typer(
     name="instances",
@@ -96,7 +96,7 @@ def kernels(
     as_json: Json = False,
 ) -> None:
     """Write the problems that compiling kernels schedules: the suite's kernels, or one file."""
-    from vliwc.lab.kernels import kernel_instance, suite_cases, suite_instances
+    from vliwc.lab.instances.kernels import kernel_instance, suite_cases, suite_instances
 
     spec = load_machine(machine)
     if kernel is None:
@@ -232,7 +232,7 @@ def convert(
     as_json: Json = False,
 ) -> None:
     """Convert problems to another form."""
-    from vliwc.lab.corpus import load
+    from vliwc.lab.instances.corpus import load
 
     if relax and to is not Form.SM:
         raise CommandError("--relax is for --to sm; the other forms leave nothing out")
@@ -270,8 +270,8 @@ def convert(
 
 def list_instances(files: Problems, as_json: Json = False) -> None:
     """List problems: operations, dependences, bounds, scratch."""
-    from vliwc.lab.corpus import load
-    from vliwc.lab.summary import Summary
+    from vliwc.lab.instances.corpus import load
+    from vliwc.lab.results.summary import Summary
 
     instances = load(files)
     with progress(quiet=as_json) as show:
@@ -295,9 +295,9 @@ def features(
 ) -> None:
     """Print features for choosing methods: width, parallelism, order and resource strength,
     pressure."""
-    from vliwc.lab.corpus import load
-    from vliwc.lab.features import Features
-    from vliwc.lab.report import Table, to_csv
+    from vliwc.lab.instances.corpus import load
+    from vliwc.lab.instances.features import Features
+    from vliwc.lab.results.report import Table, to_csv
 
     if find_spec("scipy") is None:
         raise CommandError("this needs scipy; install vliwc[lab]")
@@ -353,8 +353,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one problem: its machine, its operations by form, all bounds, known optimum."""
-    from vliwc.lab.corpus import read_instance
-    from vliwc.lab.summary import Summary, forms
+    from vliwc.lab.instances.corpus import read_instance
+    from vliwc.lab.results.summary import Summary, forms
     from vliwc.sched.problem.bounds import every_bound
 
     instance = read_instance(file, known_optima(file).get(file.stem))
@@ -395,7 +395,7 @@ def show(
 
 def _written(instances: Iterable[Instance], folder: Path) -> list[Summary]:
     """Write instances as JSON, one after the other; their summaries."""
-    from vliwc.lab.summary import Summary
+    from vliwc.lab.results.summary import Summary
 
     rows: list[Summary] = []
     for instance in instances:

@@ -89,7 +89,7 @@ def schedule(
     found, or none exists. An interrupt (Ctrl-C) ends the search and keeps the best schedule so far;
     the exit code is 130 then.
     """
-    from vliwc.lab.corpus import read_instance
+    from vliwc.lab.instances.corpus import read_instance
     from vliwc.sched.problem.schedule import Infeasible, OutOfScratch
     from vliwc.sched.registry import make_scheduler, require_valid
     from vliwc.sched.run import run_scheduler

@@ -14,7 +14,7 @@ from vliwc.lab.generators.parameters import Generator
 from vliwc.lab.generators.projects import Projects
 from vliwc.lab.generators.series_parallel import SeriesParallel
 from vliwc.lab.generators.trees import Trees
-from vliwc.lab.instance import Instance
+from vliwc.lab.instances.instance import Instance
 from vliwc.options import OptionsError
 
 __all__ = ["GENERATORS", "Generator", "generate", "generator"]

@@ -1,0 +1,1 @@
+"""What iterations share: running totals, accumulators, the order between groups."""

@@ -1,0 +1,1 @@
+"""What stands in which words: regions in scratch, rows to be stored, working memory."""

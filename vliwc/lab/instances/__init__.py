@@ -1,0 +1,1 @@
+"""Scheduling instances: kernels, generated DAGs and the public file formats."""

@@ -1,0 +1,1 @@
+"""What became of runs: comparisons, statistics, plots and reports."""

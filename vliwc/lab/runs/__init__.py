@@ -1,0 +1,1 @@
+"""Runs: jobs, pools, stores, sweeps and tuning."""
