@@ -1,8 +1,10 @@
 """Seeded faults against the tests that cover them: ``make faults``.
 
-Each fault is put into a copy of the working tree, and the tests named for it run there until
-one fails. The report says which test noticed, and why the others are no faults. Tests draw their
-random examples from fixed seeds (the hypothesis profile ``ci``): a second run says the same.
+Each fault is put into a copy of the working tree. The test that noticed it last time, as the page
+says, runs alone; where that notices nothing, the tests named for the fault run until one fails.
+The report says which test noticed, and why the others are no faults. A test that notices passes
+without the fault, alone as well. Tests draw their random examples from fixed seeds (the
+hypothesis profile ``ci``): a second run says the same.
 
     python -m tests.faults.run [--processes N] [--only TEXT …] [--report docs/faults.md]
 """
@@ -11,204 +13,136 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Queue
+from typing import Protocol
 
 from tests.faults.catalogue import ALL_FAULTS
+from tests.faults.copy import ALONE_SECONDS, CPU_SECONDS, ROOT, Answer, Copy
 from tests.faults.fault import Fault
-
-ROOT = Path(__file__).resolve().parents[2]
-CPU_SECONDS = 400
-"""Processor time after which a run has noticed the fault by not ending."""
-MEMORY_BYTES = 6 << 30
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+from tests.faults.page import Outcome, merged, published, report
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one fault; ``caught_by`` names a test, and is empty if none noticed."""
+class Runner(Protocol):
+    """What decides a fault needs of a `Copy`."""
 
-    fault: Fault
-    caught_by: str
-    seconds: float
+    def test(self, tests: Sequence[str], *, seconds: int, compiled: Path | None = None) -> Answer:
+        """See `Copy.test`."""
+        ...
+
+    def seeded(self, fault: Fault) -> AbstractContextManager[Path]:
+        """See `Copy.seeded`."""
+        ...
 
 
-class Copy:
-    """A copy of the working tree in which tests run; its compiled inner loops are kept."""
+class Decisions:
+    """Decides faults; knows which tests pass without one."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        listed = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        for name in listed.stdout.splitlines():
-            if (ROOT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
-        self.compiled = folder / ".compiled"
-        self.compiled.mkdir()
-        self.server = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("server.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, hints: Mapping[str, str], at: str) -> None:
+        self.hints = hints
+        self.at = at
+        self.passing: dict[str, bool] = {}
 
-    def test(self, tests: Sequence[str], compiled: Path, *, first: bool) -> str:
-        """Run tests; what failed, or an empty text.  With `first`, stop there."""
-        output = self.folder / ".output"
-        options = ["-q", "-p", "no:cacheprovider", "--tb=no", *(["-x"] if first else [])]
-        environment = {
-            "PYTHONPATH": str(self.folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "HYPOTHESIS_PROFILE": "ci",
-            "NUMBA_CACHE_DIR": str(compiled),
-        }
-        request = {
-            "folder": str(self.folder),
-            "arguments": json.dumps([*options, *tests]),
-            "environment": json.dumps(environment),
-            "output": str(output),
-            "cpu_seconds": CPU_SECONDS if first else 20 * CPU_SECONDS,
-            "memory_bytes": MEMORY_BYTES,
-        }
-        assert self.server.stdin is not None and self.server.stdout is not None
-        self.server.stdin.write(json.dumps(request) + "\n")
-        self.server.stdin.flush()
-        status = int(self.server.stdout.readline())
-        if status == 0:
-            return ""
-        failed = _FAILED.findall(output.read_text(encoding="utf-8", errors="replace"))
-        if failed:
-            return str(failed[0]) if first else " ".join(failed)
-        return "the limits of time and memory" if status < 0 else "the start of the tests"
+    def decide(self, copy: Runner, fault: Fault) -> Outcome:
+        """Put the fault in, test, and take it out again.
 
-    def outcome(self, fault: Fault) -> Outcome:
-        """Put the fault in, test, and take it out again."""
-        path = self.folder / fault.file
-        source, status = path.read_text(encoding="utf-8"), path.stat()
+        The hint makes it quick and decides nothing: a test that is not there, is none of the
+        fault's, fails anyhow or does not notice is as good as none.
+        Raises `SystemExit` when the test that notices also fails without the fault.
+        """
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
-            # Compiled loops do not know of changes in loops of other files that they call.
-            compiled = Path(scratch) if "@jit" in source else self.compiled
-            path.write_text(fault.applied(source), encoding="utf-8")
-            try:
-                caught_by = self.test(fault.tests, compiled, first=True)
-            finally:
-                path.write_text(source, encoding="utf-8")
-                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        return Outcome(fault, caught_by, time.monotonic() - started)
+        hint = self._usable(copy, fault)
+        caught_by = ""
+        with copy.seeded(fault) as compiled:
+            if hint:
+                answer = copy.test([hint], seconds=ALONE_SECONDS, compiled=compiled)
+                caught_by = answer.failed[0] if answer.failed else ""
+            if not caught_by:
+                answer = copy.test(fault.tests, seconds=CPU_SECONDS, compiled=compiled)
+                caught_by = answer.caught_by
+        if "::" in caught_by and not self._passes(copy, caught_by):
+            raise SystemExit(f"this test fails without any fault: {caught_by}")
+        return Outcome(fault, caught_by, time.monotonic() - started, self.at)
+
+    def _usable(self, copy: Runner, fault: Fault) -> str:
+        """The hint, or its test with all examples; empty if there is none that passes."""
+        hint = self.hints.get(fault.key, "")
+        if "::" not in hint or not any(covers(test, hint) for test in fault.tests):
+            return ""
+        for test in dict.fromkeys((hint, hint.split("[")[0])):
+            if self._passes(copy, test):
+                return test
+        return ""
+
+    def _passes(self, copy: Runner, test: str) -> bool:
+        """Whether a test passes alone and without a fault; compiles the loops that it needs."""
+        if test not in self.passing:
+            self.passing[test] = copy.test([test], seconds=CPU_SECONDS).passed
+        return self.passing[test]
 
 
-def run(faults: Sequence[Fault], processes: int) -> Iterable[Outcome]:
-    """The outcomes, in the order of the faults.
+def covers(tests: str, test: str) -> bool:
+    """Whether a folder, file or test that a fault names contains a test."""
+    return test == tests or (test.startswith(tests) and test[len(tests)] in "/:[")
 
-    Raises `SystemExit` when a test that noticed something also fails without any fault.
-    """
+
+def run(
+    faults: Sequence[Fault], processes: int, hints: Mapping[str, str], at: str
+) -> Iterable[Outcome]:
+    """The outcomes, in the order of the faults; `hints` are tests by the faults' keys."""
+    decisions = Decisions(hints, at)
     with tempfile.TemporaryDirectory(prefix="vliwc-faults-") as name:
         copies: Queue[Copy] = Queue()
         for number in range(processes):
             folder = Path(name) / str(number)
             folder.mkdir()
             copies.put(Copy(folder))
-        noticed: dict[str, None] = {}
 
         def decide(fault: Fault) -> Outcome:
             copy = copies.get()
             try:
-                return copy.outcome(fault)
+                return decisions.decide(copy, fault)
             finally:
                 copies.put(copy)
 
         every = list(copies.queue)
         try:
             with ThreadPoolExecutor(processes) as pool:
-                for outcome in pool.map(decide, faults):
-                    if "::" in outcome.caught_by:
-                        # Without its example: pytest does not print those in full.
-                        noticed[outcome.caught_by.split("[")[0]] = None
-                    yield outcome
-            failed = every[0].test(list(noticed), every[0].compiled, first=False) if noticed else ""
-            if failed:
-                raise SystemExit(f"these tests fail without any fault: {failed}")
+                yield from pool.map(decide, faults)
         finally:
             for copy in every:
                 copy.server.terminate()
 
 
-def report(outcomes: Sequence[Outcome], catalogue: Sequence[Fault] = ALL_FAULTS) -> str:
-    """The outcomes as a page of the documentation, which says what of ``catalogue`` is missing."""
-    caught = [outcome for outcome in outcomes if outcome.caught_by]
-    decided = {outcome.fault.key for outcome in outcomes}
-    missing = [fault.key for fault in catalogue if fault.key not in decided]
-    lines = [
-        "# Seeded faults",
-        "",
-        "Written by `make faults`: each change of the source is made in a copy, and the tests",
-        "named for its file (`tests/faults/catalogue/`) are run until one fails.",
-        "",
-        f"{len(outcomes)} faults: {len(caught)} noticed, {len(outcomes) - len(caught)} not.",
-        "",
-        "## Not noticed",
-        "",
-        "| fault | why |",
-        "|---|---|",
+def tested() -> str:
+    """The commit of the working tree; says so where the tree has changes."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    return f"{commit} with changes" if _git("status", "--porcelain") else commit
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def resumed(progress: Path, at: str) -> list[Outcome]:
+    """What an interrupted run at the same commit wrote down; nothing of a run at another one."""
+    faults = {fault.key: fault for fault in ALL_FAULTS}
+    lines = progress.read_text(encoding="utf-8").splitlines() if progress.exists() else []
+    return [
+        Outcome(faults[each["key"]], each["caught_by"], each["seconds"], at)
+        for each in map(json.loads, lines)
+        if each["at"] == at and each["key"] in faults
     ]
-    lines += [
-        f"| {_cell(each.fault.key)} | {_cell(each.fault.equivalent or '**no test notices it**')} |"
-        for each in outcomes
-        if not each.caught_by
-    ]
-    lines += ["", "## Noticed", ""]
-    for file in dict.fromkeys(outcome.fault.file for outcome in caught):
-        lines += [f"### {file}", "", "| fault | noticed by |", "|---|---|"]
-        lines += [
-            f"| {_cell(each.fault.name)} | `{_cell(each.caught_by)}` |"
-            for each in caught
-            if each.fault.file == file
-        ]
-        lines.append("")
-    if missing:
-        lines += ["## Not run", "", *(f"- {key}" for key in missing)]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def published(page: str, catalogue: Sequence[Fault] = ALL_FAULTS) -> list[Outcome]:
-    """The outcomes that an older page states for faults of ``catalogue``, without their times."""
-    faults = {fault.key: fault for fault in catalogue}
-    found: list[Outcome] = []
-    file = ""
-    for line in page.splitlines():
-        if line.startswith("### "):
-            file = line.removeprefix("### ") + ": "
-        cells = [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)]
-        if len(cells) == 4 and (fault := faults.get(file + cells[1].strip())) is not None:
-            found.append(Outcome(fault, cells[2].strip().strip("`") if file else "", 0.0))
-    return found
-
-
-def merged(outcomes: Iterable[Outcome], older: Iterable[Outcome]) -> list[Outcome]:
-    """The outcomes, and older ones of other faults, in the order of the catalogue."""
-    found = {outcome.fault.key: outcome for outcome in (*older, *outcomes)}
-    return [found[fault.key] for fault in ALL_FAULTS if fault.key in found]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def main() -> int:
@@ -223,23 +157,43 @@ def main() -> int:
         type=Path,
         help="write the outcomes to this file; with --only, keep what it says of other faults",
     )
+    parser.add_argument(
+        "--hints", type=Path, default=ROOT / "docs/faults.md", help="the page of an earlier run"
+    )
+    parser.add_argument(
+        "--progress", type=Path, help="write each outcome here, and go on from there"
+    )
     arguments = parser.parse_args()
+    at = tested()
+    page: Path | None = arguments.report
+    progress: Path | None = arguments.progress
+    if progress is not None and " " in at:
+        parser.error("--progress: the working tree has changes; a run goes on at one commit")
     wanted: list[str] = arguments.only or [""]
     faults = [fault for fault in ALL_FAULTS if any(text in fault.key for text in wanted)]
-    outcomes: list[Outcome] = []
-    for outcome in run(faults, arguments.processes):
+    hints: dict[str, str] = {}
+    if arguments.hints.exists():
+        older = published(arguments.hints.read_text(encoding="utf-8"))
+        hints = {each.fault.key: each.caught_by for each in older}
+    outcomes = [] if progress is None else resumed(progress, at)
+    decided = {each.fault.key for each in outcomes}
+    left = [fault for fault in faults if fault.key not in decided]
+    for outcome in run(left, arguments.processes, hints, at):
         outcomes.append(outcome)
         verdict = outcome.caught_by or "NOT NOTICED"
         if outcome.fault.equivalent:
             verdict += " (equivalent)"
         print(f"{outcome.seconds:6.1f} s  {outcome.fault.key}: {verdict}", flush=True)
+        if progress is not None:
+            entry = {"at": at, "key": outcome.fault.key, "caught_by": outcome.caught_by}
+            with progress.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({**entry, "seconds": round(outcome.seconds, 1)}) + "\n")
     missed = [each for each in outcomes if not each.caught_by and not each.fault.equivalent]
     print(f"{len(outcomes)} faults, {len(missed)} that change the meaning not noticed")
-    page: Path | None = arguments.report
     if page is not None:
         if arguments.only and page.exists():
             outcomes = merged(outcomes, published(page.read_text(encoding="utf-8")))
-        page.write_text(report(outcomes), encoding="utf-8")
+        page.write_text(report(merged(outcomes, ())), encoding="utf-8")
     return 1 if missed else 0
 
 
