@@ -140,6 +140,25 @@ def test_two_runs_give_the_same_bytes(cli: Cli, problems: Path, tmp_path: Path) 
     }
 
 
+def test_searches_give_the_same_bytes(cli: Cli, tmp_path: Path) -> None:
+    """Those that stop at an effort as well: two runs, and one or two processes."""
+    for kind, size in (("layered", "operations=40"), ("projects", "jobs=20")):
+        made = ("instances", "generate", kind, "--count", "2", "-p", size, "-o", tmp_path / kind)
+        cli(*made).succeeded()
+    budgets = {"cpsat": 2, "cpsat-lns": 3, "ortools-plain": 1, "ilp": 30, "list": 8}
+    asked = [word for name in budgets for word in ("--scheduler", name)]
+    limits = [word for name, most in budgets.items() for word in ("--budget", f"{name}={most}")]
+    written: list[tuple[str, bytes]] = []
+    for number, processes in enumerate((1, 1, 2)):
+        rows = tmp_path / f"rows{number}.csv"
+        folders = (tmp_path / "layered", tmp_path / "projects")
+        where = ("--processes", processes, "--no-times", "-o", rows)
+        printed = cli("compare", *folders, *asked, *limits, *where).succeeded().stdout
+        written.append((printed.replace(rows.name, "rows.csv"), rows.read_bytes()))
+    assert written[0] == written[1] == written[2]
+    assert len(written[0][1].splitlines()) == 1 + 4 * len(budgets)
+
+
 def test_files(cli: Cli, problems: Path, tmp_path: Path) -> None:
     names = ("rows.parquet", "summary.csv", "pairs.parquet")
     rows, summary, pairs = (tmp_path / name for name in names)
