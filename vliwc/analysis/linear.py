@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
-from vliwc.ir.graph import Function
+from vliwc.ir.graph import Function, is_uniform
 from vliwc.ir.value import MASK, Op, Value
 
 MAX_TERMS = 32
@@ -52,6 +52,18 @@ class Linear:
         """The lane number plus a constant: as an index, neighbouring lanes touch neighbouring
         words."""
         return len(self.terms) == 1 and self.terms[0][0].op is Op.LANE and self.terms[0][1] == 1
+
+    @property
+    def is_row(self) -> bool:
+        """The lane number plus what is the same for all lanes: neighbouring words as well, from a
+        place on that may be known at run time only."""
+        lanes = [c for atom, c in self.terms if not is_uniform(atom)]
+        return lanes == [1] and any(atom.op is Op.LANE for atom in self.atoms)
+
+    @property
+    def uniform_terms(self) -> tuple[tuple[Value, int], ...]:
+        """The terms that are the same for all lanes."""
+        return tuple(term for term in self.terms if is_uniform(term[0]))
 
     def coefficient(self, atom: Value) -> int:
         """The coefficient of ``atom``, 0 if it does not occur."""

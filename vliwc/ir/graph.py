@@ -40,9 +40,23 @@ class Role(StrEnum):
         return self in (Role.OUT, Role.INOUT)
 
 
+class Where(StrEnum):
+    """Where the words of an array stand.
+
+    ``MEMORY``: at its base.  ``RUN_TIME``: in memory, at an address that is known when the program
+    runs: its indices are addresses, its base is 0, and it has the length of all memory.
+    ``SCRATCH``: an array of one word that has a fixed place in scratch from one part of a program
+    to the next.
+    """
+
+    MEMORY = "memory"
+    RUN_TIME = "run time"
+    SCRATCH = "scratch"
+
+
 @dataclass(frozen=True, slots=True)
 class Array:
-    """``length`` words of memory from absolute word address ``base``.
+    """``length`` words of memory from absolute word address ``base``, or elsewhere (``where``).
 
     ``below``: every input word is promised to be less than this (2**32 if nothing is promised).
     ``shape``: the lengths of the dimensions, outermost first, of an array that has several; its
@@ -57,6 +71,12 @@ class Array:
     below: int = 1 << 32
     shape: tuple[int, ...] = ()
     distinct: bool = False
+    where: Where = Where.MEMORY
+
+    @property
+    def placed(self) -> bool:
+        """Whether its words are words of memory that are known when the kernel is compiled."""
+        return self.where is Where.MEMORY
 
     @property
     def end(self) -> int:
@@ -119,6 +139,14 @@ class Function:
 
     def __len__(self) -> int:
         return self.graph.number_of_nodes()
+
+    @property
+    def certain_words(self) -> int:
+        """Words that every memory image has: those up to the end of the last array whose place is
+        known."""
+        if self.memory_words is not None:
+            return self.memory_words
+        return max((array.end for array in self.arrays.values() if array.placed), default=0)
 
     def users(self) -> dict[Value, list[Value]]:
         """Operand users of every value, in topological order, once per operand position."""

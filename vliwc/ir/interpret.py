@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Function
+from vliwc.ir.graph import Function, Where
 from vliwc.ir.rebuild import executed, reachable, runs
 from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
 
@@ -55,15 +55,22 @@ def interpret(
 
 
 def execute(
-    function: Function, memory: Sequence[int], *, check_assumptions: bool = True
+    function: Function,
+    memory: Sequence[int],
+    *,
+    check_assumptions: bool = True,
+    scratch: dict[str, int] | None = None,
 ) -> Execution:
     """Run ``function`` on the memory image and keep what its values were.
+
+    ``scratch``: the words of its arrays in scratch by name, which are changed in place.
 
     Only what a store needs is executed, as in the compiled program; with ``check_assumptions``
     the assumptions are evaluated as well.  Raises :class:`IrTrap` for a zero divisor, an access
     outside the declared array or the image, and for an assumption that does not hold.
     """
     image = np.array(list(memory), dtype=np.uint64)
+    kept = {} if scratch is None else scratch
     wanted = executed(function)
     assumed: frozenset[Value] = frozenset()
     if check_assumptions:
@@ -73,6 +80,12 @@ def execute(
     for value in function:
         if value not in wanted:
             continue
+        if value.is_memory and function.arrays[value.array].where is Where.SCRATCH:
+            if value.op is Op.LOAD:
+                data[value] = kept[value.array]
+            else:
+                kept[value.array] = _only(data[value.args[1]])
+            continue
         if value.op is Op.STORE:
             _store(function, image, value, data)
             continue
@@ -81,6 +94,12 @@ def execute(
         if value in assumed and not np.all(np.asarray(result) != 0):
             raise IrTrap(value, "the assumption does not hold")
     return Execution([int(word) for word in image], data)
+
+
+def _only(datum: Datum) -> int:
+    if not isinstance(datum, int):
+        raise InternalError("a word in scratch is stored by all iterations of a loop")
+    return datum
 
 
 def _evaluate(function: Function, image: Words, value: Value, data: dict[Value, Datum]) -> Datum:

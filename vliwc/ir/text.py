@@ -8,6 +8,8 @@
       array x: u32[16] in at 7 below 1024
       array y: u32[16] inout at 23
       array z: u32[2][3] in at 39 below 6 distinct
+      array w: u32[4294967296] out at run time
+      array m: u32[1] inout at scratch below 100
       loop 0 i: 16
       %0 = lane 0
       %1 = load x[%0]
@@ -19,7 +21,9 @@
       assume %6
     }
 
-``after`` lists the order edges; a store outside all loops is ``at top`` instead of ``in loop N``.
+An array ``at run time`` has addresses for indices, one ``at scratch`` is a word that keeps its
+place in scratch from part to part.  ``after`` lists the order edges; a store outside all loops is
+``at top`` instead of ``in loop N``.
 ``reduce`` reads ``%7 = reduce sum loop 0 of %4``, ``scan`` ``%7 = scan sum before loop 0 of %4``
 (inclusive without ``before``); ``%8 = move loop 1 of %4[0 to 6], %2[15]*2`` has
 the words of iterations 0 to 6 of ``%4``, then one of ``%2`` twice (``move at top of %4[3]``: one).
@@ -35,7 +39,7 @@ from math import prod
 
 from vliwc.diagnostics import SourceFile, Span
 from vliwc.ir.builder import Builder
-from vliwc.ir.graph import Array, Function, Loop, Role
+from vliwc.ir.graph import Array, Function, Loop, Role, Where
 from vliwc.ir.tokens import TokenReader
 from vliwc.ir.value import MASK, OPS, TOP_LEVEL, Op, Reduction, Value
 
@@ -55,7 +59,8 @@ def print_function(function: Function) -> str:
         bound = "" if array.below == 1 << 32 else f" below {array.below}"
         lengths = "".join(f"[{length}]" for length in array.dimensions)
         distinct = " distinct" if array.distinct else ""
-        place = f"u32{lengths} {array.role} at {array.base}{bound}{distinct}"
+        at = f"at {array.base}" if array.placed else f"at {array.where}"
+        place = f"u32{lengths} {array.role} {at}{bound}{distinct}"
         lines.append(f"  array {array.name}: {place}")
     for loop in function.loops:
         name = f" {loop.name}" if loop.name else ""
@@ -205,7 +210,7 @@ class _Parser(TokenReader):
             self._expect("]")
         role = self._role()
         self._expect("at")
-        base = self._number("an array's address", 0, 1 << 32)
+        where, base = self._where()
         below = self._number("the bound", 1, 1 << 32) if self._accept("below") else 1 << 32
         self.arrays[token.text] = Array(
             token.text,
@@ -215,7 +220,17 @@ class _Parser(TokenReader):
             below,
             tuple(lengths) if len(lengths) > 1 else (),
             self._accept("distinct"),
+            where,
         )
+
+    def _where(self) -> tuple[Where, int]:
+        """A number, ``run time`` or ``scratch``."""
+        if self._accept("run"):
+            self._expect("time")
+            return Where.RUN_TIME, 0
+        if self._accept("scratch"):
+            return Where.SCRATCH, 0
+        return Where.MEMORY, self._number("an array's address", 0, 1 << 32)
 
     def _role(self) -> Role:
         token = self._take("name", "a role")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import networkx as nx
 
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Array, Function, link
+from vliwc.ir.graph import Array, Function, Where, link
 from vliwc.ir.value import ANY_NUMBER, MASK, OPS, TOP_LEVEL, Op, Value
 
 if TYPE_CHECKING:
@@ -63,10 +63,12 @@ def _check_declarations(function: Function) -> None:
             raise VerifyError(f"array {name} has an impossible place, length or bound")
         if array.shape and (len(array.shape) < 2 or prod(array.shape) != array.length):
             raise VerifyError(f"array {name} has {array.length} words in shape {array.shape}")
+        if array.where is Where.SCRATCH and array.length != 1:
+            raise VerifyError(f"array {name} in scratch has {array.length} words")
+        if array.length == 0 or not array.placed:
+            continue
         if limit is not None and array.end > limit:
             raise VerifyError(f"array {name} ends at {array.end}, memory at {limit}")
-        if array.length == 0:
-            continue
         if previous is not None and previous.end > array.base:
             raise VerifyError(f"arrays {previous.name} and {name} overlap")
         previous = array

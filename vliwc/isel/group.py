@@ -15,7 +15,7 @@ from vliwc.ir.graph import Function, Loop, is_uniform
 from vliwc.ir.value import MASK, Value
 from vliwc.isel.repair import MIN_LANES_A_REPAIR, Run, longest_run, repair
 from vliwc.isel.scalar import Uniform
-from vliwc.mir.operation import Form, MOp, Operand, Source, Template
+from vliwc.mir.operation import Form, MOp, Operand, PerGroup, Source, Template
 
 CONTIGUOUS = 1
 """The stride of a vector whose lanes stand in neighbouring words."""
@@ -306,29 +306,33 @@ class Group:
             self._comparisons[atom, word] = found
         return found
 
-    def group_address(self, base: int) -> Operand:
-        """The scalar address ``base + vlen * group``."""
-        family = self.uniform.addresses(base, self.first_group, self.groups, self.vlen)
-        return Operand(family, stride=0)
+    def _addresses(self, row: Linear) -> PerGroup:
+        """The scalar addresses of the first lanes of all groups, if ``row`` is that of a lane."""
+        start = self.uniform.sum(row.uniform_terms)
+        return self.uniform.addresses(row.const, self.first_group, self.groups, self.vlen, start)
 
-    def lane_address(self, base: int, lane: int) -> Operand:
+    def group_address(self, row: Linear) -> Operand:
+        """The scalar address of the first lane of a group."""
+        return Operand(self._addresses(row), stride=0)
+
+    def lane_address(self, row: Linear, lane: int) -> Operand:
         """The scalar address of one lane of the last group."""
-        if self.uniform.block:
-            family = self.uniform.addresses(base, self.first_group, self.groups, self.vlen)
+        if self.uniform.block or row.uniform_terms:
+            family = self._addresses(row)
             first = Operand(family.member(self.first_group + self.groups - 1), stride=0)
             return self.uniform.scalar_op("+", first, self.uniform.word(lane)) if lane else first
-        return self.uniform.word(base + (self.groups - 1) * self.vlen + lane)
+        return self.uniform.word(row.const + (self.groups - 1) * self.vlen + lane)
 
-    def load_consecutive(self, value: Value, base: int) -> Operand:
-        """Load one word per lane from neighbouring addresses from ``base`` on."""
+    def load_consecutive(self, value: Value, row: Linear) -> Operand:
+        """Load one word per lane from neighbouring addresses, that of a lane being ``row``."""
         name = f"{value.array}{value.id}"
-        limit = max(array.end for array in self.function.arrays.values())
-        end = base + self.done + self.groups * self.vlen
-        if self.lanes == self.vlen or end <= limit:
+        end = row.const + self.done + self.groups * self.vlen
+        there = not row.uniform_terms and end <= self.function.certain_words
+        if self.lanes == self.vlen or there:
             # Words past the end of the loop are read and ignored; they exist.
-            op = MOp(name, (Form("load", "vload", (self.group_address(base),)),), 1, self.vlen)
+            op = MOp(name, (Form("load", "vload", (self.group_address(row),)),), 1, self.vlen)
         else:
-            lanes = tuple((self.lane_address(base, k),) for k in range(self.lanes))
+            lanes = tuple((self.lane_address(row, k),) for k in range(self.lanes))
             op = self.lane_op(name, "load", "load", lanes, self.vlen)
         self.template.ops.append(op)
         self.memory[value] = [op]

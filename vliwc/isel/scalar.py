@@ -186,28 +186,52 @@ class Uniform:
             return word
         return self.scalar_op(fold[0], word, self.word(fold[1]), f"{array.name}[{index}]'")
 
-    def addresses(self, base: int, first_group: int, groups: int, step: int) -> PerGroup:
-        """Scalar addresses ``base + step * g`` for the groups of a loop."""
-        key = ("addresses", base, first_group, step)
+    def sum(self, terms: tuple[tuple[Value, int], ...]) -> Operand | None:
+        """The word with the sum of multiples of uniform values; None if there are none."""
+        total: Operand | None = None
+        for value, factor in terms:
+            word = self.scalar(value)
+            minus = factor == MASK and total is not None
+            if factor != 1 and not minus:
+                word = self.scalar_op("*", word, self.word(factor))
+            if total is not None:
+                word = self.scalar_op("-" if minus else "+", total, word)
+            total = word
+        return total
+
+    def addresses(
+        self, base: int, first_group: int, groups: int, step: int, start: Operand | None = None
+    ) -> PerGroup:
+        """Scalar addresses ``start + base + step * g`` for the groups of a loop."""
+        key = ("addresses", base, first_group, step, start)
         family = self._families.get(key)
         if family is None:
             if self.block:
-                members = self._running_addresses(base, step)
+                members = self._running_addresses(base, step, start)
+            elif start is not None:
+                members = self._sums(self._first(base, start), groups, step)
             else:
                 members = [self._address(base + group * step) for group in range(groups)]
             family = self._families[key] = PerGroup(f"a{base}", first_group, members)
         return family
 
-    def _running_addresses(self, base: int, step: int) -> list[MOp]:
+    def _running_addresses(self, base: int, step: int, start: Operand | None) -> list[MOp]:
         """Addresses of the groups of a block: only the first one stays in scratch, and each trip
-        adds to it.  A few strides make all others, none after many sums."""
-        first = (self.word(base), self.word(0))
-        members = [self.add(MOp(f"a{base}", (Form("alu", "+", first),)))]
-        self.running[members[0]] = self.word(self.block * step)
-        for group in range(1, self.block):
+        adds to it."""
+        first = self._first(base, self.word(0) if start is None else start)
+        self.running[first] = self.word(self.block * step)
+        return self._sums(first, self.block, step)
+
+    def _first(self, base: int, start: Operand) -> MOp:
+        return self.add(MOp(f"a{base}", (Form("alu", "+", (self.word(base), start)),)))
+
+    def _sums(self, first: MOp, groups: int, step: int) -> list[MOp]:
+        """``first`` and what a few strides make of it, none after many sums."""
+        members = [first]
+        for group in range(1, groups):
             nearest = group & (group - 1)
             terms = Operand(members[nearest], stride=0), self.word((group - nearest) * step)
-            members.append(self.add(MOp(f"a{base}+{group}", (Form("alu", "+", terms),))))
+            members.append(self.add(MOp(f"{first.name}+{group}", (Form("alu", "+", terms),))))
         return members
 
     def _address(self, base: int) -> MOp:

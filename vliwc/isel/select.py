@@ -344,15 +344,15 @@ class _Walk:
         index, word = value.args
         form = self.group.forms[index]
         name = f"{value.array}={value.id}"
-        if form.is_consecutive:
-            address = self.group.group_address(array.base + form.const)
+        if form.is_row:
+            row = form.plus(Linear(array.base))
+            address = self.group.group_address(row)
             if self.group.lanes == self.group.vlen:
                 data = group.adjacent(group.vector(word))
                 op = MOp(name, (Form("store", "vstore", (address, data)),), width=0)
             else:
                 lanes = tuple(
-                    (group.lane_address(array.base + form.const, k), data)
-                    for k, data in enumerate(group.words(word))
+                    (group.lane_address(row, k), data) for k, data in enumerate(group.words(word))
                 )
                 op = self.group.lane_op(name, "store", "store", lanes, 0)
         else:

@@ -193,7 +193,8 @@ def _safe(
         if _trapping_operand(user) is not value:
             continue
         if user.is_memory:
-            if facts.hi(arm) >= function.arrays[user.array].length:
+            array = function.arrays[user.array]
+            if not array.placed or facts.hi(arm) >= array.length:
                 return False
         elif facts.lo(arm) == 0:
             return False

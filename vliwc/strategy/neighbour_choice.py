@@ -137,7 +137,7 @@ def _spare(program: LaneProgram, lowest: Value, span: int) -> int | None:
     in memory, if the last of the ``span`` words it is for is; None if memory is too short."""
     function = program.function
     array, index = function.arrays[lowest.array], lowest.args[0]
-    end = function.memory_words or max(each.end for each in function.arrays.values())
+    end = function.certain_words
     last = array.base + min(program.facts.hi(index), array.length - span)
     spare = max(0, last + program.machine.vlen - end)
     return spare if spare <= array.base + program.facts.lo(index) else None

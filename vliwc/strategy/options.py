@@ -137,7 +137,7 @@ def loop_reads(
             form = forms[value.args[0]]
             if regions is not None and value in regions.reads:
                 fixed[value] = RegionRead()
-            elif form.is_consecutive:
+            elif form.is_row:
                 fixed[value] = Consecutive()
             elif value.array in written:
                 fixed[value] = Gather()

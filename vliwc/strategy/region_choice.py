@@ -31,7 +31,7 @@ def loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None
 
 def _loop_regions(program: LaneProgram, loop: Loop, block: int) -> Regions | None:
     vlen = program.machine.vlen
-    limit = max((array.end for array in program.function.arrays.values()), default=0)
+    limit = program.function.certain_words
     if limit < vlen or not loop.extent:
         return None
     cases = program.cases(loop)

@@ -176,7 +176,7 @@ def _repeated(program: LaneProgram, work: Unavoidable, known: set[Value]) -> Una
 
 def _scattered(program: LaneProgram, value: Value) -> bool:
     in_loop = value.op is Op.STORE and value.loop != TOP_LEVEL
-    return in_loop and not program.forms[value.args[0]].is_consecutive
+    return in_loop and not program.forms[value.args[0]].is_row
 
 
 def _without_known(reads: LoopReads, places: Mapping[Value, Sequence[int]]) -> LoopReads:

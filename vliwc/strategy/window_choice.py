@@ -112,7 +112,7 @@ def _inside(program: LaneProgram, value: Value, offset: int) -> bool:
     array, index = function.arrays[value.array], value.args[0]
     if not offset:
         return True
-    end = function.memory_words or max(each.end for each in function.arrays.values())
+    end = function.certain_words
     last = array.base + min(program.facts.hi(index), array.length - 1)
     first = array.base + program.facts.lo(index)
     return first >= offset and last - offset + program.machine.vlen <= end

@@ -27,8 +27,8 @@ PASSES = (
         ),
         (
             "an index at the end",
-            "            if facts.hi(arm) >= function.arrays[user.array].length:",
-            "            if facts.hi(arm) > function.arrays[user.array].length:",
+            "facts.hi(arm) >= array.length:",
+            "facts.hi(arm) > array.length:",
         ),
         ("a divisor of 0", "        elif facts.lo(arm) == 0:", "        elif facts.hi(arm) == 0:"),
         (

@@ -41,8 +41,8 @@ SELECTION = (
         ),
         (
             "stores without the array's address",
-            "            address = self.group.group_address(array.base + form.const)",
-            "            address = self.group.group_address(form.const)",
+            "            row = form.plus(Linear(array.base))",
+            "            row = form",
         ),
         (
             "scattered stores without the array's address",
@@ -67,12 +67,18 @@ SELECTION = (
             f"{ISEL}/test_select.py",
             f"{ISEL}/test_table_reads.py",
             f"{ISEL}/test_records.py",
+            f"{ISEL}/test_rows_at_run_time.py",
             f"{ISEL}/test_instantiate.py",
         ),
         (
             "vectors read words that are apart",
             "        if a.stride == CONTIGUOUS and b.stride == CONTIGUOUS:",
             "        if True:",
+        ),
+        (
+            "rows at run time forget where they start",
+            "self.groups, self.vlen, start)",
+            "self.groups, self.vlen, start and None)",
         ),
         (
             "lanes are never moved together",
@@ -101,12 +107,12 @@ SELECTION = (
         ),
         (
             "the last group's lanes one group too early",
-            "base + (self.groups - 1) * self.vlen + lane",
-            "base + max(self.groups - 2, 0) * self.vlen + lane",
+            "row.const + (self.groups - 1) * self.vlen + lane",
+            "row.const + max(self.groups - 2, 0) * self.vlen + lane",
         ),
         (
             "vectors behind the memory",
-            "        if self.lanes == self.vlen or end <= limit:",
+            "        if self.lanes == self.vlen or there:",
             "        if True:",
         ),
     ),
@@ -281,8 +287,8 @@ SELECTION = (
         ),
         (
             "vector loads forget the fold",
-            "        return folded(group, group.load_consecutive(value, array.base + form.const), fold)",
-            "        return folded(group, group.load_consecutive(value, array.base + form.const), None)",
+            "        return folded(group, group.load_consecutive(value, row), fold)",
+            "        return folded(group, group.load_consecutive(value, row), None)",
         ),
         (
             "select trees take the other one",
@@ -334,8 +340,8 @@ SELECTION = (
         (f"{ISEL}/test_working_memory.py", f"{ISEL}/test_records.py"),
         (
             "words that are read later are free",
-            "        if not early.issuperset(loads[name]):\n            continue\n",
-            "",
+            "not array.placed or not early.issuperset(loads[name])",
+            "not array.placed",
         ),
         (
             "written scratch is free",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from vliwc.diagnostics import KernelError
-from vliwc.ir.graph import Array, Loop, Role
-from vliwc.ir.interpret import interpret
+from vliwc.ir.graph import Array, Loop, Role, Where
+from vliwc.ir.interpret import execute, interpret
 from vliwc.ir.text import parse_function, print_function, print_value
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction
+from vliwc.ir.verify import verify
 
 EVERYTHING = """\
 function everything {
@@ -103,3 +104,34 @@ def test_errors_name_line_and_column(old: str, new: str, message: str) -> None:
     assert diagnostic.span is not None
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert str(diagnostic.span) == f"bad.vir:{line}:{column}"
+
+
+ELSEWHERE = """\
+function elsewhere {
+  memory 3
+  array x: u32[4294967296] inout at run time
+  array start: u32[1] inout at scratch below 100
+  loop 0 i: 2
+  %0 = lane 0
+  %1 = const 0
+  %2 = load start[%1]
+  %3 = add %0, %2
+  %4 = load x[%3]
+  %5 = store x[%3] = %2 in loop 0 after %4
+  %6 = reduce sum loop 0 of %4
+  %7 = store start[%1] = %6 at top after %2
+}
+"""
+
+
+def test_arrays_at_run_time_and_in_scratch() -> None:
+    function = parse_function(ELSEWHERE)
+    assert print_function(function) == ELSEWHERE
+    verify(function)
+    assert [function.arrays[name].where for name in ("x", "start")] == [
+        Where.RUN_TIME,
+        Where.SCRATCH,
+    ]
+    kept = {"start": 1}
+    assert execute(function, [5, 6, 7], scratch=kept).memory == [5, 1, 1]
+    assert kept == {"start": 13}

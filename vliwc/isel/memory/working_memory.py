@@ -56,7 +56,7 @@ def free_spaces(
     lasting: list[Space] = []
     passing: list[Space] = []
     for name, array in function.arrays.items():
-        if not early.issuperset(loads[name]):
+        if not array.placed or not early.issuperset(loads[name]):
             continue
         if array.role in (Role.SCRATCH, Role.IN_SCRATCH):
             if not stores[name] and array.length:
@@ -128,7 +128,7 @@ class WorkingMemory:
         if for_good:
             self._lasting = [space for space in self._lasting if not space.after]
             self._passing = []
-        self._limit = max((array.end for array in function.arrays.values()), default=0)
+        self._limit = function.certain_words
 
     def capacity(self, loop: int, lenders: Lenders, overrun: int = 0) -> int:
         """Words there are for tables that are last read in loop number ``loop``, with at most

@@ -138,8 +138,8 @@ class Consecutive:
     def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
         group = site.group
         array = group.function.arrays[value.array]
-        form = group.forms[value.args[0]]
-        return folded(group, group.load_consecutive(value, array.base + form.const), fold)
+        row = group.forms[value.args[0]].plus(Linear(array.base))
+        return folded(group, group.load_consecutive(value, row), fold)
 
     def needs(self, index: Linear) -> tuple[Value, ...]:
         """The atoms of the index."""
