@@ -21,6 +21,9 @@ class RoundsTuning:
     candidates: int = 2
     """The best candidates that are annealed in the first round, each with one part in so many of
     its steps: which of them is best is not known before."""
+    per_operation: int = 12
+    """Schedules for each operation of a problem at most: what can be won grows with a problem, and
+    a small one would be scheduled millions of times."""
     seed_step: int = 100
     """Seeds of the candidates are so far apart ..."""
     round_seed_step: int = 1000
@@ -55,13 +58,14 @@ def anneal_candidates(
 ) -> C:
     """Anneal the best two candidates for a round, then the better one; the best of all.
 
-    ``work`` is the number of operations to schedule altogether; ``budget``, if given, the number
-    of schedules instead.  A problem without groups has no windows to anneal.
+    ``work`` is the number of operations to schedule altogether, at most; ``budget``, if given, the
+    number of schedules instead.  A problem without groups has no windows to anneal.
     """
     if not candidates[0].search.problem.dense.n_groups:
         return candidates[0]
-    size = len(candidates[0].search.problem)
-    schedules = budget if budget is not None else work // max(size, 1)
+    schedules = budget
+    if schedules is None:
+        schedules = planned_schedules(len(candidates[0].search.problem), work)
     steps = max(schedules // (TUNING.rounds * TUNING.workers), 1)
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
     for number, candidate in enumerate(candidates[: TUNING.candidates]):
@@ -77,6 +81,12 @@ def anneal_candidates(
         first_seed = seed + TUNING.round_seed_step * number
         _round(best.search, steps, first_seed, _cooling(number / (TUNING.rounds - 1)))
     return best
+
+
+def planned_schedules(size: int, work: int) -> int:
+    """Schedules of a problem of ``size`` operations that are worth making, if at most ``work``
+    operations are to be scheduled altogether."""
+    return min(work // max(size, 1), TUNING.per_operation * size)
 
 
 def _cooling(part: float) -> Cooling:

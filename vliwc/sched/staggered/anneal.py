@@ -185,8 +185,8 @@ def _chain(
     best_start: Floats,
     best_end: Floats,
 ) -> tuple[float, Policy]:
-    """Anneal from windows ``first``; the best cost and its policy, its windows in the output
-    arrays."""
+    """Anneal from windows ``first`` until ``bound`` cycles are reached; the best cost and its
+    policy, its windows in the output arrays."""
     state = np.empty(1, dtype=np.uint64)
     state[0] = np.uint64(seed) * np.uint64(11400714819323198485) + np.uint64(88172645463325252)
     engine = np.empty(len(p.lanes), dtype=np.int32)
@@ -200,6 +200,8 @@ def _chain(
     best_end[:] = windows.end
     best_policy = windows.policy
     for step in range(steps):
+        if best <= bound:
+            break  # there is nothing left to win
         part = step / steps
         temperature = hot * (cold / hot) ** part
         scale = wide * (narrow / wide) ** part
