@@ -54,6 +54,8 @@ SIZES: dict[str, dict[str, int]] = {
     "prefix_words": {"n": 64},
     "life": {"height": 4, "width": 8, "steps": 2},
     "compact": {"n": 64},
+    "collatz": {"batch": 32, "most": 8},
+    "hash_probe": {"slots": 61, "batch": 64, "probes": 3},
 }
 BUDGETS: dict[str, int | None] = {"list": None, "backward": None, "ilp": 1, "cpsat": 1}
 PROBLEMS = 20

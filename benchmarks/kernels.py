@@ -55,6 +55,8 @@ SIZES: dict[str, dict[str, int]] = {
     "prefix_words": {"n": 256},
     "life": {"height": 8, "width": 8, "steps": 4},
     "compact": {"n": 256},
+    "collatz": {"batch": 128, "most": 20},
+    "hash_probe": {"slots": 61, "batch": 256, "probes": 4},
 }
 LEVELS = (0, 1, 2)
 

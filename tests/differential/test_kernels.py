@@ -56,6 +56,11 @@ SIZES: dict[str, list[dict[str, int]]] = {
     "prefix_words": [{"n": 1}, {"n": 37}],
     "life": [{"height": 3, "width": 3, "steps": 1}, {"height": 4, "width": 6, "steps": 2}],
     "compact": [{"n": 1}, {"n": 29}],
+    "collatz": [{"batch": 1, "most": 0}, {"batch": 19, "most": 30}],
+    "hash_probe": [
+        {"slots": 1, "batch": 2, "probes": 1},
+        {"slots": 13, "batch": 21, "probes": 5},
+    ],
     "prefix_rows": [{"rows": 1, "width": 2}, {"rows": 19, "width": 5}],
     "sort8": [{"batch": 1}, {"batch": 21}],
     "gcd": [{"batch": 1, "steps": 0}, {"batch": 19, "steps": 7}],

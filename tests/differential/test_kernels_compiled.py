@@ -40,6 +40,11 @@ SMALL: dict[str, tuple[dict[str, int], ...]] = {
     "prefix_words": ({"n": 21}, {"n": 5}),
     "life": ({"height": 3, "width": 5, "steps": 2}, {"height": 4, "width": 8, "steps": 1}),
     "compact": ({"n": 13}, {"n": 40}),
+    "collatz": ({"batch": 9, "most": 11}, {"batch": 8, "most": 2}),
+    "hash_probe": (
+        {"slots": 7, "batch": 13, "probes": 4},
+        {"slots": 16, "batch": 8, "probes": 2},
+    ),
     "prefix_rows": ({"rows": 11, "width": 3}, {"rows": 8, "width": 8}),
     "sort8": ({"batch": 13},),
     "gcd": ({"batch": 11, "steps": 5}, {"batch": 8, "steps": 1}),

@@ -287,7 +287,7 @@ class Generator:
         scope.words.append(name)
 
     def sequential(self, scope: Scope, nesting: int) -> None:
-        """A loop that is unrolled; it changes at least one variable."""
+        """A loop that is unrolled, and may be left early; it changes at least one variable."""
         if not scope.variables:
             self.line(f"var {(name := self.fresh('v'))} = {self.expr(scope, 1).text};")
             scope.variables.append(name)
@@ -296,13 +296,19 @@ class Generator:
         bounds = ["0 .. 2", "0 .. 1", "1 .. 4", "2 .. 2"]
         bounds += [f"0 .. {name}" for name in scope.statics if name == "k"]
         bounds += [f"0 .. {name} + 1" for name in scope.statics if name.startswith("r")]
-        self.line(f"for {counter} in {self.pick(bounds)} {{")
+        head, inner = f"for {counter} in {self.pick(bounds)}", scope.inner()
+        exit_ = self.integer(0, 5)
+        if exit_ == 0:
+            head = f"while {self.flag(scope, 2)} limit {self.integer(0, 3)}"
+        else:
+            inner.statics.append(counter)
+        self.line(f"{head} {{")
         self.depth += 1
-        inner = scope.inner()
-        inner.statics.append(counter)
         if self.chance(3):
             self.declaration(inner)
         self.line(f"{self.pick(scope.variables)} = {self.expr(inner, 3).text};")
+        if exit_ == 1:
+            self.line(f"break if {self.flag(inner, 2)};")
         if nesting == 0 and self.chance(3):
             self.sequential(inner, 1)
         self.depth -= 1

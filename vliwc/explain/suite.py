@@ -112,6 +112,8 @@ _QUICK: Final = (
     Case.of("prefix_words", n=256),
     Case.of("life", height=8, width=8, steps=4),
     Case.of("compact", n=256),
+    Case.of("collatz", batch=128, most=20),
+    Case.of("hash_probe", slots=61, batch=256, probes=4),
 )
 _MORE: Final = (
     _tree_hash(10, 16, 128),
@@ -155,6 +157,8 @@ _MORE: Final = (
     Case.of("prefix_words", n=1000),
     Case.of("life", height=5, width=7, steps=3),
     Case.of("compact", n=100),
+    Case.of("collatz", batch=50, most=30),
+    Case.of("hash_probe", slots=500, batch=100, probes=6),
 )
 SUITES: Final = {
     suite.name: suite

@@ -168,6 +168,23 @@ class For(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class While(Node):
+    """`while condition limit most { body }`, in order, at most `most` times, which is known at
+    compile time."""
+
+    condition: Expr
+    most: Expr
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Break(Node):
+    """`break if condition;`: leave the innermost loop, which is a sequential one."""
+
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ReductionDecl(Node):
     """`sum name` in the head of a parallel loop, after `reduce`, or with `scan` after that; then
     `sum before name` leaves the iteration itself out (`before`)."""
@@ -228,7 +245,7 @@ class Assume(Node):
     condition: Expr
 
 
-Stmt = Let | Var | Assign | Store | For | ParallelFor | Reduce | Scan | Assume
+Stmt = Let | Var | Assign | Store | For | While | Break | ParallelFor | Reduce | Scan | Assume
 
 # --- declarations -----------------------------------------------------------------------------
 
@@ -330,9 +347,11 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
             return (*statement.indices, statement.value)
         case For():
             return (statement.low, statement.high)
+        case While():
+            return (statement.condition, statement.most)
         case ParallelFor():
             return tuple(bound for range_ in statement.ranges for bound in bounds(range_))
-        case Assume():
+        case Break() | Assume():
             return (statement.condition,)
 
 
@@ -343,7 +362,13 @@ def bounds(loop: For | Range) -> tuple[Expr, Expr]:
 
 def body(statement: Stmt) -> tuple[Stmt, ...]:
     """The statements nested directly in a statement."""
-    return statement.body if isinstance(statement, For | ParallelFor) else ()
+    return statement.body if isinstance(statement, For | While | ParallelFor) else ()
+
+
+def has_break(loop: For | While) -> bool:
+    """Whether a loop may be left by a `break`: there are no statements for it to stand in but
+    other loops, which it would leave instead."""
+    return any(isinstance(statement, Break) for statement in loop.body)
 
 
 def walk_statements(statements: tuple[Stmt, ...]) -> Iterator[Stmt]:

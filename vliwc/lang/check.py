@@ -46,6 +46,7 @@ class _Checker:
         self.found: dict[Diagnostic, None] = {}
         self.infer = Inference(self.scopes, self.facts, self.report)
         self.parallel: ast.ParallelFor | None = None
+        self.loops: list[ast.For | ast.While | ast.ParallelFor] = []
         self.in_function = False
         self.stores: dict[Symbol, ast.Store] = {}
 
@@ -185,6 +186,12 @@ class _Checker:
                 self.store(statement)
             case ast.For():
                 self.for_(statement)
+            case ast.While():
+                self.infer.want(statement.condition, Type.BOOL)
+                self.infer.want_static(statement.most, "the limit of a loop")
+                self.loop_body(statement)
+            case ast.Break():
+                self.break_(statement)
             case ast.ParallelFor():
                 self.not_in_function(statement, "contain a parallel loop")
                 self.parallel_for(statement)
@@ -285,13 +292,24 @@ class _Checker:
         for bound in ast.bounds(counter):
             self.infer.want_static(bound, "a loop bound")
 
-    def loop_body(self, statement: ast.For | ast.ParallelFor) -> None:
+    def break_(self, statement: ast.Break) -> None:
+        self.infer.want(statement.condition, Type.BOOL)
+        if not self.loops:
+            self.error("E0411", "`break` outside of a loop", statement)
+        elif isinstance(self.loops[-1], ast.ParallelFor):
+            hint = "its iterations are independent, and all of them run; a `break` stands directly "
+            hint += "in a `for` or `while` inside one"
+            self.error("E0411", "a parallel loop cannot be left", statement, hint)
+
+    def loop_body(self, statement: ast.For | ast.While | ast.ParallelFor) -> None:
         # The loop may run no iteration at all, so what it assigns does not count after it.
         before = len(self.infer.assigned)
+        self.loops.append(statement)
         self.block(statement.body)
+        self.loops.pop()
         while len(self.infer.assigned) > before:
             self.infer.assigned.popitem()
-        if all(self.idle(inner) for inner in statement.body):
+        if not isinstance(statement, ast.While) and all(self.idle(s) for s in statement.body):
             self.facts.idle.add(statement)
 
     def idle(self, statement: ast.Stmt) -> bool:
@@ -312,6 +330,11 @@ class _Checker:
                 "or the inner one a sequential `for`",
                 Note("the outer loop is here", outer.name.span),
             )
+        for loop in self.loops:
+            if isinstance(loop, ast.While) or (isinstance(loop, ast.For) and ast.has_break(loop)):
+                message = "a parallel loop inside a loop that may be left early"
+                hint = "whether it goes on is decided for each lane; use a `for` without `break`"
+                self.error("E0412", message, statement, hint, Note("it is here", loop.span))
         opened: list[Symbol] = []
         for reduction in statement.reductions:
             operator = reduction.operator.text

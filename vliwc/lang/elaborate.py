@@ -61,6 +61,7 @@ class Elaborator:
         self._calls: list[Span] = []
         self._counters: list[tuple[str, int]] = []
         self.unrolled = 0
+        self._left = False  # the loop being walked ends here, whatever the input
         self._visits = 0
         self._sizes: dict[ast.Expr, int] = {}
         self._elaborated: dict[tuple[Symbol, tuple[Static, ...]], int] = {}
@@ -234,6 +235,8 @@ class Elaborator:
     def _block(self, statements: tuple[ast.Stmt, ...]) -> None:
         for statement in statements:
             self._statement(statement)
+            if self._left:
+                break
 
     def _statement(self, statement: ast.Stmt) -> None:
         match statement:
@@ -249,6 +252,10 @@ class Elaborator:
                 self._visit(statement.value)
             case ast.For():
                 self._for(statement)
+            case ast.While():
+                self._while(statement)
+            case ast.Break():
+                self._left = self._visit(statement.condition) is True
             case ast.ParallelFor():
                 self._parallel(statement)
             case ast.Assume():
@@ -274,6 +281,9 @@ class Elaborator:
             self._counters[-1] = (loop.name.text, counter)
             self.unrolled += loop not in self.facts.idle
             self._block(loop.body)
+            if self._left:
+                self._left, trips = False, counter - low + 1
+                break
             if self._over_limit():
                 break
         else:
@@ -286,6 +296,22 @@ class Elaborator:
         self._counters.pop()
         if self._over_limit():
             self._too_long(loop.name, f"this loop has {trips} iterations; a parallel loop or fewer")
+
+    def _while(self, loop: ast.While) -> None:
+        """Walk one iteration, which stands for as many as there may be."""
+        trips = self.integer(loop.most)
+        if trips is None or trips <= 0:
+            return
+        before = self.unrolled
+        self.unrolled += 1
+        if self._visit(loop.condition) is not False:
+            self._block(loop.body)
+            # Variables keep their words where an iteration has left the loop.
+            self.unrolled += sum(isinstance(s, ast.Assign) for s in loop.body)
+            trips, self._left = 1 if self._left else trips, False
+            self.unrolled += (self.unrolled - before) * (trips - 1)
+        if self._over_limit():
+            self._too_long(loop.most, f"this loop has up to {trips} iterations; a lower limit")
 
     def _walked(self, loop: ast.For, symbol: Symbol, low: int, high: int) -> Sequence[int]:
         """The iterations to look at; what one of them takes stands for those left out."""

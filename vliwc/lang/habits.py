@@ -20,9 +20,10 @@ _TYPES = (
 )
 _LOOP = "write `for r in lo .. hi { … }`, which runs for `lo`, …, `hi - 1`"
 _WHILE = (
-    "there is no `while`: write `for r in 0 .. n { … }` with as many steps as may be needed, and "
-    "keep what is done by `x = if done then x else …;`"
+    "write `while c limit n { … }`: a loop says how often it runs at most, and ends there "
+    "as if the condition were false"
 )
+_BREAK = "a loop is left by `break if c;`, directly in its body"
 _CAST = (
     "there are no casts: `if c then 1 else 0` makes a number of a condition, `x != 0` a condition "
     "of a number"
@@ -64,7 +65,8 @@ class Habit:
 
 
 _STATEMENTS = (
-    Habit(_WHILE, before=r"\b(while|until|loop|do)", after=r"[\w({]"),
+    Habit(_WHILE, before=r"\b(until|loop|do)", after=r"[\w({]"),
+    Habit(_WHILE, "LIMIT", before=r"\bwhile\b.*", after=r"[\w{:;]"),
     Habit(_LOOP, before=r"\bfor", after=r"\("),
     Habit(_LOOP, before=r"\bfor\s+\w+", after=r"[=:]"),
     Habit(f"a range is `lo .. hi`: {_LOOP}", before=r"\bin\s+range\s*\(.*\)"),
@@ -88,6 +90,8 @@ _STATEMENTS = (
     Habit(
         "a loop counts: `for r in 0 .. len(a) { … }`", "__ANON_1", before=r"\bin\b.*", after=r"[{:]"
     ),
+    Habit(_BREAK, STATEMENT, after=r"if\b[^;]*\bbreak\b"),
+    Habit(_BREAK, "IF", before=r"\bbreak"),
     Habit(_IF, STATEMENT, after=r"if\b"),
     Habit(_IF, before=r"\}", after=r"else\b"),
     Habit(_IF, before=r"\b(elif|switch|match)", after=r"[\w(]"),
@@ -121,8 +125,9 @@ _STATEMENTS = (
         after=r"return\b",
     ),
     Habit(
-        "loops run to their end: keep what is done by `x = if done then x else …;`",
-        before=_START + r"(break|continue|pass)",
+        "an iteration runs to its end: keep what is done by `x = if done then x else …;`, "
+        "or leave the loop by `break if c;`",
+        before=_START + r"(continue|pass)",
         after=r";",
     ),
     Habit(

@@ -272,12 +272,15 @@ class _Constraints:
             match statement:
                 case ast.Let():
                     self._let(statement, env)
-                case ast.For():
+                case ast.For() if not ast.has_break(statement):
                     for values in self._iterations((statement,), env):
                         self._block(statement.body, {**env, **values})
                 case ast.ParallelFor():
                     for values in self._iterations(statement.ranges, env):
                         self._block(statement.body, {**env, **values})
+                case ast.For() | ast.While():
+                    # What is assumed there holds in some iterations only, which are not known.
+                    self.promises.exact = False
                 case ast.Assume():
                     for conjunct in ast.conjuncts(statement.condition):
                         self._constrain(conjunct, env)

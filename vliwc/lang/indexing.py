@@ -68,6 +68,15 @@ class Iterations:
             return self._total
         return next((c.extent for c, digit in self._counters if digit is value), 1 << 32)
 
+    def own_word(self, index: Value, length: int) -> tuple[int, int]:
+        """`(first, factor)` if `index` is `first + factor * lane`, less than `length` in every
+        iteration, each of which has a place of its own; else `(0, 0)`."""
+        first, terms = linear(index)
+        factor = terms.pop(self._lane, 0)
+        own = not any(terms.values()) and (factor > 0 or self._total == 1)
+        last = first + factor * (self._total - 1)
+        return (first, max(factor, 1)) if own and last < length else (0, 0)
+
     def index(self, flat: Value) -> Value:
         """An equal word to `flat`, made of digits of several counters where it names them all."""
         if len(self._counters) < 2:

@@ -3,7 +3,7 @@
 Sequential loops are unrolled, functions inlined, and each parallel loop becomes the code of one
 lane. Conditionals compute both sides, so whatever could trap on the side not taken is guarded: a
 load reads `select(taken, index, 0)`, a division divides by `select(taken, divisor, 1)`. Passes
-remove the guards that are not needed.
+remove the guards that are not needed. Loops that a lane may leave early are masked (`leaving`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import NoReturn
 
-from vliwc.diagnostics import Diagnostic, KernelError
-from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Function
 from vliwc.ir.value import MASK, TOP_LEVEL, WORD_BITS, Op, Reduction, Value
 from vliwc.lang import ast
@@ -23,15 +20,13 @@ from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
 from vliwc.lang.elaborate import MAX_UNROLLED
 from vliwc.lang.indexing import Iterations
+from vliwc.lang.leaving import Leaving, OwnWords, Path, State, Word
+from vliwc.lang.operations import Operations
 from vliwc.lang.order import MemoryOrder
 from vliwc.lang.static import Evaluator, misplaced
 from vliwc.lang.symbols import BUILTINS, WORD_OPS, Symbol
 
 _IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
-
-
-State = dict[Symbol, Value]
-"""The values of the variables that a loop assigns to and that are declared before it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,33 +62,16 @@ def lower_rounds(kernel: CheckedKernel, limit: int, loop: ast.For, rounds: int) 
     return Unrolled(lowering.builder.finish(), lowering.states, lowering.ids)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """The condition under which an expression is evaluated: `flag` is `wanted`, and `outer`."""
-
-    outer: Path | None
-    flag: Value
-    wanted: bool
-
-
-class _Lowering:
+class _Lowering(Operations):
     """The state of lowering. `path` is the condition under which an expression is evaluated,
-    None if it always is; `values` are the run-time values of the symbols in scope."""
+    None if it always is; `values` are the run-time values of the symbols in scope. `active` is 1
+    in lanes that have not left a loop that they are in, None where there is none to leave."""
 
     def __init__(self, kernel: CheckedKernel, limit: int, rounds: Mapping[ast.For, int]) -> None:
-        self.kernel = kernel
+        super().__init__(kernel, limit)
         self.rounds = rounds
         self.states: list[State] = []
         self.ids: list[int] = []
-        self.facts = kernel.facts
-        self.limit = limit
-        self.operations = 0
-        self.builder = Builder(
-            kernel.name,
-            dict(kernel.arrays),
-            memory_words=kernel.memory_words,
-            params=dict(kernel.params),
-        )
         self.static = Evaluator(kernel.facts, dict(kernel.constants), kernel.tables, kernel.arrays)
         self.values: dict[Symbol, Value] = {}
         self.contributions: dict[Symbol, Value] = {}
@@ -101,19 +79,8 @@ class _Lowering:
         self.reached: set[tuple[str, Value]] = set()
         self.loop = TOP_LEVEL
         self.iterations: Iterations | None = None
-        self.unrolling: list[tuple[ast.For, int]] = []
-
-    def count(self, node: ast.Node) -> None:
-        """Count one operation against the limit."""
-        self.operations += 1
-        if self.operations > self.limit:
-            message = f"kernel `{self.kernel.name}` unrolls to more than {self.limit} operations"
-            hint = "its functions are called too often"
-            if self.unrolling:
-                loop, trips = max(self.unrolling, key=lambda entry: entry[1])
-                node = loop.name
-                hint = f"this loop has {trips} iterations; use fewer, or a parallel loop"
-            self.fail("E0512", message, node, hint)
+        self.active: Value | None = None
+        self.own = OwnWords(1)
 
     # --- statements ---------------------------------------------------------------------------
 
@@ -134,13 +101,17 @@ class _Lowering:
                 value = self.value(statement.value, path)
                 self.values[self.facts.symbols[statement.target]] = value
             case ast.Store():
-                self.store(statement)
-            case ast.For():
+                self.store(statement, path)
+            case ast.For() if not ast.has_break(statement):
                 self.unroll(statement, path)
+            case ast.For() | ast.While():
+                self.early(statement, path)
+            case ast.Break():
+                raise AssertionError("`early` looks after the breaks of its loop")
             case ast.ParallelFor():
                 self.parallel(statement)
             case ast.Reduce():
-                self.contribute(statement)
+                self.contribute(statement, path)
             case ast.Scan():
                 self.scan(statement)
             case ast.Assume():
@@ -153,11 +124,24 @@ class _Lowering:
         else:
             self.values[symbol] = self.value(statement.value, path)
 
-    def store(self, statement: ast.Store) -> None:
+    def store(self, statement: ast.Store, path: Path | None) -> None:
         array = statement.array.text
-        index = self.element(array, statement, None)
-        word = self.value(statement.value, None)
+        index = self.element(array, statement, path)
+        word = self.value(statement.value, path)
         self.count(statement)
+        if self.iterations is not None:
+            length = self.kernel.arrays[array].length
+            first, factor = self.iterations.own_word(index, length)
+            masked = self.active is not None
+            self.own.words.setdefault(array, []).append(Word(first, factor, masked, statement))
+        elif self.active is not None and not self.within(array, index):
+            index = self.select(self.active, index, self.word(0, statement), statement)
+        if self.active is not None:
+            there = self.builder.load(
+                array, index, self.order.before_load(array), span=statement.span
+            )
+            self.order.loaded(array, there)
+            word = self.select(self.active, word, there, statement)
         before = self.order.before_store(array)
         store = self.builder.store(array, index, word, before, loop=self.loop, span=statement.span)
         self.order.stored(array, store)
@@ -182,19 +166,58 @@ class _Lowering:
                 self.ids.append(self.builder.next_id)
         self.unrolling.pop()
 
-    def state(self, loop: ast.For) -> State:
+    def state(self, loop: ast.For | ast.While) -> State:
         """The values of the variables that `loop` assigns to and that have one before it."""
-        targets = [
-            self.facts.symbols[statement.target]
-            for statement in ast.walk_statements(loop.body)
-            if isinstance(statement, ast.Assign)
-        ]
-        return {each: self.values[each] for each in targets if each in self.values}
+        inside = list(ast.walk_statements(loop.body))
+        own = {self.facts.symbols[s.name] for s in inside if isinstance(s, ast.Var)}
+        targets = [self.facts.symbols[s.target] for s in inside if isinstance(s, ast.Assign)]
+        known = (each for each in targets if each in self.values and each not in own)
+        return {each: self.values[each] for each in known}
+
+    def early(self, loop: ast.For | ast.While, path: Path | None) -> None:
+        """Unroll a loop that a lane may leave before its last iteration."""
+        outer, breaks = self.active, ast.has_break(loop)
+        base = path
+        if path is not None and path.flag is outer:
+            base = path.outer  # who is in this loop is in the enclosing one
+        leaving = Leaving(self, self.values, outer, self.state(loop))
+        counters = range(self.static.integer(loop.most) if isinstance(loop, ast.While) else 0)
+        if isinstance(loop, ast.For):
+            counters = range(self.static.integer(loop.low), self.static.integer(loop.high))
+        self.unrolling.append((loop, len(counters)))
+        for counter in counters:
+            self.count(loop)
+            if isinstance(loop, ast.For):
+                self.static.env[self.facts.symbols[loop.name]] = counter
+            elif breaks:
+                condition = self.value(loop.condition, leaving.path(base))
+                leaving.stay(condition, leaving.active, loop.condition)
+            else:
+                # Where the condition was false it still is: nothing that it reads has changed.
+                leaving.stay(self.value(loop.condition, path), outer, loop.condition)
+            self.early_body(loop, leaving, base)
+            if leaving.over:
+                break
+        self.unrolling.pop()
+        self.active = outer
+
+    def early_body(self, loop: ast.For | ast.While, leaving: Leaving, base: Path | None) -> None:
+        """One iteration of it, up to where all lanes have left."""
+        for statement in () if leaving.over else loop.body:
+            self.active, path = leaving.active, leaving.path(base)
+            if isinstance(statement, ast.Break):
+                leaving.leave(self.value(statement.condition, path), statement)
+                if leaving.over:
+                    return
+            else:
+                self.statement(statement, path)
+        leaving.merge(loop)
 
     def parallel(self, loop: ast.ParallelFor) -> None:
         bounds = [[self.static.integer(b) for b in ast.bounds(each)] for each in loop.ranges]
         extents = [high - low for low, high in bounds]
         self.contributions = {}
+        self.own = OwnWords(prod(extents))
         if min(extents) > 0 and loop not in self.facts.idle:
             name = ".".join(counter.name.text for counter in loop.ranges)
             declared = self.builder.loop(prod(extents), name)
@@ -209,6 +232,11 @@ class _Lowering:
                     value = self.op(Op.ADD, counter.name, digit, self.word(low, counter.name))
                 self.values[self.facts.symbols[counter.name]] = value
             self.block(loop.body, None)
+            for word in self.own.shared():
+                message = f"an iteration may skip this store to `{word.node.array.text}`, whose "
+                message += "word may belong to another one"
+                hint = "store behind the loop, or to a word `a * i + b` of each iteration `i`"
+                self.fail("E0515", message, word.node, hint)
         for reduction in loop.reductions:
             symbol = self.facts.symbols[reduction.name]
             kind = Reduction(reduction.operator.text)
@@ -225,13 +253,17 @@ class _Lowering:
         self.loop = TOP_LEVEL
         self.iterations = None
 
-    def contribute(self, statement: ast.Reduce) -> None:
-        value = self.value(statement.value, None)
+    def contribute(self, statement: ast.Reduce, path: Path | None) -> None:
+        value = self.value(statement.value, path)
         symbol = self.facts.symbols[statement.target]
+        assert isinstance(symbol.declaration, ast.ReductionDecl)
+        kind = Reduction(symbol.declaration.operator.text)
+        if self.active is not None:
+            none = self.word(_IDENTITY[kind], statement)
+            value = self.select(self.active, value, none, statement)
         if symbol in self.contributions:
-            assert isinstance(symbol.declaration, ast.ReductionDecl)
             so_far = self.contributions[symbol]
-            match Reduction(symbol.declaration.operator.text):
+            match kind:
                 case Reduction.SUM:
                     value = self.op(Op.ADD, statement, so_far, value)
                 case Reduction.XOR:
@@ -265,21 +297,6 @@ class _Lowering:
             self.builder.assume(holds)
 
     # --- expressions --------------------------------------------------------------------------
-
-    def op(self, op: Op, node: ast.Node, *args: Value) -> Value:
-        self.count(node)
-        return self.builder.op(op, *args, span=node.span)
-
-    def word(self, word: int, node: ast.Node) -> Value:
-        return self.builder.const(word, node.span)
-
-    def select(self, condition: Value, then: Value, otherwise: Value, node: ast.Node) -> Value:
-        if then is otherwise:
-            return then
-        return self.op(Op.SELECT, node, condition, then, otherwise)
-
-    def invert(self, flag: Value, node: ast.Node) -> Value:
-        return self.op(Op.EQ, node, flag, self.word(0, node))
 
     def holds(self, path: Path, node: ast.Node) -> Value:
         """The value that is 1 where `path` is taken; made only where a guard needs it."""
@@ -375,15 +392,6 @@ class _Lowering:
             case _:
                 return self.invert(self.op(Op.LT, node, left, right), node)
 
-    def left_shift(self, node: ast.Node, word: Value, count: Value) -> Value:
-        """`word << count`, which is 0 for a count of 32 or more, without executing such a shift:
-        the original machine computes it exactly first, and a huge count exhausts its memory."""
-        if count.is_const:
-            return self.word(0, node)
-        low = self.op(Op.AND, node, count, self.word(31, node))
-        inside = self.op(Op.LT, node, count, self.word(32, node))
-        return self.op(Op.MUL, node, self.op(Op.SHL, node, word, low), inside)
-
     def conditional(self, node: ast.Conditional, path: Path | None) -> Value:
         condition = self.value(node.condition, path)
         if condition.is_const:
@@ -439,9 +447,6 @@ class _Lowering:
             return index.imm < length
         return self.iterations is not None and self.iterations.extent(index) <= length
 
-    def fail(self, code: str, message: str, node: ast.Node, hint: str | None = None) -> NoReturn:
-        raise KernelError([Diagnostic(code, message, node.span, hint)], self.kernel.source)
-
     def argument(self, node: ast.Expr, path: Path | None) -> Value | Static:
         """An argument: exact if it is a compile-time value that stays one."""
         if self.facts.types[node].static and node not in self.facts.coerced:
@@ -458,34 +463,15 @@ class _Lowering:
                 self.values[symbol] = arg
             else:
                 self.static.env[symbol] = arg
+        # Its variables are its own: nobody looks at those of a lane that has left a loop outside.
+        active, self.active = self.active, None
         self.block(function.body, path)
-        return self.value(function.result, path)
+        result = self.value(function.result, path)
+        self.active = active
+        return result
 
     def builtin(self, node: ast.Call, args: list[Value | Static]) -> Value:
         left, right = (a if isinstance(a, Value) else self.word(int(a), node) for a in args)
         if node.callee.text in ("min", "max"):
             return self.least(node.callee.text, node, left, right)
         return self.rotation(node.callee.text == "rotl", node, left, right)
-
-    def rotation(self, leftward: bool, node: ast.Node, word: Value, by: Value) -> Value:
-        """`word` rotated; like `left_shift` it never shifts left by 32 or more."""
-        if by.is_const and by.imm % WORD_BITS == 0:
-            return word
-        count = self.op(Op.AND, node, by, self.word(31, node))
-        if leftward or by.is_const:
-            # A right shift by 32 gives 0, so a rotation by 0 needs no special case.
-            rest = self.op(Op.SUB, node, self.word(32, node), count)
-            up, down = (count, rest) if leftward else (rest, count)
-            high, low = self.op(Op.SHL, node, word, up), self.op(Op.SHR, node, word, down)
-            return self.op(Op.OR, node, high, low)
-        # `word << (32 - count)` as a product, whose sum with the rest is one operation.
-        power = self.op(Op.SHR, node, self.word(0x8000_0000, node), count)
-        high = self.op(Op.MUL, node, self.op(Op.SHL, node, word, self.word(1, node)), power)
-        return self.op(Op.ADD, node, high, self.op(Op.SHR, node, word, count))
-
-    def least(self, name: str, node: ast.Node, left: Value, right: Value) -> Value:
-        """The smaller of two words for `min`, the greater for `max`."""
-        less = self.op(Op.LT, node, left, right)
-        if name == "max":
-            left, right = right, left
-        return self.select(less, left, right, node)

@@ -44,6 +44,7 @@ class Brackets(PostLex):
 
     A conditional is open from its `if` to the end of its last part, which is where an enclosing
     bracket closes, or the next `then`, `else`, comma or semicolon of something around it stands.
+    `limit` is a name but where it follows the condition of a `while`.
     """
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
@@ -51,7 +52,12 @@ class Brackets(PostLex):
         open_: list[str] = []
         prefixes = 0
         operand = False  # whether the token before ends an operand, so that `-` is infix
+        head = False  # whether this is the head of a `while`
         for token in stream:
+            if token.type in ("WHILE", "LBRACE"):
+                head = token.type == "WHILE"
+            elif token.type == "LIMIT" and not (head and operand):
+                token.type = "NAME"  # it is a keyword only behind a condition
             match token.type:
                 case "LPAR" | "LSQB" | "LBRACE" | "IF":
                     open_.append(token.type)
@@ -163,9 +169,10 @@ def _roots(statements: tuple[ast.Stmt, ...], found: list[Diagnostic]) -> list[as
         nested = ast.body(statement)
         if isinstance(statement, ast.ParallelFor):
             depth += len(statement.ranges) - 1
-        if isinstance(statement, ast.For | ast.ParallelFor) and depth > MAX_LOOPS:
+        if isinstance(statement, ast.For | ast.While | ast.ParallelFor) and depth > MAX_LOOPS:
+            place = statement if isinstance(statement, ast.While) else statement.name
             message = f"more than {MAX_LOOPS} loops inside one another"
-            found.append(Diagnostic("E0106", message, statement.name.span))
+            found.append(Diagnostic("E0106", message, place.span))
         else:
             stack.extend((inner, depth + 1) for inner in reversed(nested))
     return roots

@@ -243,6 +243,10 @@ class _Converter:
             case "for":
                 low, high = self.expr(tree, 1), self.expr(tree, 2)
                 return ast.For(span, self.ident(tree, 0), low, high, self.block(tree))
+            case "while":
+                return ast.While(span, self.expr(tree, 0), self.expr(tree, 1), self.block(tree))
+            case "break":
+                return ast.Break(span, self.expr(tree, 0))
             case "parallel":
                 head = [self.get(child) for child in tree.children[:-1]]
                 ranges = tuple(part for part in head if isinstance(part, ast.Range))

@@ -114,6 +114,12 @@ class _Writer:
                 if statement not in self.facts.idle:
                     self.line(self.loop(statement))
                     self.block(statement.body)
+            case ast.While():
+                self.line(f"for _ in range({self.expr(statement.most)}):")
+                self.line(f"    if not {self.expr(statement.condition)}: break")
+                self.block(statement.body)
+            case ast.Break():
+                self.line(f"if {self.expr(statement.condition)}: break")
             case ast.ParallelFor():
                 self.parallel(statement)
             case ast.Reduce():

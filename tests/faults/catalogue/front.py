@@ -37,12 +37,49 @@ FRONT = (
             "        elif not self.within(array, index):",
             "        elif False:",
         ),
-        ("max is min", '        if name == "max":\n', '        if name == "mix":\n'),
         ("a count of 32 is shifted by", "right.imm >= WORD_BITS", "right.imm > WORD_BITS"),
         (
             "run-time counts are not kept small",
             "            if op is Op.SHL and (not right.is_const or",
             "            if op is Op.SHL and (right.is_const and",
+        ),
+    ),
+    *faults_in(
+        "vliwc/lang/operations.py",
+        (f"{LANG}/test_expressions.py",),
+        ("max is min", '        if name == "max":\n', '        if name == "mix":\n'),
+    ),
+    *faults_in(
+        "vliwc/lang/leaving.py",
+        (
+            f"{LANG}/test_early_exits.py",
+            f"{LANG}/test_error_files.py",
+            "tests/property/test_early_exits.py::test_masks_keep_the_meaning",
+        ),
+        (
+            "who has left comes back",
+            "self.emit.op(Op.LT, node, condition, self.active)",
+            "self.emit.invert(condition, node)",
+        ),
+        (
+            "lanes of no enclosing loop go on",
+            "            if outer is not None:\n",
+            "            if False:\n",
+        ),
+        (
+            "who has left goes on with its variables",
+            "if new is not old and self.active is not None:",
+            "if False:",
+        ),
+        (
+            "variables are lost on leaving",
+            "        self.merge(node)\n        if condition.is_const:",
+            "        if condition.is_const:",
+        ),
+        (
+            "words of iterations may be the same",
+            "            if masked and self.total > 1 and not self._apart(words):",
+            "            if False:",
         ),
     ),
     *faults_in(

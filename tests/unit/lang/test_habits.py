@@ -9,10 +9,12 @@ from vliwc.lang import parse_kernel
 from vliwc.lang.check import check
 
 STATEMENTS = [
-    ("while (v < 3) { v = v + 1; }", "there is no `while`"),
-    ("while v < 3 { v = v + 1; }", "there is no `while`"),
-    ("loop { v = v + 1; }", "there is no `while`"),
-    ("do { v = v + 1; } while (v < 3);", "there is no `while`"),
+    ("while (v < 3) { v = v + 1; }", "write `while c limit n { … }`"),
+    ("while v < 3 { v = v + 1; }", "write `while c limit n { … }`"),
+    ("while v < 3: v = v + 1;", "write `while c limit n { … }`"),
+    ("while v < 3 at_most 7 { v = v + 1; }", "write `while c limit n { … }`"),
+    ("loop { v = v + 1; }", "write `while c limit n { … }`"),
+    ("do { v = v + 1; } while (v < 3);", "write `while c limit n { … }`"),
     ("for (r = 0; r < n; r++) { v = v + r; }", "write `for r in lo .. hi { … }`"),
     ("for r = 0 .. n { v = v + r; }", "write `for r in lo .. hi { … }`"),
     ("for r in range(n) { v = v + r; }", "a range is `lo .. hi`"),
@@ -46,8 +48,9 @@ STATEMENTS = [
     ("let mut w = 3;", "declared by `var`"),
     ("var w[4];", "there are no local arrays"),
     ("return v;", "a `return` is the last statement of a function"),
-    ("break;", "loops run to their end"),
-    ("for r in 0 .. n { continue; }", "loops run to their end"),
+    ("break;", "a loop is left by `break if c;`"),
+    ("for r in 0 .. n { if v == r { break; } }", "a loop is left by `break if c;`"),
+    ("for r in 0 .. n { continue; }", "an iteration runs to its end"),
     ("print(v);", "a call is no statement"),
     ("assert(v < 3);", "`assume c;`"),
     ("def f(a) { }", "functions are `fn name(x: u32) -> u32 { … return e; }`"),

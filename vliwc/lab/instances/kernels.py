@@ -60,6 +60,8 @@ _SMALL: Final = (
     Case.of("prefix_words", n=32),
     Case.of("life", height=4, width=4, steps=1),
     Case.of("compact", n=16),
+    Case.of("collatz", batch=16, most=4),
+    Case.of("hash_probe", slots=16, batch=16, probes=2),
 )
 """Sizes at which a problem has from a few dozen to a few hundred operations."""
 
