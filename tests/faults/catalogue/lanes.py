@@ -285,6 +285,16 @@ LANES = (
             "                    before.append(entry[value])\n",
             "",
         ),
+        (
+            "neighbours of iterations at the end are asked for",
+            "beside if 0 <= beside < extent else at",
+            "beside",
+        ),
+        (
+            "words at the top level have iterations",
+            "        if value.loop == TOP_LEVEL:\n            k = 0\n",
+            "",
+        ),
     ),
     *faults_in(
         "vliwc/isel/memory/moves.py",
@@ -295,7 +305,7 @@ LANES = (
     ),
     *faults_in(
         "vliwc/analysis/lane_cases.py",
-        ("tests/property/test_words_in_scratch.py",),
+        ("tests/unit/analysis/test_lane_cases.py", "tests/property/test_words_in_scratch.py"),
         (
             "words that other loops take are not asked for",
             "ask(arg, _picked(value, number, loop.extent))",
@@ -348,6 +358,26 @@ LANES = (
             "                pass\n",
         ),
         ("the own iteration always counts", "start - scan.imm", "start"),
+        (
+            "nothing is the greatest word for the least as well",
+            "    return MASK if kind is Reduction.MIN else 0",
+            "    return 0",
+        ),
+        (
+            "the least of two lanes is the greatest",
+            "            pair = (word, done) if kind is Reduction.MIN else (done, word)\n            better",
+            "            pair = (done, word) if kind is Reduction.MIN else (word, done)\n            better",
+        ),
+        (
+            "lanes do not wait for each other",
+            "        op.order.append((before, 1))\n        return self._add(op)",
+            "        return self._add(op)",
+        ),
+        (
+            "a block ends with its last group alone",
+            "combine(uniform, kind, (within[-1], block[-1])) if len(block) > 1",
+            "block[-1] if len(block) > 1",
+        ),
     ),
     *faults_in(
         "vliwc/passes/pack_stores.py",
@@ -367,6 +397,16 @@ LANES = (
             "strides are those of the first two",
             "if any(b - a != step",
             "if False and any(b - a != step",
+        ),
+        (
+            "any operation on the value before continues a chain",
+            "value.op is not values[1].op or before not in value.args",
+            "before not in value.args",
+        ),
+        (
+            "stores of a loop do not wait for its loads",
+            "    order.update((load, None) for load in loads if load.array == origin.array)\n",
+            "",
         ),
     ),
 )

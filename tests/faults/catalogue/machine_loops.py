@@ -26,10 +26,20 @@ MACHINE_LOOPS = (
             "crossing = dict.fromkeys([zero, *kept, *",
             "crossing = dict.fromkeys([zero, *",
         ),
+        (
+            "words that trips add to stay where lanes begin",
+            "        if any(isinstance(need, InGroup) or need in running or need in found for need in needs):",
+            "        if any(isinstance(need, InGroup) or need in running for need in needs):",
+        ),
+        (
+            "all lanes add what the first one does",
+            "Operand(op, stride=int(op.width > 1)), by)",
+            "Operand(op, stride=0), by)",
+        ),
     ),
     *faults_in(
         "vliwc/isel/loops/accumulators.py",
-        LOOP,
+        ("tests/unit/isel/test_accumulators.py", *LOOP),
         (
             "the least begins with zero",
             "0xFFFF_FFFF if value.reduction is Reduction.MIN else 0)\n        forms",
@@ -56,8 +66,41 @@ MACHINE_LOOPS = (
         ),
     ),
     *faults_in(
-        "vliwc/backend/emit.py",
+        "vliwc/backend/machine_loop.py",
         LOOP,
+        (
+            "what comes after the loop is left out",
+            'for name, dag in (("rest", dags.rest), ("end", dags.end)):',
+            'for name, dag in (("rest", dags.rest),):',
+        ),
+        (
+            "lanes of the rest are lost",
+            "    return Cut(best, *divmod(lanes, best * vlen))",
+            "    return Cut(best, lanes // (best * vlen), 0)",
+        ),
+        (
+            "the rest is one trip less",
+            "cut.trips, dags.count),",
+            "cut.trips - 1, dags.count),",
+        ),
+    ),
+    *faults_in(
+        "vliwc/backend/rounds.py",
+        ("tests/property/test_rounds.py",),
+        (
+            "trips begin in the middle of a period",
+            "    rounds = max(min(round(TUNING.trip / period), in_lane), 1) * found.period",
+            "    rounds = max(min(round(TUNING.trip / period), in_lane), 1) * found.period + 1",
+        ),
+        (
+            "rounds that are left are lost",
+            "    return RoundTrips(found.loop, rounds, trips, rest) if",
+            "    return RoundTrips(found.loop, rounds, trips, 0) if",
+        ),
+    ),
+    *faults_in(
+        "vliwc/backend/emit.py",
+        ("tests/unit/backend/test_emit.py", *LOOP),
         (
             "the jump looks at a word that changes with it",
             'return "flow" in last or any(slot[1] == word for slot in last.get("alu", ()))',

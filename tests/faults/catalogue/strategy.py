@@ -66,6 +66,11 @@ STRATEGIES = (
             "        op.order.append((before, 0))",
         ),
         (
+            "rows are stored before their words are put there",
+            "    (copy or op).order.extend((source, 1) for source in written)\n",
+            "",
+        ),
+        (
             "short runs are stored as rows",
             "for run in runs if len(run) < vlen for at in run}",
             "for run in runs if len(run) < vlen // 2 for at in run}",
@@ -222,5 +227,11 @@ STRATEGIES = (
             "strict=True) if cost > 0",
         ),
         ("a unit of the objective may cost more than one", "if charged > SCALE:", "if False:"),
+        (
+            "rows that hold exactly prove half",
+            "if price > 0 and not row.exact:",
+            "if price > 0:",
+        ),
+        ("rows beyond the limit are added", "if len(self.rows) >= self.most:", "if False:"),
     ),
 )

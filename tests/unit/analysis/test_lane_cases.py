@@ -16,7 +16,10 @@ from tests.unit.isel.helpers import (
     verified,
     verified_function,
 )
-from vliwc.analysis.lane_cases import LaneCases
+from vliwc.analysis.facts import Facts
+from vliwc.analysis.lane_cases import LaneCases, lane_cases
+from vliwc.analysis.lane_words import lane_words
+from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Value
 from vliwc.isel.program import LaneProgram
 
@@ -199,3 +202,35 @@ def test_lanes_of_two_vectors_are_copied_or_selected_by_a_mask(n: int) -> None:
         built, _ = verified(text, {"n": n}, machine=machine)
         flow = [slot for bundle in built.program.bundles for slot in bundle.get("flow", ())]
         assert any(slot[0] == "vselect" for slot in flow) or slots["alu"] > 1
+
+
+def test_words_that_other_loops_take_are_asked_for() -> None:
+    function = parse_function("""
+    function f {
+      array x: u32[16] in at 0
+      array y: u32[16] in at 16
+      array z: u32[8] out at 32
+      loop 0 i: 16
+      loop 1 j: 8
+      %i = lane 0
+      %five = const 5
+      %low = lt %i, %five
+      %x = load x[%i]
+      %y = load y[%i]
+      %w = select %low, %x, %y
+      %j = lane 1
+      %m = move loop 1 of %w[3 to 8], %w[12]*2
+      %s = store z[%j] = %m in loop 1
+    }
+    """)
+    loop = function.loops[0]
+    cases = lane_cases(function, loop, lane_words(function, loop), Facts(function), 8)
+    assert cases is not None
+    x, y = (value for value in function.values if value.op is Op.LOAD)
+    (w,) = (value for value in function.values if value.op is Op.SELECT)
+
+    def asked(value: Value) -> list[int]:
+        return [lane for lane in range(16) if cases.wanted[value][lane]]
+
+    assert (asked(w), asked(x), asked(y)) == ([3, 4, 5, 6, 7, 8, 12], [3, 4], [5, 6, 7, 8, 12])
+    assert cases.views[1][w] == (y,) * 8

@@ -78,6 +78,7 @@ def test_what_repeats(body: str, before: str, expected: int) -> None:
         ("x = x + c; c = c + 1;", "var c = 0;", "a[i] = x;", ""),
         # A state that is not known and is stored nowhere, or not as it is.
         ("x = x + c; c = c ^ x;", "var c = 0;", "a[i] = x;", ""),
+        ("x = x + c; c = c ^ x;", "var c = t[i % 8];", "a[i] = x;", ""),
         ("x = x * 3;", "", "a[i] = x + 1;", ""),
         # Stored where it does not come from.
         ("x = x * 3;", "", "a[n - 1 - i] = x;", ""),
@@ -85,6 +86,7 @@ def test_what_repeats(body: str, before: str, expected: int) -> None:
         ("x = x * 3 + a[i];", "", "a[i] = x;", ""),
         ("x = x * 3 + k;", "let k = x >> 3;", "a[i] = x;", ""),
         ("x = x * 3;", "assume a[i] + t[0] < 50;", "a[i] = x;", ""),
+        ("assume r > 0 || x * 5 < 50; x = x * 3;", "", "a[i] = x;", ""),
         ("x = x * 3;", "", "a[i] = x; c[i] = y;", ""),
     ],
 )
@@ -100,4 +102,6 @@ def test_a_range_has_to_be_kept() -> None:
     before = "let first = c[i]; var y = first;"
     kept = period("x = x + t[y % 32]; y = (y + x) % 100;", before, "a[i] = x; c[i] = y;", arrays)
     lost = period("x = x + t[y % 32]; y = y + x;", before, "a[i] = x; c[i] = y;", arrays)
-    assert (kept, lost) == (1, None)
+    # As many bits, but greater words.
+    grown = period("x = x + t[y % 32]; y = (y + x) % 128;", before, "a[i] = x; c[i] = y;", arrays)
+    assert (kept, lost, grown) == (1, None, None)

@@ -236,3 +236,8 @@ def test_images_grow_to_the_arrays_and_are_read_back() -> None:
     with pytest.raises(MemoryImageError, match="ends at word 7, but the image has 6"):
         read_array(place, image[:6])
     assert as_words("e", []).dtype == np.uint32
+
+
+def test_sizes_come_by_keyword_and_by_name_together(kernels: Path) -> None:
+    made = vliwc.compile(kernels / "transpose.vk", {"rows": 5, "columns": 2}, columns=3)
+    assert made.kernel.params == {"rows": 5, "columns": 3}

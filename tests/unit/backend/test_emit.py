@@ -10,7 +10,8 @@ from isa.machine import MachineSpec
 from isa.simulator import run
 from isa.validate import validate
 from tests.unit.sched.helpers import ints, run_core
-from vliwc.backend.emit import chosen_form, emit
+from vliwc.backend.emit import chosen_form, emit, emit_parts
+from vliwc.backend.parts import Part
 from vliwc.diagnostics import InternalError
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Template
@@ -161,3 +162,22 @@ def test_barriers_and_zero_words_emit_nothing() -> None:
 def test_nothing_to_do() -> None:
     dag = MachineDag(MACHINE, [], [])
     assert emit(dag, scheduled(dag)).bundles == ()
+
+
+def test_a_loop_looks_at_its_count_after_it_was_lowered() -> None:
+    """The last bundle of a trip lowers the count, or has a flow slot already: one more jumps."""
+    count, less = const(3), const(-1 & 0xFFFF_FFFF)
+    setup = MachineDag(MACHINE, [count, less], [], fixed={count: 60, less: 61})
+    lowered = MOp("lowered", (Form("alu", "+", (scalar(count), scalar(less))),))
+    added = MOp("added", (Form("flow", "add_imm", (scalar(count),), imm=-1),))
+    for last in (lowered, added):
+        fixed = {count: 60, less: 61, last: 60}
+        trip = MachineDag(MACHINE, [last], [], fixed=fixed, before=frozenset({count, less}))
+        parts = [
+            Part(name, dag, problem_of(dag), scheduled(dag), count=counted)
+            for name, dag, counted in (("set-up", setup, None), ("trip", trip, count))
+        ]
+        program, lengths = emit_parts(parts, MACHINE)
+        assert validate(program) == []
+        assert lengths == (1, 2)
+        assert run(program, [], max_cycles=100).cycles == 1 + 3 * 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.strategies.problems import Sketch, Task, small_machine
+from tests.unit.sched.helpers import ints
 from vliwc.explain.causes import (
     BEHIND,
     LATENCY,
@@ -15,7 +17,9 @@ from vliwc.explain.causes import (
     _cause,
     _Waiting,
 )
+from vliwc.explain.timing import timing
 from vliwc.sched.problem.dense import ENGINES
+from vliwc.sched.problem.schedule import Schedule
 
 ALU, VALU, LOAD = (ENGINES.index(name) for name in ("alu", "valu", "load"))
 
@@ -77,3 +81,18 @@ def test_the_longest_line_at_an_engine_without_free_slots() -> None:
     # Who stands in line for an engine with free slots waits for nothing there.
     only_valu = {"prices": {VALU: 0.5}, "left": {VALU: 3}}
     assert cause(**only_valu, movable={LOAD: 4, ALU: 1}, free={VALU: 1, LOAD: 1}) == f"{BEHIND}alu"
+
+
+@pytest.mark.parametrize(
+    ("serial", "movable"), [(False, [1, 1, 1, 1, 1, 1, 0, 0]), (True, [1, 0, 1, 0, 0, 1, 0, 0])]
+)
+def test_an_operation_is_left_until_its_last_lane(serial: bool, movable: list[int]) -> None:
+    """Lanes one after the other wait for each other: in a cycle with one no other could run."""
+    sketch = Sketch(small_machine(vlen=4, words=64, load=2))
+    sketch.add(Task(scalarised=LOAD, lanes=4, width=4, serial=serial))
+    problem = sketch.problem()
+    schedule = Schedule(7, ints([LOAD]), ints([1, 3, 4, 6]), ints([0]), 4, "by hand")
+    waiting = _Waiting.of(problem.dense, schedule, timing(problem, schedule))
+    assert waiting.left[LOAD].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
+    assert waiting.movable[LOAD].tolist() == movable
+    assert not waiting.blocked.any() and not waiting.left[ALU].any()

@@ -129,3 +129,36 @@ def test_only_what_is_picked_by_something_needed_is_taken() -> None:
     load = FUNCTION.values[1]
     assert taken_in(taken, 0, 8) == taken_in(taken, 1, 8) == (load,)
     assert taken_in({load: frozenset({3})}, 1, 8) == ()
+
+
+def test_lanes_past_the_end_of_a_short_group_read_no_words_behind_a_result() -> None:
+    """Vectors end within the result: three lanes from word 5 on are read one by one."""
+    function = parse_function("""
+    function f {
+      array x: u32[16] in at 0
+      array y: u32[3] out at 16
+      loop 0 i: 16
+      loop 1 j: 3
+      %0 = lane 0
+      %1 = load x[%0]
+      %2 = lane 1
+      %3 = move loop 1 of %1[5 to 7]
+      %4 = move loop 1 of %1[8 to 10]
+      %5 = xor %3, %4
+      %6 = store y[%2] = %5 in loop 1
+    }
+    """)
+    results = [MOp(name, (), 8, 8) for name in ("a", "b")]
+    moves = loop_moves(
+        function,
+        function.loops[1],
+        Uniform(function, 8),
+        2,
+        lambda _, at: Operand(InGroup(at // 8, results[at // 8]), at % 8, 0),
+    )
+    assert moves is not None
+    behind, first = (moves.words(0, value) for value in function.values if value.op is Op.MOVE)
+    assert isinstance(behind, tuple) and [w.offset for w in behind if isinstance(w, Operand)] == [
+        *(5, 6, 7)
+    ]
+    assert isinstance(first, Operand) and (first.offset, first.stride) == (0, 1)

@@ -13,7 +13,9 @@ from tests.unit.isel.helpers import kernel_text, program_of
 from vliwc.driver import Compilation, compile_text
 from vliwc.isel.instantiate import Instance, instantiate
 from vliwc.lang.interpret import interpret, output_words, random_memory
+from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import MOp, operand_sources
+from vliwc.mir.text import parse_dag, print_dag
 from vliwc.mir.unshared import unshared
 from vliwc.options import Options
 from vliwc.strategy.choose import gather_only
@@ -106,3 +108,29 @@ kernel again(n) {
     instance = instantiate(program, gather_only(program))
     dag = unshared(instance.dag, loads_of(instance))
     assert sum(op.forms[0].opcode == "load" for op, _ in dag.operations() if op.forms) == 1
+
+
+def test_only_loads_that_are_said_to_read_the_same_words_are_repeated() -> None:
+    """Nothing else in the machine DAG shows what is written: order may follow from operands."""
+    text = """
+    mir {
+      machine MACHINE
+      shared {
+        %0 "zero" lanes 1 width 1
+        %1 "w" lanes 1 width 1 = load load(%0[0])
+        %2 "a" lanes 1 width 0 = store store(%0[0], %1[0])
+        %3 "b" lanes 1 width 0 = store store(%0[0], %1[0])
+      }
+    }
+    """
+    machine = print_dag(program_dag()).split("machine ")[1].split("\n")[0]
+    for known, count in ((False, 1), (True, 2)):
+        dag = parse_dag(text.replace("MACHINE", machine))
+        loads = {op for op in dag.shared if op.name == "w"}
+        again = unshared(dag, loads if known else ())
+        assert [op.name for op in again.shared].count("w") == count
+
+
+def program_dag() -> MachineDag:
+    program = program_of(kernel_text("o[i] = v;"), n=8)
+    return instantiate(program, gather_only(program)).dag

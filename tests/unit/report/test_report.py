@@ -11,6 +11,7 @@ import pytest
 
 from vliwc.driver import ENGINES, Compilation, compile_file, compile_text
 from vliwc.options import Options
+from vliwc.report.charts import cause_chart, use_chart
 from vliwc.report.data import report_data
 from vliwc.report.render import ReportError, differences, read_report, report_page, title
 
@@ -63,6 +64,26 @@ def test_lines_of_stages_are_those_of_the_source(
             assert 0 <= line <= len(source)
             if " store " in text and "values[" in text and line:
                 assert "values[i] = val" in source[line - 1]
+
+
+def test_lines_of_the_machine_dag_are_those_of_its_operations(
+    made: tuple[Compilation, dict[str, Any]],
+) -> None:
+    compiled, data = made
+    stage = data["stages"][-1]
+    dag = compiled.generated.dag
+    blocks = [dag.shared, *(template.ops for template in dict.fromkeys(dag.groups))]
+    operations = [op for block in blocks for op in block]
+    shown = [
+        (re.search(r'"(.*?)"', text), line)
+        for text, line in zip(stage["text"].split("\n"), stage["lines"], strict=False)
+        if text.startswith("    %")
+    ]
+    assert len(shown) == len(operations)
+    for op, (name, line) in zip(operations, shown, strict=True):
+        span = None if op.origin is None else op.origin.span
+        assert name is not None and name[1] == op.name
+        assert line == (0 if span is None else span.start_line)
 
 
 def test_the_same_compilation_gives_the_same_page(
@@ -121,6 +142,55 @@ def test_two_compilations_beside_each_other(kernels: Path) -> None:
         "dfa(states=4, symbol_bits=1, batch=40, words=1) -O2",
     ]
     assert "<h2>Differences</h2>" in page and read_report(page, "x") == pair
+
+
+def test_differences_are_of_the_second_from_the_first(
+    made: tuple[Compilation, dict[str, Any]],
+) -> None:
+    """Also where only one of the two has a cause."""
+    _, data = made
+    more = {"name": "only here", "text": "as it says", "cycles": 3}
+    other = {
+        **data,
+        "cycles": data["cycles"] + 3,
+        "scratch_words": data["scratch_words"] - 8,
+        "causes": [*data["causes"], more],
+    }
+    rows = {name: (a, b, more) for name, a, b, more in differences(data, other)}
+    assert rows["cycles"] == (str(data["cycles"]), str(data["cycles"] + 3), "+3")
+    assert rows["scratch words"][2] == "-8" and rows["schedule bound"][2] == ""
+    assert rows["cycles: only here"] == ("0", "3", "+3")
+    back = {name: more for name, _, _, more in differences(other, data)}
+    assert back["cycles: only here"] == back["cycles"] == "-3"
+
+
+def rectangles(chart: str) -> list[dict[str, float]]:
+    """x, y, width and height of the rectangles of a drawing."""
+    found = re.findall(r'<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"', chart)
+    return [
+        dict(zip(("x", "y", "width", "height"), map(float, each), strict=True)) for each in found
+    ]
+
+
+def test_bars_of_causes_stand_side_by_side(made: tuple[Compilation, dict[str, Any]]) -> None:
+    bars = rectangles(cause_chart(made[1]))
+    assert len(bars) == len(made[1]["causes"]) > 1
+    for bar, following in zip(bars, bars[1:], strict=False):
+        assert following["x"] == pytest.approx(bar["x"] + bar["width"], abs=0.02)
+    assert bars[0]["x"] == 0 and bars[-1]["x"] + bars[-1]["width"] == pytest.approx(960, abs=0.02)
+
+
+def test_bars_of_use_stand_on_the_line_of_their_engine(
+    made: tuple[Compilation, dict[str, Any]],
+) -> None:
+    _, data = made
+    bars = rectangles(use_chart(data))
+    windows = data["windows"]
+    assert len(bars) == len(windows) * len(data["engines"])
+    for row, (engine, _) in enumerate(data["engines"]):
+        for window, bar in zip(windows, bars[row * len(windows) :], strict=False):
+            assert bar["height"] == pytest.approx(32 * window["used"][engine], abs=0.01)
+            assert bar["y"] + bar["height"] == pytest.approx(46 * (row + 1) - 6, abs=0.02)
 
 
 def test_a_program_without_cycles_has_a_report() -> None:
