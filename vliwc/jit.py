@@ -25,9 +25,23 @@ COMPILED = find_spec("numba") is not None and not os.environ.get("VLIWC_NO_JIT")
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
     """``function`` compiled by numba (cached on disk), or unchanged without numba."""
+    return _compiled(function)
+
+
+def jit_in_place(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`jit`, for functions that make no arrays but change those that they are given.
+
+    Such code needs no reference counts, and does without them: each array that a function hands to
+    another one is otherwise counted by an atomic operation, which took more than half of the time
+    of list scheduling.  numba refuses to compile a function that makes an array nevertheless.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
     if not COMPILED:
         return function
-    decorate = cast(Callable[..., Any], _njit()(cache=True, nogil=True))
+    decorate = cast(Callable[..., Any], _njit()(cache=True, nogil=True, **options))
     return cast(Callable[P, R], decorate(function))
 
 

@@ -367,6 +367,32 @@ SCHEDULING = (
         ),
     ),
     *faults_in(
+        "vliwc/sched/staggered/deadlines.py",
+        (f"{SCHED}/test_deadlines.py",),
+        (
+            "negative deadlines in the wrong order",
+            "bits[i] ^= _ALL if bits[i] & _SIGN else _SIGN",
+            "bits[i] ^= _SIGN",
+        ),
+        ("a negative zero is less than zero", "(due + 0.0).view", "due.copy().view"),
+        (
+            "digits that all deadlines but one have in common are left out",
+            "& _MASK] == n:",
+            "& _MASK] >= n - 1:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/sched/staggered/workspace.py",
+        (f"{SCHED}/test_core.py", f"{SCHED}/test_list.py"),
+        (
+            "the second child is never less",
+            "if child + 1 < size and heap[base + child + 1] < heap[base + child]:",
+            "if child + 1 < size and heap[base + child + 1] < 0:",
+        ),
+        ("classes whose engine is full stay open", "if slots[e] > 0:", "if slots[e] >= 0:"),
+        ("the top of an empty class", "top[c] = EMPTY", "top[c] = last"),
+    ),
+    *faults_in(
         "vliwc/sched/staggered/core.py",
         (f"{SCHED}/test_core.py", f"{SCHED}/test_list.py"),
         (

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.strategies.problems import Sketch, Task, random_problem, small_machine
 from vliwc.sched.problem.dense import ALU, LOAD, STORE
 from vliwc.sched.problem.paths import CyclicProblem, depth_first, durations, topological_order
 from vliwc.sched.problem.problem import ScheduleProblem
-from vliwc.sched.staggered.deadlines import deadlines, planned_cycles, ranks, tails
+from vliwc.sched.staggered.deadlines import (
+    by_deadline,
+    deadlines,
+    planned_cycles,
+    ranks,
+    tails,
+)
 from vliwc.sched.staggered.depth_first import in_chunks
 from vliwc.sched.staggered.shared_ops import with_shared_in_groups
 
@@ -155,3 +163,19 @@ def test_planned_cycles_stay_within_the_horizon() -> None:
     found = planned_cycles(np.array([-1e9, 0.0, 10.0, 1e9]), 2.0, 3.0, 100)
     assert found.dtype == np.int32
     assert found[2] == 23 and all(cycle <= 100 for cycle in found.tolist())
+
+
+@given(
+    st.lists(
+        st.sampled_from([0.0, -0.0, 1.5, -1.5, 1e-300, -1e9]) | st.floats(allow_nan=False),
+        max_size=80,
+    )
+)
+def test_operations_by_deadline_are_sorted_stably(due: list[float]) -> None:
+    array = np.array(due, float)
+    assert by_deadline(array).tolist() == np.argsort(array, kind="stable").tolist()
+    assert array.tolist() == due
+
+
+def test_equal_deadlines_leave_operations_in_their_order() -> None:
+    assert by_deadline(np.zeros(5)).tolist() == [0, 1, 2, 3, 4]

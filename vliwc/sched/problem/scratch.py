@@ -9,7 +9,7 @@ compiled functions, list scheduling took 1.7 to 2.9 times as long.
 
 from __future__ import annotations
 
-from vliwc.jit import jit
+from vliwc.jit import jit_in_place
 from vliwc.sched.problem.dense import Bytes, Ints
 
 SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
@@ -17,7 +17,7 @@ SCALARS_FREE, SLOTS_FREE, LOWEST_FREE = 0, 1, 2
 lowest free vector slot."""
 
 
-@jit
+@jit_in_place
 def find_place(used: Bytes, width: int, vlen: int) -> int:
     """The highest free word for a scalar, the lowest free run for more (aligned runs first);
     -1 if there is none.  ``used`` (words,) is 1 where a word is taken."""
@@ -43,7 +43,7 @@ def find_place(used: Bytes, width: int, vlen: int) -> int:
     return -1
 
 
-@jit
+@jit_in_place
 def _find_run(used: Bytes, run: int) -> int:
     """The highest start of ``run`` adjacent free vector slots, or -1."""
     free = 0
@@ -57,7 +57,7 @@ def _find_run(used: Bytes, run: int) -> int:
     return -1
 
 
-@jit
+@jit_in_place
 def give_back(at: int, width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> None:
     """Give back ``width`` scratch words from address ``at`` on."""
     if width == 1:
@@ -71,7 +71,7 @@ def give_back(at: int, width: int, vlen: int, used: Bytes, scalars: Ints, pool: 
         pool[LOWEST_FREE] = min(pool[LOWEST_FREE], first)
 
 
-@jit
+@jit_in_place
 def give_back_operands(
     use: Ints,
     lo: int,
@@ -92,7 +92,7 @@ def give_back_operands(
             give_back(address[v], width[v], vlen, used, scalars, pool)
 
 
-@jit
+@jit_in_place
 def fits(
     own: int,
     use: Ints,
@@ -131,7 +131,7 @@ def fits(
     return gain >= 1
 
 
-@jit
+@jit_in_place
 def take(width: int, vlen: int, used: Bytes, scalars: Ints, pool: Ints) -> int:
     """Take a place for ``width`` words that :func:`fits` has found possible; its address."""
     if width > vlen:

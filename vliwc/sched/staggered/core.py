@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vliwc.jit import jit
+from vliwc.jit import jit, jit_in_place
 from vliwc.sched.problem.bounds import SLACK, Bound, cheapest_form
-from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Bytes, Dense, Ints
+from vliwc.sched.problem.dense import ALU, FLOW, N_ENGINES, NO_ENGINE, VALU, Dense, Ints
 from vliwc.sched.problem.paths import Floats, heads_and_tails
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.scratch import (
@@ -24,15 +24,13 @@ from vliwc.sched.problem.scratch import (
     give_back_operands,
     take,
 )
+from vliwc.sched.staggered.workspace import Workspace, mark_open, pop, push, workspace
 
 STUCK = -1
 """Result of :func:`list_schedule` when no ready operation can ever issue for want of scratch."""
 
 EITHER = (1 << FLOW) | (1 << VALU)
 """Engines of vector operations that flow or arithmetic can execute."""
-
-EMPTY = 1 << 30
-"""What stands for the most urgent operation of a class in which none is ready."""
 
 N_STATS = 2 + N_ENGINES
 """Length of the ``stats`` array of :func:`list_schedule`."""
@@ -85,47 +83,7 @@ def no_cutoff(p: Dense) -> Cutoff:
     return Cutoff(np.zeros(len(p.lanes)), 0.0, np.zeros(len(p.lanes)))
 
 
-@jit
-def _push(heap: Ints, base: int, size: Ints, top: Ints, c: int, item: int) -> None:
-    """Add ``item`` to the heap of class ``c`` that starts at ``base``."""
-    at = int(size[c])
-    size[c] = at + 1
-    if item < top[c]:
-        top[c] = item
-    while at > 0:
-        parent = (at - 1) >> 1
-        if heap[base + parent] <= item:
-            break
-        heap[base + at] = heap[base + parent]
-        at = parent
-    heap[base + at] = item
-
-
-@jit
-def _pop(heap: Ints, base: int, sizes: Ints, top: Ints, c: int) -> None:
-    """Take the least item from the heap of class ``c``, which is not empty."""
-    size = int(sizes[c]) - 1
-    sizes[c] = size
-    last = heap[base + size]
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap[base + child + 1] < heap[base + child]:
-            child += 1
-        if heap[base + child] >= last:
-            break
-        heap[base + at] = heap[base + child]
-        at = child
-    if size > 0:
-        heap[base + at] = last
-        top[c] = heap[base]
-    else:
-        top[c] = EMPTY
-
-
-@jit
+@jit_in_place
 def _choose_engine(
     vector: int, scalarised: int, lanes: int, slots: Ints, flow_only_waiting: int, flow_queue: int
 ) -> int:
@@ -151,33 +109,10 @@ def _choose_engine(
     return FLOW if flow else -1
 
 
-@jit
-def _engines_of(vector: Ints, scalarised: Ints) -> Ints:
-    """(c,) the mask of engines that can take an operation of each class, all bits if it needs
-    none."""
-    found = vector.copy()
-    for c in range(len(vector)):
-        if scalarised[c] >= 0:
-            found[c] |= 1 << scalarised[c]
-        if found[c] == 0:
-            found[c] = -1
-    return found
-
-
-@jit
-def _open_classes(engines: Ints, slots: Ints, is_open: Bytes) -> None:
-    """Mark the classes of operations for which some engine has a slot left."""
-    free = 1 << N_ENGINES
-    for e in range(N_ENGINES):
-        if slots[e] > 0:
-            free |= 1 << e
-    for c in range(len(engines)):
-        is_open[c] = 1 if engines[c] & free else 0
-
-
-@jit
-def list_schedule(
+@jit_in_place
+def _run(
     p: Dense,
+    own: Workspace,
     rank: Ints,
     urgent: Ints,
     release: Ints,
@@ -194,22 +129,7 @@ def list_schedule(
     address: Ints,
     stats: Ints,
 ) -> int:
-    """Schedule all operations of ``p``; the number of cycles, or ``STUCK``.
-
-    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
-    a vector operation that flow can execute waits for it rather than take a compute slot that
-    another operation could use.  Shared operations issue from cycle ``release`` (n,) on.  At most
-    ``in_flight`` groups are under way at a time, and ``CoreTuning.ahead`` more may have issued
-    operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
-    ``group_order`` lists groups in the order in which they are to finish: results of a group other
-    than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
-    from filling up with groups none of which can go on.  An operation that can run elsewhere takes
-    the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
-    ``STUCK`` after ``horizon`` cycles, or as soon as ``known`` says that it would take more than
-    ``limit``.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
-    the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
-    (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
-    """
+    """:func:`list_schedule` in a workspace of its own."""
     lanes, serial, width, group, resource_class = (
         p.lanes,
         p.serial,
@@ -224,38 +144,24 @@ def list_schedule(
     n = len(lanes)
     n_classes = len(class_vector)
     n_slots = p.words // vlen
-    by_rank = np.empty(n, dtype=np.int32)
-    heap = np.empty(n, dtype=np.int32)
-    size = np.zeros(n_classes, dtype=np.int32)
-    top = np.full(n_classes, EMPTY, dtype=np.int32)
-    engines = _engines_of(class_vector, class_scalarised)
-    waiting = p.n_preds.copy()
-    readers = p.n_uses.copy()
-    issued = np.zeros(n, dtype=np.int32)
-    used = np.zeros(n_slots, dtype=np.uint8)
-    scalars = np.empty(p.words + vlen, dtype=np.int32)
-    pool = np.zeros(3, dtype=np.int32)
+    by_rank, heap, size, top = own.by_rank, own.heap, own.size, own.top
+    engines, waiting, readers, issued = own.engines, own.waiting, own.readers, own.issued
+    used, scalars, pool, next_ready = own.used, own.scalars, own.pool, own.next_ready
+    running, aside, done, slots = own.running, own.aside, own.done, own.slots
+    work, is_open, deferred, left = own.work, own.is_open, own.deferred, own.left
+    started, future = own.started, own.future
     pool[SLOTS_FREE] = n_slots
-    next_ready = np.empty(n, dtype=np.int32)
-    running = np.empty(n, dtype=np.int32)
-    aside = np.empty(n, dtype=np.int32)
-    done = np.empty(n, dtype=np.int32)
-    slots = np.empty(N_ENGINES, dtype=np.int32)
-    work = np.zeros(N_ENGINES, dtype=np.int32)
-    is_open = np.zeros(n_classes, dtype=np.uint8)
-    deferred = np.zeros(n_classes, dtype=np.uint8)
-    left = np.zeros(p.n_groups + 1, dtype=np.int32)
-    started = np.zeros(p.n_groups + 1, dtype=np.uint8)
     opened = 0
     under_way = 0
-    future = np.empty(n, dtype=np.int32)
     n_future = 0
     n_next = 0
     n_running = 0
     oldest = 0
     remaining = n
     peak = 0
-    work_left = least.sum()
+    work_left = 0.0
+    for op in range(n):
+        work_left += least[op]
     flow_only = -1
     for c in range(n_classes):
         if class_vector[c] == 1 << FLOW and class_scalarised[c] < 0:
@@ -283,7 +189,7 @@ def list_schedule(
                 kept += 1
             else:
                 c = int(resource_class[op])
-                _push(heap, class_base[c], size, top, c, rank[op])
+                push(heap, class_base[c], size, top, c, rank[op])
         n_future = kept
         for e in range(N_ENGINES):
             slots[e] = p.capacity[e]
@@ -327,7 +233,7 @@ def list_schedule(
         handled = 0
         hurry = False
         deferred[:] = 0
-        _open_classes(engines, slots, is_open)
+        mark_open(engines, slots, is_open)
 
         while True:
             # Same-cycle successors (reads of memory before a write to it) become ready at once.
@@ -340,7 +246,7 @@ def list_schedule(
                         waiting[t] -= 1
                         if waiting[t] == 0:
                             c = int(resource_class[t])
-                            _push(heap, class_base[c], size, top, c, rank[t])
+                            push(heap, class_base[c], size, top, c, rank[t])
             best = n
             chosen = -1
             for c in range(n_classes):
@@ -363,7 +269,7 @@ def list_schedule(
                 if not hurry and cycle < urgent[op]:
                     deferred[chosen] = 1
                     continue
-            _pop(heap, class_base[chosen], size, top, chosen)
+            pop(heap, class_base[chosen], size, top, chosen)
             now = lanes[op]
             if e == scalarised:
                 now = min(now, slots[e])
@@ -406,7 +312,7 @@ def list_schedule(
                 slots[e] -= taken
                 work[e] += taken
                 if slots[e] == 0:
-                    _open_classes(engines, slots, is_open)
+                    mark_open(engines, slots, is_open)
             for k in range(max(now, 1)):
                 lane_cycle[lane_ptr[op] + k] = cycle
             issued[op] = now
@@ -421,7 +327,7 @@ def list_schedule(
         for i in range(n_aside):
             op = int(aside[i])
             c = int(resource_class[op])
-            _push(heap, class_base[c], size, top, c, rank[op])
+            push(heap, class_base[c], size, top, c, rank[op])
         for i in range(n_done):
             op = int(done[i])
             remaining -= 1
@@ -450,3 +356,59 @@ def list_schedule(
     for e in range(N_ENGINES):
         stats[2 + e] = work[e]
     return cycle if remaining == 0 else STUCK
+
+
+@jit
+def list_schedule(
+    p: Dense,
+    rank: Ints,
+    urgent: Ints,
+    release: Ints,
+    first: Ints,
+    group_order: Ints,
+    in_flight: int,
+    reserve: int,
+    flow_queue: int,
+    horizon: int,
+    known: Cutoff,
+    limit: int,
+    engine: Ints,
+    lane_cycle: Ints,
+    address: Ints,
+    stats: Ints,
+) -> int:
+    """Schedule all operations of ``p``; the number of cycles, or ``STUCK``.
+
+    ``rank`` (n,) is a permutation: 0 is the most urgent operation.  Before cycle ``urgent`` (n,)
+    a vector operation that flow can execute waits for it rather than take a compute slot that
+    another operation could use.  Shared operations issue from cycle ``release`` (n,) on.  At most
+    ``in_flight`` groups are under way at a time, and ``CoreTuning.ahead`` more may have issued
+    operations marked 1 in ``first`` (n,); those marked 2 are free to issue.
+    ``group_order`` lists groups in the order in which they are to finish: results of a group other
+    than the oldest unfinished one must leave ``reserve`` vector slots free, which keeps scratch
+    from filling up with groups none of which can go on.  An operation that can run elsewhere takes
+    the flow engine only if at most ``flow_queue`` flow-only operations wait.  Gives up with
+    ``STUCK`` after ``horizon`` cycles, or as soon as ``known`` says that it would take more than
+    ``limit``.  Outputs: ``engine`` (n,) engine numbers, ``lane_cycle``
+    the cycle of each lane, ``address`` (n,) scratch addresses (-1 without a result), ``stats``
+    (``N_STATS``,) = peak scratch words, operations left unscheduled, slots used on each engine.
+    """
+    return _run(
+        p,
+        workspace(p),
+        rank,
+        urgent,
+        release,
+        first,
+        group_order,
+        in_flight,
+        reserve,
+        flow_queue,
+        horizon,
+        known,
+        limit,
+        engine,
+        lane_cycle,
+        address,
+        stats,
+    )

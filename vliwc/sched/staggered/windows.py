@@ -11,7 +11,7 @@ from vliwc.jit import jit
 from vliwc.sched.problem.dense import Dense, Ints
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.staggered.core import Cutoff, list_schedule
-from vliwc.sched.staggered.deadlines import Tails, deadlines, planned_cycles
+from vliwc.sched.staggered.deadlines import Tails, by_deadline, deadlines, planned_cycles
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def schedule_windows(
         policy.prefetch,
         last,
     )
-    order = np.argsort(due, kind="mergesort")
+    order = by_deadline(due)
     rank = np.empty(len(due), dtype=np.int32)
     for i in range(len(due)):
         rank[order[i]] = i
