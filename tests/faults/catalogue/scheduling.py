@@ -198,6 +198,25 @@ SCHEDULING = (
         ),
     ),
     *faults_in(
+        "vliwc/sched/relaxations/ancestors.py",
+        ("tests/unit/sched/test_ancestors.py",),
+        (
+            "work of the operation's own cycle counts",
+            "head = max(head, total + heads[own] + ends[k])",
+            "head = max(head, total + heads[own] + ends[k] + 1)",
+        ),
+        (
+            "tails with time as it is",
+            "span, topo[::-1].copy(), work)",
+            "span, topo, work)",
+        ),
+        (
+            "engines that share operations are left out",
+            "for _, prices in price_vectors(dense)] + _joined(dense)",
+            "for _, prices in price_vectors(dense)]",
+        ),
+    ),
+    *faults_in(
         "vliwc/sched/relaxations/fluid.py",
         (OPTIMA,),
         (

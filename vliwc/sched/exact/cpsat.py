@@ -24,12 +24,14 @@ from vliwc.sched.exact.methods import (
     bare_intervals,
     bred_schedule,
     counts_in_integers,
+    first_dive,
     fluid_in_integers,
     groups_in_turn,
     improve_incumbent,
     improve_without_hint,
     interval_schedule,
     linear_relaxations,
+    sharper_windows,
     time_indexed_schedule,
 )
 from vliwc.sched.exact.modes_model import ModesSearch
@@ -46,7 +48,7 @@ ONCE: Final = (
     # A short run of the model anyone would write: where it is enough, all else is waste.
     Entry(bare_intervals, first_part),
     # On most blocks this run already finds an optimum or proves it.
-    Entry(improve_without_hint, whole_limit, kinds="blocks"),
+    Entry(improve_without_hint, whole_limit, dives=True, kinds="blocks"),
     # Of the work done by classes of operations that do the same, and of small problems in time
     # steps: bounds, checked in exact arithmetic.
     Entry(linear_relaxations, kinds="blocks"),
@@ -125,6 +127,7 @@ class CpSatScheduler:
         )
         if search.best is None:
             any_schedule(search)
+        sharper_windows(search)
         _run_once(search)
         run_in_turn(search, IN_TURN)
         confirmation = self.limits.confirmation * (budget or self.effort)
@@ -146,8 +149,11 @@ def _run_once(search: Search) -> None:
     if search.turns and search.count_terms <= search.limits.max_quick_terms:
         entries = entries[2:] + entries[:2]
     for entry in entries:
-        if not search.done and search.best is not None:
-            entry.method(search, entry.share(search, search.limits.first_effort))
+        if search.done or search.best is None:
+            return
+        share = entry.share(search, search.limits.first_effort)
+        if not entry.dives or first_dive(search) <= share:
+            entry.method(search, share)
 
 
 def _finished(search: Search) -> Schedule:

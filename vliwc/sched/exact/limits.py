@@ -29,6 +29,9 @@ class CpSatLimits:
     hundred operations within it, and is where the interval model would be lost."""
     scan_effort: float = 5e-8
     """Effort of looking at one interval after one decision, which CP-SAT's own time leaves out."""
+    dear_dive: float = 0.1
+    """Bare models of which one dive takes this part of a run's limit have their conflicts counted,
+    as the others have."""
     relaxation_effort: float = 5e-5
     """Effort of a linear relaxation for each term of its rows."""
     preparation_effort: float = 1e-5
@@ -65,6 +68,10 @@ class CpSatLimits:
     """Sets of operations that the peak-memory search looks at before the models, at most."""
     max_order_sets: int = 150_000
     """The same after a first round of the models that found nothing."""
+    max_window_steps: int = 20_000_000_000
+    """Steps of sharpening heads and tails at most, some seconds: about 8000 operations."""
+    step_effort: float = 5e-10
+    """Effort of one of them, in units of CP-SAT's deterministic time (about seconds)."""
     list_trials: int = 2_000_000
     """Operations that the list scheduler may place while looking for a first schedule: below a
     tenth of the time of a small proof."""

@@ -21,6 +21,7 @@ from vliwc.sched.greedy.priorities import schedule_in_order
 from vliwc.sched.problem.schedule import OutOfScratch, Timing
 from vliwc.sched.problem.view import View
 from vliwc.sched.projects.genetic import GeneticSearch
+from vliwc.sched.relaxations.ancestors import sharpened, steps
 from vliwc.sched.relaxations.classes import Classes
 from vliwc.sched.relaxations.counting import CountingModel, counting_terms, holds_dependences
 from vliwc.sched.relaxations.fluid import FluidModel
@@ -38,6 +39,23 @@ CONFIRM = "confirm_"
 """What the names of runs that ask again begin with."""
 
 Relaxation = TypeVar("Relaxation", bound=IntegerRows)
+
+
+def sharper_windows(search: Search) -> None:
+    """Heads and tails of all models from the work before and after each operation, and a bound.
+
+    Of projects it proves nothing more (none of PSPLIB's files here): they keep their paths.
+    """
+    limits = search.limits
+    if search.done or search.view.problem.renewable is not None:
+        return
+    cost = steps(search.view)
+    if cost > limits.max_window_steps:
+        return
+    windows = sharpened(search.view)
+    search.view = windows.view
+    search.account("ancestors", cost * limits.step_effort, 0)
+    search.raise_bound(windows.cycles, "work before and after each operation")
 
 
 def linear_relaxations(search: Search, _limit: float) -> None:
@@ -303,7 +321,9 @@ def solve(
 ) -> tuple[cp_model.CpSolverStatus, cp_model.CpSolver]:
     """One run of CP-SAT, on the search's account."""
     limits, scanned = search.limits, question.scanned
-    conflicts = search.conflicts(what, limit) if scanned and not question.bare else 0
+    # Of large bare models CP-SAT's own time leaves nearly everything out.
+    dear = search.intervals * scanned * limits.scan_effort > limit * limits.dear_dive
+    conflicts = search.conflicts(what, limit) if scanned and (dear or not question.bare) else 0
     linear = what.removeprefix(CONFIRM) in ("counts", "fluid")
     seed = search.seed + search.tried[what]
     solver = make_solver(seed, limit, conflicts, linear=linear, presolve=presolve)

@@ -81,7 +81,7 @@ def every_bound(problem: ScheduleProblem) -> list[Bound]:
     longest = float((head + spans(problem) + tail).max())
     path = int(ceil(longest - SLACK))
     found = [Bound(path, "critical path", "critical path", longest)]
-    for name, prices in _price_vectors(dense):
+    for name, prices in price_vectors(dense):
         cost = cheapest_form(dense, prices)
         value = float(dense.capacity @ prices)
         cycles, at_head, at_tail = best_window(cost / value, head, tail)
@@ -150,7 +150,9 @@ def best_window(work: Floats, head: Floats, tail: Floats) -> tuple[float, float,
     return best
 
 
-def _price_vectors(dense: Dense) -> list[tuple[str, Floats]]:
+def price_vectors(dense: Dense) -> list[tuple[str, Floats]]:
+    """Prices of a slot of each engine, and what they count: each engine alone, then the best of all
+    together."""
     found: list[tuple[str, Floats]] = []
     for e, name in enumerate(ENGINES):
         prices = np.zeros(N_ENGINES)

@@ -36,7 +36,8 @@ class View:
     ``lanes`` slots in any cycles (-1: none); where both are empty it takes no
     slot.  ``serial``: lanes issue in ascending order, at most one per cycle.  ``width``: words of
     the result.  ``readers``: operations that read the result.  ``duration``: cycles (1 on the
-    machine).  ``demand``: units of each renewable resource.
+    machine).  ``demand``: units of each renewable resource.  ``windows``: heads and tails that are
+    sharper than those of the longest paths.
     """
 
     problem: ScheduleProblem
@@ -50,6 +51,7 @@ class View:
     dependences: list[Dependence]
     duration: list[int]
     demand: list[tuple[int, ...]]
+    windows: tuple[list[int], list[int]] | None = None
 
     @staticmethod
     def of(problem: ScheduleProblem) -> View:
@@ -133,7 +135,7 @@ class View:
 
     @cached_property
     def heads(self) -> list[int]:
-        """Earliest start of each operation as far as dependences tell."""
+        """Earliest start of each operation as far as dependences (or ``windows``) tell."""
         return self._heads_and_tails[0]
 
     @cached_property
@@ -143,6 +145,8 @@ class View:
 
     @cached_property
     def _heads_and_tails(self) -> tuple[list[int], list[int]]:
+        if self.windows is not None:
+            return self.windows
         heads, tails = heads_and_tails(self.problem)
         return heads.astype(np.int64).tolist(), tails.astype(np.int64).tolist()
 
