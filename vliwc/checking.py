@@ -11,7 +11,13 @@ from isa.simulator import RunResult, decode
 from isa.simulator import run as simulate
 from vliwc.clock import Progress, quiet
 from vliwc.lang import CheckedKernel
-from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
+from vliwc.lang.interpret import (
+    Interpreter,
+    at_run_time,
+    output_words,
+    protected_words,
+    random_memory,
+)
 
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
@@ -141,9 +147,11 @@ def run_cases(
             except SimulationError as error:
                 outcome.failure = f"{case.how_to_repeat}: the program traps on {name}: {error}"
                 return outcome
-            outcome.mismatch = compare(kernel, case, name, expected, ran.memory)
-            if ran.cycles != result.cycles:
-                outcome.failure = f"{ran.cycles} cycles on {name}, {result.cycles} announced"
+            sized = at_run_time(kernel, case.memory)
+            outcome.mismatch = compare(sized, case, name, expected, ran.memory)
+            announced = result.cycles_for(case.memory)
+            if ran.cycles != announced:
+                outcome.failure = f"{ran.cycles} cycles on {name}, {announced} announced"
             if not outcome.correct:
                 return outcome
     return outcome

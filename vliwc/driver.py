@@ -25,10 +25,12 @@ from vliwc.isel.cut import alike, trip_of
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import Cut, LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
+from vliwc.lang.interpret import at_run_time
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
+from vliwc.run_time import SizedProgram, compile_phases
 from vliwc.sched.problem.bounds import SLACK, lower_bound
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
@@ -55,6 +57,8 @@ class Compilation:
     ``lengths``: the bundles of each part (``generated.every_part``); a program has several if there
     is a machine loop in it; ``rounds`` of a sequential loop may be its trips.  ``optimised``: no
     pass was left out.  ``functions``: those that the program was chosen for, if there were several.
+    ``sized``: of a kernel whose sizes are known at run time; cycles, slots and bounds are those of
+    one trip of each largest block then, and :meth:`cycles_for` tells others.
     ``from_cache``: it was made earlier (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
@@ -78,6 +82,7 @@ class Compilation:
     stages: list[tuple[str, Function]] = field(default_factory=list["tuple[str, Function]"])
     from_cache: bool = False
     functions: tuple[Function, ...] = ()
+    sized: SizedProgram | None = None
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={value}" for name, value in self.kernel.params.items())
@@ -98,6 +103,14 @@ class Compilation:
         each = zip(self.generated.every_part, self.lengths, strict=True)
         return [(part.name, cycles, part.trips) for part, cycles in each]
 
+    def cycles_for(self, memory: Sequence[int]) -> int:
+        """The cycles that the program takes on a memory image, whose words may decide how often
+        its parts are executed."""
+        if self.sized is None:
+            return self.cycles
+        trips = self.sized.trips(at_run_time(self.kernel, memory))
+        return sum(n * cycles for n, cycles in zip(trips, self.lengths, strict=True))
+
     @property
     def gap(self) -> float:
         """How far the program is above the lower bound, as a fraction of it."""
@@ -112,6 +125,8 @@ class Compilation:
         Without all passes there are two functions to choose operations for: it is of the better.
         """
         machine = self.program.machine
+        if self.sized is not None:
+            return least_work(self.sized.main)
         functions = list(self.functions or (self.function,))
         if not self.optimised:
             functions.append(run_passes(self.function, PIPELINE))
@@ -173,6 +188,7 @@ class Compilation:
             "cycles": self.cycles,
             "lower_bound": self.lower_bound,
             "bound_reason": self.bound_reason,
+            "iterations": [loop.sizes[0] for loop in self.sized.loops] if self.sized else None,
             "gap": self.gap,
             "kernel_bound": self.kernel_bound,
             "kernel_gap": self.kernel_gap,
@@ -252,11 +268,38 @@ def _compile(
     keep_stages: bool,
 ) -> Compilation:
     """Compile under ``options``, or as close to them as scratch allows."""
-    result, notes = fitting(
-        options or Options(),
-        lambda at, unshared: _best_at(load, at, progress, keep_stages, unshared=unshared),
-    )
+    clock = Clock(progress or quiet)
+    with clock.stage("front-end"):
+        kernel = load()
+    if kernel.run_time:
+        result, notes = fitting(
+            options or Options(),
+            lambda at, unshared: _sized(kernel, at, clock, unshared=unshared),
+        )
+    else:
+        result, notes = fitting(
+            options or Options(),
+            lambda at, unshared: _best_at(
+                lambda: kernel, at, progress, keep_stages, unshared=unshared
+            ),
+        )
     return replace(result, notes=[*notes, *result.notes])
+
+
+def _sized(kernel: CheckedKernel, options: Options, clock: Clock, *, unshared: bool) -> Compilation:
+    """Compile a kernel whose sizes are known at run time."""
+    started = time.perf_counter()
+    made = compile_phases(kernel, options, clock, unshared=unshared)
+    unit = Unit(lambda: kernel, options, clock, unshared)
+    unit.kernel, unit.function, unit.generated = kernel, made.main.function, made.generated
+    for stage in stages(options)[-3:]:  # check, emit, validate
+        with clock.stage(stage.name):
+            stage.run(unit)
+    found = _compilation(unit, options, time.perf_counter() - started, [])
+    seconds = dict.fromkeys((name for name, _ in found.passes), 0.0)
+    for name, took in found.passes:
+        seconds[name] += took
+    return replace(found, sized=made, passes=list(seconds.items()))
 
 
 def _best_at(
@@ -368,11 +411,11 @@ def _compilation(
 
 def _bound_reason(parts: Sequence[Part]) -> str:
     """Why no schedule of the operations of the parts takes fewer cycles."""
-    reasons = [part.schedule.bound_reason for part in parts]
     if len(parts) == 1:
-        return reasons[0]
+        return parts[0].schedule.bound_reason
     return "; ".join(
         f"{part.name}{f' x {part.trips}' if part.trips > 1 else ''}: "
-        f"{part.schedule.lower_bound}, {reason}"
-        for part, reason in zip(parts, reasons, strict=True)
+        f"{part.schedule.lower_bound}, {part.schedule.bound_reason}"
+        for part in parts
+        if part.trips and part.schedule.lower_bound
     )

@@ -314,6 +314,7 @@ def _meta(unit: Unit) -> dict[str, JSON]:
     places = [
         ArrayPlace(each.name, each.base, each.dimensions, each.role.value).to_json()
         for each in unit.kernel.arrays.values()
+        if each.placed
     ]
     if places:
         meta[ARRAYS] = cast("list[JSON]", places)

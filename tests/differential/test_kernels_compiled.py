@@ -16,6 +16,7 @@ SMALL: dict[str, tuple[dict[str, int], ...]] = {
         {"forest_height": 0, "rounds": 3, "batch_size": 8},
         {"forest_height": 2, "rounds": 2, "batch_size": 0},
     ),
+    "tree_hash_any": ({"forest_height": 3, "rounds": 5}, {"forest_height": 0, "rounds": 2}),
     "tree_hash_indices": ({"forest_height": 3, "rounds": 6, "batch_size": 19},),
     "tree_hash_full": (
         {"forest_height": 3, "rounds": 6, "batch_size": 19},

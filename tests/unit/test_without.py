@@ -21,6 +21,7 @@ SOME = {
     "saxpy_dot": {"n": 13},
     "ternary_tree": {"levels": 2, "steps": 3, "batch": 16},
     "tree_hash": {"forest_height": 2, "rounds": 3, "batch_size": 13},
+    "tree_hash_any": {"forest_height": 2, "rounds": 3},
     "tree_hash_indices": {"forest_height": 2, "rounds": 4, "batch_size": 8},
     "tree_hash_full": {"forest_height": 2, "rounds": 2, "batch_size": 8},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 from isa.machine import MachineSpec
@@ -37,18 +38,27 @@ def emit(dag: MachineDag, schedule: Schedule) -> Program:
 def emit_parts(parts: Sequence[Part], machine: MachineSpec) -> tuple[Program, tuple[int, ...]]:
     """The program that executes the parts one after the other, each as often as it says; the
     bundles of each."""
-    bundles: list[Bundle] = []
-    lengths: list[int] = []
-    for part in parts:
-        own = _bundles(part.dag, part.schedule)
-        if part.count is not None:
-            word = part.dag.fixed[part.count]
-            if _full(own[-1], word):
-                own.append({})
-            own[-1]["flow"] = [("cond_jump", word, len(bundles))]
-        bundles += own
-        lengths.append(len(own))
-    return Program(tuple(bundles), machine), tuple(lengths)
+    own = [_bundles(part.dag, part.schedule) for part in parts]
+    jumps = [_jump(part, bundles) for part, bundles in zip(parts, own, strict=True)]
+    lengths = tuple(map(len, own))
+    starts = [0, *accumulate(lengths)]
+    for number, word in enumerate(jumps):
+        if word is not None:
+            to = starts[number if parts[number].count is not None else number + 2]
+            own[number][-1]["flow"] = [("cond_jump", word, to)]
+    return Program(tuple(bundle for each in own for bundle in each), machine), lengths
+
+
+def _jump(part: Part, bundles: list[Bundle]) -> int | None:
+    """The word that decides about the jump at the end of ``part``, for which there is room in the
+    last bundle then; None: no jump."""
+    op = part.count or part.skip
+    if op is None:
+        return None
+    word = part.dag.fixed[op]
+    if not bundles or _full(bundles[-1], word):
+        bundles.append({})
+    return word
 
 
 def part_places(parts: Sequence[Part]) -> list[dict[str, list[Place]]]:
@@ -56,11 +66,10 @@ def part_places(parts: Sequence[Part]) -> list[dict[str, list[Place]]]:
     found: list[dict[str, list[Place]]] = []
     for part in parts:
         own = places(part.dag, part.schedule)
-        if part.count is not None:
-            last = _bundles(part.dag, part.schedule)[-1]
-            if _full(last, part.dag.fixed[part.count]):
-                own.append({})
-            own[-1]["flow"] = [Place(None, value="again")]
+        bundles = _bundles(part.dag, part.schedule)
+        if _jump(part, bundles) is not None:
+            own += [{} for _ in bundles[len(own) :]]
+            own[-1]["flow"] = [Place(None, value="again" if part.count else "skip")]
         found += own
     return found
 

@@ -15,7 +15,8 @@ class Part:
     """A machine DAG with its problem and schedule, executed ``trips`` times in a row.
 
     ``count``: of a machine loop, the operation whose word is the number of trips to go; each trip
-    lowers it, and goes on while it is not zero.
+    lowers it, and goes on while it is not zero.  ``skip``: the operation whose word, where it is
+    not zero, lets the program jump over the part that follows.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Part:
     schedule: Schedule
     trips: int = 1
     count: MOp | None = None
+    skip: MOp | None = None
 
     @property
     def fixed_words(self) -> int:

@@ -9,7 +9,7 @@ for the first trip only, and each trip adds to them where they stand when its la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from isa.machine import MachineSpec
@@ -19,11 +19,12 @@ from vliwc.ir.value import Op, Value
 from vliwc.isel.instantiate import Assignment, Instantiation
 from vliwc.isel.loops.accumulators import Accumulators
 from vliwc.isel.loops.top_level import TopLevel
+from vliwc.isel.loops.updates import after_readers
 from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import Cut, LaneProgram
 from vliwc.isel.reads.record_table import RecordTable
 from vliwc.mir.dag import MachineDag
-from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, Template, sources
+from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, sources
 from vliwc.sched.problem.schedule import OutOfScratch
 
 Order = list[tuple[Source, Source, int]]
@@ -137,7 +138,7 @@ def cut_dags(
     if cut.stays:
         read = {count: None}
     updates = {_update(op, by): op for op, by in uniform.running.items() if op in read}
-    order += _last(updates, draft.shared, groups.groups)
+    order += after_readers(updates, draft.shared, groups.groups)
     each += updates
 
     def dag_of_trip(machine: MachineSpec, fixed: dict[MOp, int]) -> MachineDag:
@@ -201,29 +202,6 @@ def _update(op: MOp, by: Operand) -> MOp:
     if op.width > 1:
         forms = (Form("valu", "+", operands), *forms)
     return MOp(f"{op.name}'", forms, op.lanes, op.width)
-
-
-def _last(updates: Mapping[MOp, MOp], shared: Iterable[MOp], groups: Sequence[Template]) -> Order:
-    """The edges to ``updates`` from all that reads the words they change."""
-    update_of = {op: update for update, op in updates.items()}
-    found: Order = []
-    for op in shared:
-        found += [(op, update_of[need], 0) for need in sources(op) if need in update_of]
-    reading = {
-        template: [
-            (op, need)
-            for op in template.ops
-            for need in sources(op)
-            if isinstance(need, PerGroup) or need in update_of
-        ]
-        for template in dict.fromkeys(groups)
-    }
-    for group, template in enumerate(groups):
-        for op, need in reading[template]:
-            source = need.member(group) if isinstance(need, PerGroup) else need
-            if source in update_of:
-                found.append((InGroup(group, op), update_of[source], 0))
-    return found
 
 
 def _read_from(dag: MachineDag, before: frozenset[MOp]) -> list[MOp]:

@@ -86,7 +86,13 @@ def derive_constants(dag: MachineDag, due: Callable[[MOp], float]) -> MachineDag
         made[word] = _Made(when, max(first.ready, second.ready) + 1, depth, op)
     constants = dag.constants | strides
     return MachineDag(
-        dag.machine, [*strides.values(), *dag.shared], dag.groups, dag.order, constants
+        dag.machine,
+        [*strides.values(), *dag.shared],
+        dag.groups,
+        dag.order,
+        constants,
+        dag.fixed,
+        dag.before,
     )
 
 

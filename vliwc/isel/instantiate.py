@@ -12,6 +12,7 @@ from vliwc.isel.group import Group
 from vliwc.isel.loops.accumulators import combine
 from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
 from vliwc.isel.loops.scans import loop_scans
+from vliwc.isel.loops.updates import after_readers
 from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
 from vliwc.isel.memory.regions import RegionLoads, Regions
 from vliwc.isel.memory.row_buffers import row_buffers
@@ -75,7 +76,7 @@ class Instantiation:
         self.uniform = (
             before.uniform
             if before
-            else Uniform(self.function, self.vlen, block, after=program.after)
+            else Uniform(self.function, self.vlen, block, after=program.after, kept=self._kept())
         )
         self.groups: list[Template] = []
         self.selected: list[Selected] = []
@@ -96,9 +97,28 @@ class Instantiation:
         order = self.select(assignment, placements)
         uniform = self.uniform
         machine = self.program.machine
-        dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants)
+        fixed, before = self._handed_on(order)
+        dag = MachineDag(machine, uniform.ops, self.groups, order, uniform.constants, fixed, before)
         chunks = [op for loads in self._loads.values() for op in loads.all_loads()]
         return Instance(dag, self.selected, self.first_group, uniform, chunks)
+
+    def _kept(self) -> dict[str, MOp]:
+        return self.program.kept.of if self.program.kept is not None else {}
+
+    def _handed_on(
+        self, order: list[tuple[Source, Source, int]]
+    ) -> tuple[dict[MOp, int], frozenset[MOp]]:
+        """The places of words that parts of the program hand on, and those among them that stand
+        there already; they are written once all that reads them is done."""
+        kept = self.program.kept
+        if kept is None:
+            return {}, frozenset()
+        left = self.uniform.left
+        fixed = {op: kept.places[op] for op in kept.of.values()}
+        fixed.update((op, fixed[kept.of[name]]) for name, op in left.items())
+        updates = {op: kept.of[name] for name, op in left.items()}
+        order += after_readers(updates, self.uniform.ops, self.groups)
+        return fixed, frozenset(kept.of.values())
 
     def select(
         self, assignment: Assignment, placements: Mapping[RecordTable, Placement]

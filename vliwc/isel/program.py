@@ -12,6 +12,7 @@ from vliwc.analysis.lane_words import Words, lane_words
 from vliwc.analysis.linear import BitFacts, Linear, linear_forms
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import Value
+from vliwc.mir.operation import MOp
 
 STRATEGIES = (
     "select",
@@ -42,6 +43,15 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
+class KeptWords:
+    """Words that keep their places in scratch from one part of a program to the next: for each
+    array of one word (`Where.SCRATCH`) the operation that stands for it, and its address."""
+
+    of: dict[str, MOp]
+    places: dict[MOp, int]
+
+
+@dataclass(frozen=True, eq=False)
 class LaneProgram:
     """An optimised lane function with what the analyses found out about it.
 
@@ -51,7 +61,7 @@ class LaneProgram:
     ``cut``: its loop is a piece of a machine loop (:mod:`vliwc.isel.cut`); None: it is all of the
     loop.  Groups of a trip stand for those of all others, and nothing may be made of what the lane
     number is in one of them.  ``after``: other code was executed before, so that words of scratch
-    are not zero.
+    are not zero.  ``kept``: words in scratch that parts of the program hand on.
     """
 
     function: Function
@@ -61,6 +71,7 @@ class LaneProgram:
     left_out: frozenset[str] = frozenset()
     cut: Cut | None = None
     after: bool = False
+    kept: KeptWords | None = None
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
@@ -72,11 +83,12 @@ class LaneProgram:
         *,
         left_out: Collection[str] = (),
         after: bool = False,
+        kept: KeptWords | None = None,
     ) -> LaneProgram:
         """Run the linear analysis on ``function``."""
         forms = linear_forms(function, facts)
         return LaneProgram(
-            function, facts, forms, machine, frozenset(left_out), cut=None, after=after
+            function, facts, forms, machine, frozenset(left_out), cut=None, after=after, kept=kept
         )
 
     @property

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vliwc.diagnostics import InternalError
-from vliwc.ir.graph import Array, Function, is_uniform
+from vliwc.ir.graph import Array, Function, Where, is_uniform
 from vliwc.ir.value import MASK, WORD_BITS, Op, Value
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
 
@@ -46,16 +46,25 @@ class Uniform:
 
     Of a machine loop each trip executes ``block`` groups (0: there is no machine loop).  What
     depends on the number of the group is right in the first trip then, and ``running`` has what is
-    to be added to it after each.
+    to be added to it after each.  ``kept``: the words in scratch that parts of the program hand on;
+    ``left`` has the operations that write them for the next part.
     """
 
     def __init__(
-        self, function: Function, vlen: int, block: int = 0, *, after: bool = False
+        self,
+        function: Function,
+        vlen: int,
+        block: int = 0,
+        *,
+        after: bool = False,
+        kept: Mapping[str, MOp] | None = None,
     ) -> None:
         self.function = function
         self.vlen = vlen
         self.block = block
         self.running: dict[MOp, Operand] = {}
+        self.kept = kept or {}
+        self.left: dict[str, MOp] = {}
         self.ops: list[MOp] = []
         self.memory: dict[Value, list[MOp]] = {}
         self.table_loads: dict[str, list[MOp]] = {}
@@ -167,7 +176,7 @@ class Uniform:
         """
         key = (array.name, index)
         if key not in self._words:
-            if array.length >= self.vlen:
+            if array.placed and array.length >= self.vlen:
                 end = index + 1
                 while end < index + self.vlen and (array.name, end) not in self._words:
                     end += 1
@@ -303,6 +312,8 @@ class Uniform:
 
     def _load(self, value: Value) -> Operand:
         array = self.function.arrays[value.array]
+        if array.where is Where.SCRATCH:
+            return Operand(self.kept[array.name], stride=0)
         index = value.args[0]
         if index.is_const and array.name not in self._written:
             return self.table_word(array, index.imm)
@@ -314,12 +325,27 @@ class Uniform:
         self.memory[value] = [op]
         return Operand(op, stride=0)
 
+    def _leave(self, name: str, word: Operand) -> None:
+        """Write a word for the next part; not from another such word, which might be written from
+        this one."""
+
+        def copy(source: Operand, name: str) -> MOp:
+            return self.add(MOp(name, (Form("alu", "|", (source, source)),)))
+
+        if word.source in self.kept.values():
+            word = Operand(copy(word, f"{name}+"), stride=0)
+        self.left[name] = copy(word, f"{name}'")
+
     def store(self, value: Value) -> None:
         """A store at the top level."""
         self.origin = value
         array = self.function.arrays[value.array]
         index, word = value.args
         word_operand = self.scalar(word)
+        if array.where is Where.SCRATCH:
+            self._leave(array.name, word_operand)
+            self.origin = None
+            return
         if index.is_const:
             address = self.word(array.base + index.imm)
         else:

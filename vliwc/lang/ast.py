@@ -299,12 +299,20 @@ class ArrayDecl(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Word(Node):
+    """`word name at address;`: a word of memory, known when the program runs."""
+
+    name: Ident
+    address: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class KernelDef(Node):
-    """The kernel: parameters, compile-time header, memory layout and body."""
+    """The kernel: parameters, header, memory layout and body."""
 
     name: Ident
     parameters: tuple[Ident, ...]
-    header: tuple[Let | Assume, ...]
+    header: tuple[Let | Assume | Word, ...]
     arrays: tuple[ArrayDecl, ...]
     body: tuple[Stmt, ...]
 
@@ -353,6 +361,11 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
             return tuple(bound for range_ in statement.ranges for bound in bounds(range_))
         case Break() | Assume():
             return (statement.condition,)
+
+
+def header_expressions(statement: Let | Assume | Word) -> tuple[Expr, ...]:
+    """The expressions that stand directly in a statement before the memory block."""
+    return (statement.address,) if isinstance(statement, Word) else expressions(statement)
 
 
 def bounds(loop: For | Range) -> tuple[Expr, Expr]:

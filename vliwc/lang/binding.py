@@ -12,12 +12,13 @@ from functools import cached_property
 from math import prod
 
 from vliwc.diagnostics import Diagnostic, KernelError, Note, SourceFile
-from vliwc.ir.graph import Array
+from vliwc.ir.graph import Array, Where
 from vliwc.lang import ast
 from vliwc.lang.check import check
 from vliwc.lang.constants import Static
 from vliwc.lang.elaborate import MAX_UNROLLED, Elaborator
 from vliwc.lang.symbols import Facts, Symbol
+from vliwc.lang.words import KernelWord, kernel_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,9 @@ class CheckedKernel:
     `unrolled` estimates the operations of the top level and one iteration of each parallel loop,
     `work` those of all iterations; the loop `largest` has most of them. Of the loop `long`, which
     would be too long to be unrolled, only some rounds are counted.
+
+    `words` are those of memory that the program reads when it starts. Without their values,
+    `sizes`, arrays whose place or length they decide stand at run time (`Where.RUN_TIME`).
     """
 
     program: ast.Program
@@ -42,6 +46,8 @@ class CheckedKernel:
     work: int
     largest: ast.ParallelFor | None
     long: ast.For | None = None
+    words: tuple[KernelWord, ...] = ()
+    sizes: Mapping[str, int] | None = None
 
     @property
     def name(self) -> str:
@@ -56,24 +62,53 @@ class CheckedKernel:
     @cached_property
     def memory_words(self) -> int:
         """The least number of words a memory image must have: the end of the last array."""
-        return max((array.end for array in self.arrays.values()), default=0)
+        ends = [array.end for array in self.arrays.values() if array.placed]
+        return max([*ends, *(word.address + 1 for word in self.words)], default=0)
+
+    @property
+    def run_time(self) -> bool:
+        """Whether there are words that are known at run time only."""
+        return bool(self.words) and self.sizes is None
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> CheckedKernel:
+        """The kernel for these values of its words.
+
+        Raises `KernelError` if they cannot be: arrays overlap, an assumption about them is false.
+        """
+        return _bind(
+            self.program, self.facts, self.params, max(self.unrolled * 2, MAX_UNROLLED), sizes
+        )
 
 
 def bind(
-    program: ast.Program, params: Mapping[str, int], limit: int = MAX_UNROLLED
+    program: ast.Program,
+    params: Mapping[str, int],
+    limit: int = MAX_UNROLLED,
 ) -> CheckedKernel:
     """Check `program` and bind its parameters; raises `KernelError` with all errors of a stage.
 
     A kernel that unrolls to more than about `limit` operations is refused (E0512).
     """
-    facts = check(program)
+    return _bind(program, check(program), params, limit, None)
+
+
+def _bind(
+    program: ast.Program,
+    facts: Facts,
+    params: Mapping[str, int],
+    limit: int,
+    words: Mapping[str, int] | None,
+) -> CheckedKernel:
+    """Bind the parameters of a checked program, and the `words` that it reads when it starts if
+    they are known."""
     found = _parameter_errors(program, params)
     if found:
         raise KernelError(found, program.source)
     elaborator = Elaborator(program, facts, limit)
     elaborator.constants()
-    elaborator.header({name: int(params[name]) for name in params})
+    elaborator.header({name: int(params[name]) for name in params}, words or {})
     _memory(program, elaborator)
+    found_words = kernel_words(program, elaborator)
     if not elaborator.found:  # wrong sizes only cause follow-up errors in the body
         elaborator.kernel_body()
     if elaborator.found:
@@ -91,6 +126,8 @@ def bind(
         elaborator.work,
         elaborator.largest[1],
         elaborator.long,
+        found_words,
+        None if words is None else dict(words),
     )
 
 
@@ -142,7 +179,7 @@ def _memory(program: ast.Program, elaborator: Elaborator) -> None:
     placed.sort(key=lambda pair: (pair[1].base, pair[1].end))
     furthest: tuple[ast.ArrayDecl, Array] | None = None
     for decl, array in placed:
-        if array.length == 0:
+        if array.length == 0 or not array.placed:
             continue
         if furthest is not None and array.base < furthest[1].end:
             other_decl, other = furthest
@@ -160,10 +197,30 @@ def _memory(program: ast.Program, elaborator: Elaborator) -> None:
             furthest = (decl, array)
 
 
+def _at_run_time(decl: ast.ArrayDecl, below: int, elaborator: Elaborator) -> Array | None:
+    """An array whose place or length the program finds out."""
+    for length in decl.lengths[1:]:
+        if not elaborator.facts.types[length].static:
+            message = f"an inner dimension of `{decl.name.text}` is not known at compile time"
+            hint = "only the first dimension's length may be; make one dimension of both"
+            elaborator.report("E0516", message, length, hint)
+            return None
+    if not 1 <= below <= 1 << 32:
+        message = f"`below` bound of `{decl.name.text}` is {below}, not between 1 and 2^32"
+        elaborator.report("E0506", message, decl.below or decl)
+        return None
+    name, distinct = decl.name.text, decl.distinct
+    return Array(name, 0, 1 << 32, decl.role, below, (), distinct, Where.RUN_TIME)
+
+
 def _place(decl: ast.ArrayDecl, elaborator: Elaborator) -> Array | None:
-    lengths = [elaborator.integer(length) for length in decl.lengths]
-    base = elaborator.integer(decl.address)
+    lengths = [elaborator.size(length) for length in decl.lengths]
+    base = elaborator.size(decl.address)
     below = elaborator.integer(decl.below) if decl.below is not None else 1 << 32
+    nodes = (decl.address, *decl.lengths)
+    unknown = [n for n, word in zip(nodes, (base, *lengths), strict=True) if word is None]
+    if below is not None and any(not elaborator.facts.types[node].static for node in unknown):
+        return _at_run_time(decl, below, elaborator)
     if base is None or below is None:
         return None
     name = decl.name.text

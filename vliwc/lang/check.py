@@ -23,6 +23,7 @@ _FIXED_HINTS = {
     Kind.COUNTER: "loop counters belong to their loop",
     Kind.LANE: "loop counters belong to their loop",
     Kind.PARAMETER: "copy it into a `var` first",
+    Kind.WORD: "copy it into a `var` first",
 }
 
 
@@ -134,22 +135,28 @@ class _Checker:
             self.header(statement)
         for array in kernel.arrays:
             for length in array.lengths:
-                self.infer.want_static(length, "an array length")
-            self.infer.want_static(array.address, "an address")
+                self.infer.want_size(length, "an array length")
+            self.infer.want_size(array.address, "an address")
             self.domain(array)
         for array in kernel.arrays:
             self.declare(array.name, Kind.ARRAY, None, array)
         self.block(kernel.body)
         self.roles(kernel)
 
-    def header(self, statement: ast.Let | ast.Assume) -> None:
+    def header(self, statement: ast.Let | ast.Assume | ast.Word) -> None:
+        if isinstance(statement, ast.Word):
+            self.infer.want_static(statement.address, "the address of a word")
+            symbol = self.declare(statement.name, Kind.WORD, Type.U32, statement)
+            self.infer.sizes.add(symbol)
+            return
         self.statement(statement)
         (value,) = ast.expressions(statement)
-        found = self.facts.types.get(value)
-        run_time = found is not None and not found.static
+        run_time = isinstance(statement, ast.Let) and not self.infer.is_size(value)
         if run_time or (isinstance(statement, ast.Let) and statement.type is not None):
-            hint = "before `memory` there are only compile-time values; leave out the type"
+            hint = "before `memory` there are compile-time values and words; leave out the type"
             self.error("E0303", "a run-time value before the memory block", statement, hint)
+        elif isinstance(statement, ast.Let):
+            self.infer.sizes.add(self.facts.symbols[statement.name])
 
     def domain(self, array: ast.ArrayDecl) -> None:
         if array.below is not None:
@@ -282,15 +289,12 @@ class _Checker:
         self.stores.setdefault(symbol, statement)
 
     def for_(self, statement: ast.For) -> None:
-        self.bounds(statement)
+        for bound in ast.bounds(statement):
+            self.infer.want_static(bound, "a loop bound")
         self.scopes.push()
         self.declare(statement.name, Kind.COUNTER, Type.INT, statement)
         self.loop_body(statement)
         self.scopes.pop()
-
-    def bounds(self, counter: ast.For | ast.Range) -> None:
-        for bound in ast.bounds(counter):
-            self.infer.want_static(bound, "a loop bound")
 
     def break_(self, statement: ast.Break) -> None:
         self.infer.want(statement.condition, Type.BOOL)
@@ -345,7 +349,8 @@ class _Checker:
         self.parallel = statement
         self.scopes.push()
         for counter in statement.ranges:
-            self.bounds(counter)
+            for bound in ast.bounds(counter):
+                self.infer.want_size(bound, "a loop bound")
             self.declare(counter.name, Kind.LANE, Type.U32, counter)
         self.infer.open_reductions.update(opened)
         self.loop_body(statement)

@@ -31,6 +31,9 @@ LONG = 64
 VISITS = 10
 """Expressions that may be looked at while elaborating, for each operation that is allowed."""
 
+AT_RUN_TIME = 256
+"""Iterations that are counted of a parallel loop whose number is known at run time only."""
+
 MANY_TRIPS = 1000
 """Iterations from which on a loop that does nothing at run time is looked at only in its first and
 last one, if its values exist for any counter."""
@@ -96,13 +99,23 @@ class Elaborator:
             else:
                 self._define(symbol, constant.value)
 
-    def header(self, params: Mapping[str, int]) -> None:
-        """Bind the kernel's parameters and evaluate the statements before its memory block."""
+    def header(self, params: Mapping[str, int], words: Mapping[str, int]) -> None:
+        """Bind the kernel's parameters, and its words as far as they are known, and evaluate the
+        statements before its memory block."""
         kernel = self.program.kernel
         for name in kernel.parameters:
             self.env[self.facts.symbols[name]] = params[name.text]
         for statement in kernel.header:
-            self._statement(statement)
+            if not isinstance(statement, ast.Word):
+                self._statement(statement)
+            elif statement.name.text in words:
+                self.env[self.facts.symbols[statement.name]] = words[statement.name.text]
+            if isinstance(statement, ast.Let):
+                symbol = self.facts.symbols[statement.name]
+                if symbol.type is ast.Type.U32:
+                    value = self.size(statement.value)
+                    if value is not None:
+                        self.env[symbol] = value
 
     def kernel_body(self) -> None:
         """Elaborate the kernel's body; `env` is left as it was."""
@@ -116,6 +129,16 @@ class Elaborator:
         """The value of a compile-time integer expression, or None after reporting an error."""
         value = self._value(node)
         return None if value is None else int(value)
+
+    def size(self, node: ast.Expr) -> int | None:
+        """The value of a length, an address or a bound; None after reporting an error, or if it is
+        not known when compiling."""
+        if self.facts.types[node].static:
+            return self.integer(node)
+        try:
+            return self.evaluator.size(node)
+        except UnknownValue:
+            return None
 
     def _value(self, node: ast.Expr) -> Static | None:
         if node not in self._sizes:
@@ -340,9 +363,10 @@ class Elaborator:
         iterations = 1
         fits = True
         for counter in loop.ranges:
-            low, high = self.integer(counter.low), self.integer(counter.high)
+            low, high = self.size(counter.low), self.size(counter.high)
             if low is None or high is None:
-                iterations = 0
+                known = all(self.facts.types[bound].static for bound in ast.bounds(counter))
+                iterations *= 0 if known else AT_RUN_TIME
                 continue
             iterations *= max(0, high - low)
             if low < high and (low < 0 or high > MASK):

@@ -11,14 +11,15 @@ from itertools import product
 
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Array, Role
-from vliwc.ir.value import MASK, OPS
-from vliwc.lang import ast, constants
+from vliwc.lang import ast
 from vliwc.lang.binding import CheckedKernel
 from vliwc.lang.constants import Static
+from vliwc.lang.draw import draw_sizes
 from vliwc.lang.execute import Interpreter
 from vliwc.lang.faults import AssumptionViolated
-from vliwc.lang.static import Evaluator
-from vliwc.lang.symbols import BUILTINS, WORD_OPS, Kind, Symbol
+from vliwc.lang.static import Evaluator, UnknownValue
+from vliwc.lang.symbols import Kind, Symbol
+from vliwc.lang.words import MIRRORED
 
 ATTEMPTS = 200
 """Images tried for assumptions that cannot be satisfied by construction."""
@@ -27,7 +28,7 @@ MAX_WORDS = 1 << 24
 """Size limit of a random image."""
 
 _INPUTS = (Role.IN, Role.INOUT, Role.IN_SCRATCH)
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
 _Env = dict[Symbol, Static]
 
 
@@ -168,9 +169,11 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
     the run (constants, loop counters) hold by construction, also where one of several has to hold;
     others are tried on up to `ATTEMPTS` images. Raises `KernelError` (E0609) if no image is found.
     """
+    rng = random.Random(seed)
+    if kernel.run_time:
+        return _with_words(kernel, rng, seed)
     if kernel.memory_words > MAX_WORDS:
         raise _hopeless(kernel, f"it needs {kernel.memory_words} words of memory")
-    rng = random.Random(seed)
     promises = _Constraints(kernel).collect()
     if any(domain.size() <= 0 for domain in promises.domains.values()):
         raise _hopeless(kernel, "its assumptions contradict each other")
@@ -194,6 +197,29 @@ def random_memory(kernel: CheckedKernel, seed: int) -> list[int]:
         except AssumptionViolated as error:
             reason = f"{error.diagnostics[0].span}: {error.diagnostics[0].message}"
     hint = "state it as `below` or `ascending`, or as `assume array[i] < bound`"
+    raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}", hint)
+
+
+def _with_words(kernel: CheckedKernel, rng: random.Random, seed: int) -> list[int]:
+    """An image for words drawn at random: sizes often near their least and greatest, arrays one
+    after the other with gaps in between."""
+    reason = ""
+    for _ in range(ATTEMPTS):
+        sizes = draw_sizes(kernel, rng)
+        try:
+            chosen = kernel.with_sizes(sizes)
+            image = random_memory(chosen, seed)
+        except KernelError as error:
+            reason = error.diagnostics[0].message
+            continue
+        for word in kernel.words:
+            image[word.address] = sizes[word.name]
+        try:
+            Interpreter(chosen).run(image)
+            return image
+        except AssumptionViolated as error:
+            reason = error.diagnostics[0].message
+    hint = "state what its words are, such as `assume n <= 4096;`"
     raise _hopeless(kernel, f"{ATTEMPTS} tries failed, the last at {reason}", hint)
 
 
@@ -237,10 +263,6 @@ def _draw_distinct(
             raise _hopeless(kernel, f"too few words are left to make `{array.name}` distinct")
         drawn.update(zip(addresses, left.draw(rng, len(addresses)), strict=True))
     return [drawn[address] for address in range(array.base, array.end)]
-
-
-class _Unknown(Exception):
-    """The expression depends on the run."""
 
 
 class _Constraints:
@@ -295,7 +317,7 @@ class _Constraints:
             yield dict(zip(symbols, values, strict=True))
 
     def _let(self, statement: ast.Let, env: _Env) -> None:
-        with suppress(_Unknown):
+        with suppress(UnknownValue):
             env[self.facts.symbols[statement.name]] = self._value(statement.value, env)
 
     def _constrain(self, node: ast.Expr, env: _Env) -> None:
@@ -321,18 +343,18 @@ class _Constraints:
     def _part(self, node: ast.Expr, env: _Env) -> _Restriction | bool | None:
         """What one condition means for an input word, or whether it holds; None if unknown."""
         node = self._definition(node)
-        with suppress(_Unknown):
+        with suppress(UnknownValue):
             return bool(self._value(node, env))
         return self._restriction(node, env)
 
     def _restriction(self, node: ast.Expr, env: _Env) -> _Restriction | None:
         """What a comparison says of an input word; None if nothing is known before the run."""
-        if not isinstance(node, ast.Binary) or node.op not in _MIRRORED:
+        if not isinstance(node, ast.Binary) or node.op not in MIRRORED:
             return None
         left, right = self._definition(node.left), self._definition(node.right)
-        for element, other, op in ((left, right, node.op), (right, left, _MIRRORED[node.op])):
+        for element, other, op in ((left, right, node.op), (right, left, MIRRORED[node.op])):
             if isinstance(element, ast.Index):
-                with suppress(_Unknown):
+                with suppress(UnknownValue):
                     address, below = self._word(element, env)
                     exact = element.base.text not in self.stored | self.kernel.ascending
                     return _Restriction(address, below, op, int(self._value(other, env)), exact)
@@ -348,54 +370,19 @@ class _Constraints:
         return node
 
     def _word(self, element: ast.Index, env: _Env) -> tuple[int, int]:
-        """Address and bound of the input word that `element` names; raises `_Unknown`."""
+        """Address and bound of the input word that `element` names; raises `UnknownValue`."""
         symbol = self.facts.symbols[element.base]
         if symbol.kind is not Kind.ARRAY or self.kernel.arrays[symbol.name].role not in _INPUTS:
-            raise _Unknown
+            raise UnknownValue
         array = self.kernel.arrays[symbol.name]
         at = 0
         for position, length in zip(element.indices, array.dimensions, strict=True):
             index = int(self._value(position, env))
             if not 0 <= index < length:
-                raise _Unknown  # the run will report it
+                raise UnknownValue  # the run will report it
             at = at * length + index
         return array.base + at, array.below
 
-    def _combine(self, node: ast.Binary, left: Static, env: _Env) -> Static:
-        """The value of `node` when that of its left operand is `left`; raises `_Unknown`."""
-        if node.op in ("&&", "||"):
-            raise _Unknown
-        right = self._value(node.right, env)
-        if node.op not in WORD_OPS:
-            return constants.compare(node.op, left, right)
-        info = OPS[WORD_OPS[node.op]]
-        if info.evaluate is None or (info.can_trap and right == 0):
-            raise _Unknown  # the run will report it
-        return info.evaluate(left, right)
-
     def _value(self, node: ast.Expr, env: _Env) -> Static:
-        """The value of `node` if it is known before the run; raises `_Unknown`."""
-        if self.facts.types[node].static:
-            evaluator = Evaluator(self.facts, env, self.kernel.tables, self.kernel.arrays)
-            is_word = node in self.facts.coerced and self.facts.types[node] is ast.Type.INT
-            return evaluator.word(node) if is_word else evaluator.evaluate(node)
-        match node:
-            case ast.Name() if self.facts.symbols[node] in env:
-                return env[self.facts.symbols[node]]
-            case ast.Binary():
-                links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
-                value = self._value(links[0].left, env)
-                for link in links:
-                    value = self._combine(link, value, env)
-                return value
-            case ast.Unary():
-                value = constants.unary(node.op, self._value(node.operand, env))
-                return value if isinstance(value, bool) else value & MASK
-            case ast.Conditional():
-                chosen = node.then if self._value(node.condition, env) else node.otherwise
-                return self._value(chosen, env)
-            case ast.Call() if node.callee.text in BUILTINS:
-                left, right = (int(self._value(arg, env)) for arg in node.args)
-                return constants.builtin(node.callee.text, left, right)
-            case _:
-                raise _Unknown
+        """The value of `node` if it is known before the run; raises `UnknownValue`."""
+        return Evaluator(self.facts, env, self.kernel.tables, self.kernel.arrays).known(node)

@@ -32,7 +32,8 @@ class Inference:
 
     `open_reductions` are the accumulators of the parallel loop being checked, `assigned` the
     variables that certainly have a value, in the order of assignment, `hidden` hints for names that
-    are declared elsewhere; the statement checker maintains all three.
+    are declared elsewhere, `sizes` the words of memory that are read when the program starts and
+    what is made of them; the statement checker maintains all four.
     """
 
     def __init__(self, scopes: Scopes, facts: Facts, report: Report) -> None:
@@ -42,6 +43,7 @@ class Inference:
         self.open_reductions: set[Symbol] = set()
         self.assigned: dict[Symbol, None] = {}
         self.hidden: dict[str, str] = {}
+        self.sizes: set[Symbol] = set()
         self.reads: list[tuple[Symbol, ast.Index]] = []
         self._failed: set[ast.Node] = set()
 
@@ -78,6 +80,28 @@ class Inference:
             because = f"`{culprit}` is a run-time value" if culprit else None
             self.error("E0303", f"{what} must be known at compile time", node, because)
             return False
+        return True
+
+    def want_size(self, node: ast.Expr, what: str) -> bool:
+        """Check that `node` is a compile-time integer, or made of words of memory that are read
+        when the program starts."""
+        if self.infer(node) is Type.U32 and self.is_size(node):
+            return True
+        return self.want_static(node, what)
+
+    def is_size(self, node: ast.Expr) -> bool:
+        """Whether nothing but constants and words of memory decide what `node` is."""
+        found = self.infer(node)
+        if found is None or found.static:
+            return True
+        for part in ast.walk_expressions((node,)):
+            if self.facts.types[part].static:
+                continue
+            if isinstance(part, ast.Name) and self.facts.symbols[part] not in self.sizes:
+                return False
+            foreign = isinstance(part, ast.Call) and part.callee.text not in BUILTINS
+            if foreign or isinstance(part, ast.Index):
+                return False
         return True
 
     def _runtime_name(self, node: ast.Expr) -> str | None:
@@ -302,6 +326,13 @@ class Inference:
         if symbol.kind not in (Kind.ARRAY, Kind.TABLE) or len(indices) >= dimensions(symbol):
             self.error("E0204", "`len` takes the name of an array or a table", arg)
             return None
+        declaration = symbol.declaration
+        if isinstance(declaration, ast.ArrayDecl):
+            length = declaration.lengths[len(indices)]
+            if self.infer(length) is Type.U32:
+                message = f"the length of `{symbol.name}` is not known at compile time"
+                self.error("E0303", message, arg, "write the word or the expression itself")
+                return None
         return Type.INT
 
     def _arity(self, node: ast.Call, wanted: int) -> bool:

@@ -4,7 +4,7 @@ This module gathers what users of the reference interpreter need; see `execute` 
 `runtime` for memory and its checks, `images` for inputs.
 """
 
-from vliwc.lang.execute import Interpreter, interpret
+from vliwc.lang.execute import Interpreter, at_run_time, interpret
 from vliwc.lang.faults import AssumptionViolated, EvaluationError
 from vliwc.lang.images import output_words, protected_words, random_memory
 
@@ -12,6 +12,7 @@ __all__ = [
     "AssumptionViolated",
     "EvaluationError",
     "Interpreter",
+    "at_run_time",
     "interpret",
     "output_words",
     "protected_words",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
+from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.ir.graph import Function
 from vliwc.ir.value import MASK, TOP_LEVEL, WORD_BITS, Op, Reduction, Value
 from vliwc.lang import ast
@@ -26,7 +27,8 @@ from vliwc.lang.order import MemoryOrder
 from vliwc.lang.static import Evaluator, misplaced
 from vliwc.lang.symbols import BUILTINS, WORD_OPS, Symbol
 
-_IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
+IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
+"""What reductions over no iterations give."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +50,25 @@ def lower(
     """The kernel as an IR function; loops in `rounds` have so many rounds instead of their own.
 
     Raises `KernelError`: E0512 if unrolling takes more than `limit` operations, E0511 if an
-    assumption turns out to be false on every input.
+    assumption turns out to be false on every input, E0516 if its sizes are known at run time.
     """
-    lowering = _Lowering(kernel, limit, rounds or {})
+    if kernel.run_time:
+        name, message = kernel.words[0].symbol, "sizes that are known at run time"
+        hint = "such a kernel becomes several functions: `vliwc compile` and `check` take it"
+        raise KernelError([Diagnostic("E0516", message, name.span, hint)], kernel.source)
+    lowering = Lowering(kernel, limit, rounds or {})
     lowering.block(kernel.program.kernel.body, None)
     return lowering.builder.finish()
 
 
 def lower_rounds(kernel: CheckedKernel, limit: int, loop: ast.For, rounds: int) -> Unrolled:
     """The kernel with so many `rounds` of `loop`; raises as `lower` does."""
-    lowering = _Lowering(kernel, limit, {loop: rounds})
+    lowering = Lowering(kernel, limit, {loop: rounds})
     lowering.block(kernel.program.kernel.body, None)
     return Unrolled(lowering.builder.finish(), lowering.states, lowering.ids)
 
 
-class _Lowering(Operations):
+class Lowering(Operations):
     """The state of lowering. `path` is the condition under which an expression is evaluated,
     None if it always is; `values` are the run-time values of the symbols in scope. `active` is 1
     in lanes that have not left a loop that they are in, None where there is none to leave."""
@@ -240,7 +246,7 @@ class _Lowering(Operations):
         for reduction in loop.reductions:
             symbol = self.facts.symbols[reduction.name]
             kind = Reduction(reduction.operator.text)
-            result = self.builder.const(_IDENTITY[kind], reduction.span)
+            result = self.builder.const(IDENTITY[kind], reduction.span)
             if reduction.scan and symbol in self.contributions:
                 # What all iterations together give, the last one has.
                 contribution, span = self.contributions[symbol], reduction.span
@@ -259,20 +265,23 @@ class _Lowering(Operations):
         assert isinstance(symbol.declaration, ast.ReductionDecl)
         kind = Reduction(symbol.declaration.operator.text)
         if self.active is not None:
-            none = self.word(_IDENTITY[kind], statement)
+            none = self.word(IDENTITY[kind], statement)
             value = self.select(self.active, value, none, statement)
         if symbol in self.contributions:
-            so_far = self.contributions[symbol]
-            match kind:
-                case Reduction.SUM:
-                    value = self.op(Op.ADD, statement, so_far, value)
-                case Reduction.XOR:
-                    value = self.op(Op.XOR, statement, so_far, value)
-                case Reduction.MIN:
-                    value = self.least("min", statement, so_far, value)
-                case Reduction.MAX:
-                    value = self.least("max", statement, so_far, value)
+            value = self.combine(kind, statement, self.contributions[symbol], value)
         self.contributions[symbol] = value
+
+    def combine(self, kind: Reduction, node: ast.Node, left: Value, right: Value) -> Value:
+        """What a reduction makes of two words."""
+        match kind:
+            case Reduction.SUM:
+                return self.op(Op.ADD, node, left, right)
+            case Reduction.XOR:
+                return self.op(Op.XOR, node, left, right)
+            case Reduction.MIN:
+                return self.least("min", node, left, right)
+            case Reduction.MAX:
+                return self.least("max", node, left, right)
 
     def scan(self, statement: ast.Scan) -> None:
         value = self.value(statement.value, None)

@@ -152,7 +152,7 @@ def _declarations(program: ast.Program) -> Iterable[ast.Expr]:
     for constant in program.constants:
         yield from constant.values if isinstance(constant, ast.Table) else (constant.value,)
     for statement in program.kernel.header:
-        yield from ast.expressions(statement)
+        yield from ast.header_expressions(statement)
     for array in program.kernel.arrays:
         yield from (*array.lengths, array.address)
         if array.below is not None:

@@ -196,6 +196,8 @@ class _Converter:
                 return self.kernel(tree, span)
             case "memory":
                 return self.items(tree, ast.ArrayDecl)
+            case "word":
+                return self.word(tree, span)
             case "array":
                 return self.array(tree, span)
             case "role":
@@ -227,6 +229,15 @@ class _Converter:
             raise KernelError([Diagnostic("E0102", message, word.span)], self.source)
         name = self.ident(tree, 1 + before)
         return ast.ReductionDecl(span, self.ident(tree, 0), name, scan=True, before=before)
+
+    def word(self, tree: Tree[Token], span: Span) -> ast.Word:
+        """`word name at address;`"""
+        head = self.ident(tree, 0)
+        if head.text != "word":
+            message = f"unexpected `{head.text}`"
+            hint = "before `memory` there may be `let`, `assume` and `word … at …;`"
+            raise KernelError([Diagnostic("E0102", message, head.span, hint)], self.source)
+        return ast.Word(span, self.ident(tree, 1), self.expr(tree, 2))
 
     def statement(self, tree: Tree[Token], span: Span) -> ast.Stmt | None:
         match str(tree.data):
@@ -351,7 +362,7 @@ class _Converter:
             span,
             self.ident(tree, 0),
             names,
-            tuple(part for part in parts[:at] if isinstance(part, ast.Let | ast.Assume)),
+            tuple(p for p in parts[:at] if isinstance(p, ast.Let | ast.Assume | ast.Word)),
             tuple(_as(decl, ast.ArrayDecl) for decl in _as_tuple(parts[at])),
             tuple(_as_stmt(part) for part in parts[at + 1 :]),
         )

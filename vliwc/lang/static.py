@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vliwc.ir.graph import Array
-from vliwc.ir.value import MASK
+from vliwc.ir.value import MASK, OPS
 from vliwc.lang import ast, constants
 from vliwc.lang.constants import ConstantError, Static
-from vliwc.lang.symbols import Facts, Kind, Symbol
+from vliwc.lang.symbols import BUILTINS, WORD_OPS, Facts, Kind, Symbol
 
 
 class UnknownValue(Exception):
@@ -68,6 +68,56 @@ class Evaluator:
                     error.node = node
                     raise
 
+    def size(self, node: ast.Expr) -> int:
+        """The value of a length, an address or a bound, which may be made of words of memory.
+
+        Raises as `evaluate` does, `UnknownValue` where a word is not known.
+        """
+        return self.integer(node) if self.facts.types[node].static else int(self.known(node))
+
+    def known(self, node: ast.Expr) -> Static:
+        """The value of a run-time expression over symbols with values, operations wrapping.
+
+        Raises as `evaluate` does, `UnknownValue` if it depends on anything else, or would stop the
+        program.
+        """
+        if self.facts.types[node].static:
+            is_word = node in self.facts.coerced and self.facts.types[node] is ast.Type.INT
+            return self.word(node) if is_word else self.evaluate(node)
+        match node:
+            case ast.Name() if self.facts.symbols[node] in self.env:
+                return self.env[self.facts.symbols[node]]
+            case ast.Binary():
+                links = [link for link in ast.left_spine(node) if not self.facts.types[link].static]
+                value = self.known(links[0].left)
+                for link in links:
+                    value = self._known_link(link, value)
+                return value
+            case ast.Unary():
+                value = constants.unary(node.op, self.known(node.operand))
+                return value if isinstance(value, bool) else value & MASK
+            case ast.Conditional():
+                return self.known(node.then if self.known(node.condition) else node.otherwise)
+            case ast.Call() if node.callee.text in BUILTINS:
+                left, right = (int(self.known(arg)) for arg in node.args)
+                return constants.builtin(node.callee.text, left, right)
+            case _:
+                raise UnknownValue
+
+    def _known_link(self, node: ast.Binary, left: Static) -> Static:
+        """The value of `node` when that of its left operand is `left`."""
+        if node.op == "&&":
+            return bool(left) and self.known(node.right)
+        if node.op == "||":
+            return bool(left) or self.known(node.right)
+        right = self.known(node.right)
+        if node.op not in WORD_OPS:
+            return constants.compare(node.op, left, right)
+        info = OPS[WORD_OPS[node.op]]
+        if info.evaluate is None or (info.can_trap and right == 0):
+            raise UnknownValue  # the run will report it
+        return info.evaluate(left, right)
+
     def integer(self, node: ast.Expr) -> int:
         """The value of an integer expression; raises as `evaluate` does."""
         return int(self.evaluate(node))
@@ -84,7 +134,10 @@ class Evaluator:
         return self.dimensions(self.facts.symbols[named])[part]
 
     def within(self, index: int, symbol: Symbol, dimension: int, node: ast.Expr) -> None:
-        """Raise `ConstantError` (E0508) at `node` if `index` lies outside a dimension."""
+        """Raise `ConstantError` (E0508) at `node` if `index` lies outside a dimension that is known
+        when compiling."""
+        if symbol.kind is Kind.ARRAY and not self.arrays[symbol.name].placed:
+            return
         message = misplaced(index, symbol.name, self.dimensions(symbol), dimension)
         if message is not None:
             raise ConstantError("E0508", message, None, node)

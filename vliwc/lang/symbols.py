@@ -32,6 +32,7 @@ class Kind(Enum):
     CONSTANT = "constant"
     TABLE = "table"
     PARAMETER = "parameter"
+    WORD = "word of memory"
     FUNCTION = "function"
     ARRAY = "array"
     LET = "`let`"

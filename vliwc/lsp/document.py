@@ -255,7 +255,9 @@ class Document:
         if self._checked is None:
             return []
         program = self._checked[0]
-        found = list(ast.all_expressions((*program.kernel.header, *program.kernel.body)))
+        found = list(ast.all_expressions(program.kernel.body))
+        for statement in program.kernel.header:
+            found += ast.walk_expressions(ast.header_expressions(statement))
         for function in program.functions:
             found += ast.all_expressions(function.body)
             found += ast.walk_expressions((function.result,))

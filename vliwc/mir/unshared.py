@@ -33,7 +33,7 @@ def unshared(dag: MachineDag, loads: Collection[MOp]) -> MachineDag:
         shared.append(op)
     for template in dict.fromkeys(dag.groups):
         _in_template(template, again, shared.append)
-    return MachineDag(dag.machine, shared, dag.groups, dag.order)
+    return MachineDag(dag.machine, shared, dag.groups, dag.order, {}, dag.fixed, dag.before)
 
 
 def _in_template(

@@ -70,7 +70,7 @@ def _chosen(function: Function, words: int, touches: int) -> _Flow | None:
     """The flow of words through the arrays that can stay in scratch together."""
     stored = dict.fromkeys(store.array for store in function.roots)
     loaded = {value.array for value in function if value.op is Op.LOAD and value.order}
-    arrays = [name for name in stored if name in loaded]
+    arrays = [name for name in stored if name in loaded and function.arrays[name].placed]
     if not arrays:
         return None
     indices = known_indices(function)

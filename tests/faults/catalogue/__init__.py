@@ -10,6 +10,7 @@ from tests.faults.catalogue.machine import MACHINE
 from tests.faults.catalogue.machine_loops import MACHINE_LOOPS
 from tests.faults.catalogue.passes import PASSES
 from tests.faults.catalogue.projects import PROJECT_HEURISTICS
+from tests.faults.catalogue.run_time import RUN_TIME
 from tests.faults.catalogue.scheduling import SCHEDULING
 from tests.faults.catalogue.selection import SELECTION
 from tests.faults.catalogue.shown import SHOWN
@@ -29,6 +30,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *LANES,
     *MACHINE_LOOPS,
     *STRATEGIES,
+    *RUN_TIME,
     *SCHEDULING,
     *PROJECT_HEURISTICS,
     *SHOWN,

@@ -13,7 +13,7 @@ MACHINE_LOOPS = (
         LOOP,
         (
             "words are added to before their readers are done",
-            "    order += _last(updates, draft.shared, groups.groups)\n",
+            "    order += after_readers(updates, draft.shared, groups.groups)\n",
             "",
         ),
         (

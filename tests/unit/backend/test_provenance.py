@@ -39,7 +39,7 @@ def test_every_slot_has_a_place(kernels: Path, name: str, level: int) -> None:
                     continue
                 text = lines[place.line - 1]
                 assert text.strip()
-                if engine in ("load", "store"):
+                if engine in ("load", "store") and not text.strip().startswith("word "):
                     arrays = loaded if engine == "load" else stored
                     assert any(f"{array}[" in text for array in arrays), (slot, text)
 

@@ -36,7 +36,8 @@ def test_names_tell_seed_and_machine(kernels: Path) -> None:
 def test_the_suite_has_every_kernel(kernels: Path) -> None:
     files = sorted(path.stem for path in kernels.glob("*.vk"))
     for sizes in SUITE_SIZES:
-        assert sorted({case.kernel for case in suite_cases(sizes)}) == files
+        large = {"tree_hash_any"} if sizes == "small" else set[str]()
+        assert {case.kernel for case in suite_cases(sizes)} == {*files} - large
     assert set(SUITES["full"].cases) <= set(suite_cases("all"))
     assert len(set(suite_cases("all"))) == len(suite_cases("all")), "no case comes twice"
 

@@ -2,9 +2,9 @@
 
 Lines at the top of a file say how far to go: `// params: n=4` binds parameters (without it the
 file is only parsed and checked), `// size: 1000` allows
-so many machine operations, `// lower: 1000` lowers with that limit, `// memory: 1 2 3` runs
-on that image, `// random: 1` asks for a random one. `VLIWC_UPDATE_GOLDENS=1` rewrites the
-expectations.
+so many machine operations, `// lower: 1000` lowers with that limit, `// phases: 1` into phases,
+`// memory: 1 2 3` runs on that image, `// random: 1` asks for a random one.
+`VLIWC_UPDATE_GOLDENS=1` rewrites the expectations.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from vliwc.lang.binding import require_size
 from vliwc.lang.check import check
 from vliwc.lang.interpret import interpret, random_memory
 from vliwc.lang.lower import lower
+from vliwc.phases import lower_phases
 
 FOLDER = Path(__file__).resolve().parents[2] / "filetests" / "lang" / "errors"
 FILES = sorted(FOLDER.glob("*.vk"))
@@ -28,7 +29,9 @@ UPDATE = os.environ.get("VLIWC_UPDATE_GOLDENS") == "1"
 
 
 def directives(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^// (params|size|lower|memory|random): *(.*)$", text, re.MULTILINE))
+    return dict(
+        re.findall(r"^// (params|size|lower|phases|memory|random): *(.*)$", text, re.MULTILINE)
+    )
 
 
 def process(path: Path) -> None:
@@ -45,6 +48,8 @@ def process(path: Path) -> None:
         require_size(kernel, 8, int(wanted["size"]))
     if "lower" in wanted:
         lower(kernel, int(wanted["lower"]))
+    if "phases" in wanted:
+        lower_phases(kernel)
     if "memory" in wanted:
         interpret(kernel, [int(word) for word in wanted["memory"].split()])
     if "random" in wanted:

@@ -12,10 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from isa.takehome import memory_image, reference_kernel
 from vliwc.ir.interpret import interpret as run_ir
 from vliwc.ir.verify import verify
 from vliwc.lang import CheckedKernel, load_kernel
-from vliwc.lang.interpret import interpret, output_words, protected_words, random_memory
+from vliwc.lang.interpret import (
+    AssumptionViolated,
+    interpret,
+    output_words,
+    protected_words,
+    random_memory,
+)
 from vliwc.lang.lower import lower
 
 M = 1 << 32
@@ -74,6 +81,16 @@ def test_tree_hash(kernels: Path, height: int, rounds: int, batch: int, name: st
             )
     returned = {} if name == "tree_hash.vk" else {"indices": indices}
     check(kernel, memory, {"values": values} | returned)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 13])
+def test_tree_hash_any(kernels: Path, batch: int) -> None:
+    kernel = load_kernel(kernels / "tree_hash_any.vk", {"forest_height": 3, "rounds": 9})
+    memory = memory_image(3, 9, batch, seed=batch)
+    values = slice(len(memory) - batch, len(memory))
+    assert interpret(kernel, memory)[values] == reference_kernel(memory)[values]
+    with pytest.raises(AssumptionViolated, match="this assumption does not hold"):
+        interpret(kernel, [*memory[:2], 1 << 21, *memory[3:]])
 
 
 def test_tree_hash_image_is_the_one_of_the_problem(kernels: Path) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from vliwc.checking import our_simulator, run_cases
+from vliwc.driver import compile_text
 from vliwc.ir.interpret import interpret as run_ir
 from vliwc.lang import bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.lang.lower import lower
 from vliwc.lang.symbols import BUILTINS
+from vliwc.options import Options
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -25,6 +28,10 @@ def test_example(number: int) -> None:
     assert found is not None, "an example needs its parameters in the first line"
     params = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", found[1])}
     kernel = bind(parse_kernel(text, f"docs/language.md, example {number}"), params)
+    if kernel.run_time:
+        result = compile_text(text, "language.md", params, Options(level=1))
+        assert run_cases(result, range(3), our_simulator(result)).correct
+        return
     function = lower(kernel)
     for seed in range(3):
         memory = random_memory(kernel, seed)

@@ -152,7 +152,7 @@ def summary(result: Compilation) -> dict[str, str]:
     sizes = ", ".join(f"{name}={value}" for name, value in result.kernel.params.items())
     return {
         "kernel": f"{result.kernel.name}({sizes})",
-        "cycles": str(result.cycles),
+        "cycles": f"{result.cycles}{iterations(result)}",
         **parts_field(result),
         "schedule bound": f"{bound_and_gap(result.lower_bound, result.gap)}: {result.bound_reason}",
         "kernel bound": bound_and_gap(result.kernel_bound, result.kernel_gap),
@@ -167,10 +167,20 @@ def summary(result: Compilation) -> dict[str, str]:
     }
 
 
+def iterations(result: Compilation) -> str:
+    """For how many iterations of its loops a program takes the cycles that are shown."""
+    if result.sized is None or not result.sized.loops:
+        return ""
+    counts = ", ".join(str(loop.sizes[0]) for loop in result.sized.loops)
+    return f" for {counts} iterations"
+
+
 def parts_field(result: Compilation) -> dict[str, str]:
     """The parts of a program with a machine loop."""
     if len(result.parts) == 1:
         return {}
+    if result.sized is not None:
+        return {"parts": ", ".join(f"{name}: {cycles}" for name, cycles, _ in result.parts)}
     each = (
         f"{name} {cycles}" if trips == 1 else f"{trips} trips of {cycles}"
         for name, cycles, trips in result.parts

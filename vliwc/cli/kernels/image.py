@@ -44,14 +44,16 @@ def image(
     from isa.arrays import ArrayPlace, write_arrays
     from isa.images import image_bytes
     from vliwc.lang import load_kernel
-    from vliwc.lang.images import random_memory
+    from vliwc.lang.interpret import at_run_time, random_memory
 
     bound = load_kernel(kernel, parse_definitions(definitions))
+    image = random_memory(bound, seed)
+    bound = at_run_time(bound, image)
     places = [
         ArrayPlace(each.name, each.base, each.dimensions, each.role.value)
         for each in bound.arrays.values()
     ]
-    words = write_arrays(places, read_arrays(arrays), random_memory(bound, seed))
+    words = write_arrays(places, read_arrays(arrays), image)
     write_bytes(output, image_bytes(output, words, places))
     if as_json:
         shown = [place.to_json() for place in places]

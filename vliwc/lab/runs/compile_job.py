@@ -16,7 +16,13 @@ from vliwc.driver import Compilation, compile_text
 from vliwc.lab.runs.job import Row, printable, require_code
 from vliwc.lab.runs.provenance import code_of, machine_name
 from vliwc.lang import bind, parse_kernel
-from vliwc.lang.interpret import Interpreter, output_words, protected_words, random_memory
+from vliwc.lang.interpret import (
+    Interpreter,
+    at_run_time,
+    output_words,
+    protected_words,
+    random_memory,
+)
 from vliwc.options import Options, OptionsError
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.registry import make_scheduler
@@ -174,13 +180,15 @@ def wrong_word(compiled: Compilation, seed: int) -> str:
     memory = random_memory(kernel, seed)
     expected = Interpreter(kernel).run(memory)
     ran = simulate(decode(compiled.program), memory)
-    for words in (*output_words(kernel), *protected_words(kernel)):
+    sized = at_run_time(kernel, memory)
+    for words in (*output_words(sized), *protected_words(sized)):
         for address in words:
             if ran.memory[address] != expected[address]:
                 return (
                     f"wrong program: memory word {address} is {ran.memory[address]}, not "
                     f"{expected[address]}, on random input {seed}"
                 )
-    if ran.cycles != compiled.cycles:
-        return f"wrong program: {ran.cycles} cycles, {compiled.cycles} announced"
+    announced = compiled.cycles_for(memory)
+    if ran.cycles != announced:
+        return f"wrong program: {ran.cycles} cycles, {announced} announced"
     return ""
