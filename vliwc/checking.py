@@ -10,6 +10,7 @@ from isa.errors import SimulationError
 from isa.simulator import RunResult, decode
 from isa.simulator import run as simulate
 from vliwc.clock import Progress, quiet
+from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.lang import CheckedKernel
 from vliwc.lang.interpret import (
     Interpreter,
@@ -22,6 +23,9 @@ from vliwc.lang.interpret import (
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
 
+STEPS = 1000
+"""Operations that the reference interpreter may execute for each machine operation that a kernel
+may take: with the default of `Options.max_operations`, some twenty seconds an input."""
 OURS = "our simulator"
 """The name of `isa.simulator` among simulators."""
 
@@ -119,6 +123,21 @@ def our_simulator(result: Compilation) -> dict[str, Simulate]:
 def check(result: Compilation, cases: int = 8, *, seed: int = 0) -> Outcome:
     """Run a program on the random inputs ``seed``, ``seed + 1``, … and compare its answers."""
     return run_cases(result, range(seed, seed + cases), our_simulator(result))
+
+
+def require_short(kernel: CheckedKernel, operations: int) -> None:
+    """Refuse a kernel whose reference run is too long for one of `operations` machine operations.
+
+    The code of a machine loop is short however often it runs. Raises `KernelError` (E0517).
+    """
+    steps, limit = kernel.unrolled + kernel.work, STEPS * operations
+    if steps > limit:
+        loop = kernel.largest
+        place = kernel.program.kernel.name if loop is None else loop.name
+        message = f"the reference interpreter would execute about {steps} operations"
+        hint = "smaller sizes, or a greater --max-operations and patience"
+        diagnostic = Diagnostic("E0517", f"{message}, more than {limit}", place.span, hint)
+        raise KernelError([diagnostic], kernel.source)
 
 
 def run_cases(

@@ -81,6 +81,19 @@ def test_machines_have_limits(cli: Cli, kernel: Path, tmp_path: Path, text: str)
     cli("compile", kernel, "-D", "n=8", "--machine", machine).failed("error: ")
 
 
+def test_a_check_has_a_limit_of_operations(cli: Cli, kernel: Path) -> None:
+    """The program is a short loop; what takes long is the reference interpreter."""
+    text = (
+        "kernel k(n) { memory { y: u32[1] out at 0; } "
+        "parallel for i in 0 .. n reduce sum s { reduce i into s; } y[0] = s; }"
+    )
+    kernel.write_text(text)
+    cli("compile", kernel, "-D", "n=1000000000").succeeded()
+    cli("check", kernel, "-D", "n=1000000000").failed("E0517", "--max-operations")
+    cli("check", kernel, "-D", "n=1000000", "--max-operations", "1900").failed("E0517")
+    cli("check", kernel, "-D", "n=1000000", "--max-operations", "2100", "--cases", 1).succeeded()
+
+
 def test_a_comparison_has_a_limit_of_seeds(cli: Cli, kernel: Path) -> None:
     cli("compare", kernel, "-D", "n=8", "--seed", "0:99999999999").failed("--seed")
     cli("compare", kernel, "-D", "n=8", "--seed", "0:2000000000").failed("100000 seeds")

@@ -9,6 +9,7 @@ from vliwc.backend.candidates import EFFORT, Generated, generate
 from vliwc.backend.parts import Part
 from vliwc.clock import Clock
 from vliwc.ir.graph import Function
+from vliwc.ir.value import Op
 from vliwc.isel.cut import can_cut, cut_dags, trip_of
 from vliwc.isel.program import Cut, LaneProgram
 from vliwc.lang import CheckedKernel
@@ -35,6 +36,8 @@ class LoopTuning:
     trip: int = 8_000
     """Operations of a trip: with more of them filling and draining the engines, once a trip,
     matters less, but schedules cost more."""
+    trip_cycles: int = 2_000
+    """Cycles of a trip, however few operations they have: filling takes one in a hundred."""
     fill: int = 15
     """Cycles of each trip in which engines find less to do than in between."""
     least_groups: int = 4
@@ -76,11 +79,18 @@ def choose_cut(program: LaneProgram, options: Options) -> Cut | None:
     problem = problem_of(dag)
     operations = max(len(dag.groups[0].ops), 1)
     cycles = max(bound.work for bound in every_bound(problem) if bound.prices)
+    if any(value.op is Op.REDUCE for value in program.function):
+        # Groups change an accumulator one after the other.
+        cycles = max(cycles, 1.0)
     if groups * operations <= TUNING.unrolled and groups * cycles <= options.max_bundles:
         return None
     head, tail = heads_and_tails(problem)
     latency = float((head + tail).max(initial=0)) + 1
-    most = min(TUNING.trip // operations, int(options.max_bundles / max(cycles, 0.5)) // 2)
+    most = min(
+        TUNING.trip // operations,
+        int(TUNING.trip_cycles / cycles),
+        int(options.max_bundles / max(cycles, 0.5)) // 2,
+    )
     most = max(min(most, groups // 2), 1)
     least = min(max(most * 3 // 4, TUNING.least_groups), most)
 

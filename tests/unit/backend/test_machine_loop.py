@@ -47,6 +47,17 @@ def test_a_trip_has_as_many_groups_as_the_limit_allows() -> None:
     assert trips == sorted(trips, reverse=True) and trips[0] == 400 and trips[-1] < 100
 
 
+def test_trips_are_short_where_groups_wait_for_each_other() -> None:
+    """One change of an accumulator a cycle: a trip of 8000 operations would take 8000 cycles."""
+    text = (
+        "kernel k(n) { memory { y: u32[1] out at 0; } "
+        "parallel for i in 0 .. n reduce sum s { reduce i into s; } y[0] = s; }"
+    )
+    result = compile_text(text, "test.vk", {"n": 1_000_000_000}, Options(level=1))
+    (_, cycles, trips) = result.parts[1]
+    assert 1000 <= cycles <= 2000 and cycles * trips == 125_000_000
+
+
 @pytest.mark.parametrize("level", (0, 1, 2))
 def test_short_loops_are_unrolled(level: int) -> None:
     assert len(looped(STREAM, 20_000, level, n=64).parts) == 1

@@ -96,7 +96,7 @@ def check(
     Exit code 1 says that some word is wrong.
     """
     # It loads the language, which takes longer than `vliwc --help` should.
-    from vliwc.checking import Case, our_simulator, run_cases
+    from vliwc.checking import Case, our_simulator, require_short, run_cases
 
     options = make_options(
         level=level,
@@ -121,6 +121,7 @@ def check(
     result = compile_quietly(
         kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
     )
+    require_short(result.kernel, options.max_operations)
     simulators = our_simulator(result)
     if original is not None:
         simulators[str(simulator)] = lambda words: original.run(result.program, words)
