@@ -16,7 +16,9 @@ from isa.machine import DEFAULT_MACHINE, MachineSpec
 from isa.program import Program
 from vliwc.analysis.facts import Facts
 from vliwc.backend.emit import emit
+from vliwc.ir.graph import Loop
 from vliwc.isel.instantiate import instantiate
+from vliwc.isel.memory.lane_buffer import LaneBuffer
 from vliwc.isel.memory.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.reads.records import RecordTable
@@ -59,7 +61,9 @@ class Choice:
     """A plan for each group of each loop, places for the tables, and how often steps were taken."""
 
     assignment: list[list[Plan]] = field(default_factory=list[list[Plan]])
-    placements: dict[RecordTable, Placement] = field(default_factory=dict[RecordTable, Placement])
+    placements: dict[RecordTable | LaneBuffer, Placement] = field(
+        default_factory=dict["RecordTable | LaneBuffer", Placement]
+    )
     steps: Counter[str] = field(default_factory=Counter[str])
 
 
@@ -78,7 +82,7 @@ def random_choice(program: LaneProgram, rng: random.Random, plans: int = 3) -> C
     choice = Choice()
     memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
     for loop in program.function.loops:
-        reads = loop_reads(program, loop, block=rng.choice((*TUNING.blocks, -1, 2)))
+        reads = loop_reads(program, loop, block=rng.choice((*TUNING.blocks, -1, 2)), moves=True)
         found = [_path(reads, choice, memory, rng) for _ in range(rng.randint(1, plans))]
         choice.assignment.append([rng.choice(found) for _ in range(program.groups(loop))])
     return choice
@@ -89,7 +93,7 @@ def named_choice(program: LaneProgram, name: str, choice_bits: int = 1) -> Choic
     choice = Choice()
     memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
     for loop in program.function.loops:
-        reads = loop_reads(program, loop)
+        reads = loop_reads(program, loop, moves=True)
         path: list[tuple[Step, int]] = []
         at = 0
         while at < len(reads.table):
@@ -121,6 +125,8 @@ def _path(reads: LoopReads, choice: Choice, memory: WorkingMemory, rng: random.R
 def _place(step: Step, reads: LoopReads, choice: Choice, memory: WorkingMemory) -> bool:
     """Make sure that the table of a step has a place that lasts until this loop; count the step."""
     program, table, loop = reads.program, step.table, reads.loop
+    if step.moves and not _buffer(program, loop, choice, memory):
+        return False
     if table is not None:
         placement = choice.placements.get(table)
         if placement is None:
@@ -134,6 +140,17 @@ def _place(step: Step, reads: LoopReads, choice: Choice, memory: WorkingMemory) 
         choice.placements[table] = placement
         choice.steps["lasting" if placement.spaces[0].group is None else "passing"] += 1
     choice.steps[step.name] += 1
+    return True
+
+
+def _buffer(program: LaneProgram, loop: Loop, choice: Choice, memory: WorkingMemory) -> bool:
+    """Make sure that a loop has a lane buffer."""
+    groups, buffer = program.groups(loop), LaneBuffer(loop.number)
+    if buffer not in choice.placements:
+        placement = memory.place(program.machine.vlen, 0, loop.number, Lenders(groups, groups))
+        if placement is None:
+            return False
+        choice.placements[buffer] = placement
     return True
 
 

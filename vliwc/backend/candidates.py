@@ -16,6 +16,7 @@ from vliwc.ir.graph import Function
 from vliwc.isel.cut import cut_dags
 from vliwc.isel.derive_constants import derive_constants
 from vliwc.isel.instantiate import Assignment, instantiate
+from vliwc.isel.memory.lane_buffer import LaneBuffer
 from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.reads.records import RecordTable
@@ -128,7 +129,7 @@ class Generated:
     schedule: Schedule
     notes: tuple[str, ...]
     assignment: Assignment
-    placements: dict[RecordTable, Placement]
+    placements: dict[RecordTable | LaneBuffer, Placement]
     state: SearchState | None = None
     parts: tuple[Part, ...] = ()
 
@@ -146,7 +147,7 @@ class Candidate:
     dag: MachineDag
     search: StaggerSearch
     assignment: Assignment
-    placements: dict[RecordTable, Placement]
+    placements: dict[RecordTable | LaneBuffer, Placement]
 
     def generated(self, *notes: str) -> Generated:
         """The candidate with its best schedule."""
@@ -179,6 +180,7 @@ def balanced(program: LaneProgram, options: Options) -> list[Strategy]:
         effort=effort.balance,
         measuring=effort.measuring,
         blocks=STRATEGIES.blocks[: effort.blocks],
+        moves=options.level >= 3,
     )
 
 
@@ -346,7 +348,9 @@ def _candidates(
 
 
 def _dag(
-    program: LaneProgram, assignment: Assignment, placements: dict[RecordTable, Placement]
+    program: LaneProgram,
+    assignment: Assignment,
+    placements: dict[RecordTable | LaneBuffer, Placement],
 ) -> MachineDag:
     """The machine DAG of a program, or of one trip of a machine loop."""
     if program.trips:
@@ -363,7 +367,7 @@ def _unshared_dag(program: LaneProgram, assignment: Assignment) -> MachineDag:
 def _candidate(
     program: LaneProgram,
     assignment: list[list[Plan]],
-    placements: dict[RecordTable, Placement],
+    placements: dict[RecordTable | LaneBuffer, Placement],
     options: Options,
     clock: Clock,
     name: str = "plain",

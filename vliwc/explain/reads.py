@@ -20,6 +20,8 @@ WORDS = {
     "record": "load the record that also holds the next read's candidates",
     "row": "load the row of neighbouring words with one vload per lane",
     "in row": "find the word in the row of a read before",
+    "moved record": "load such a record and move its last words through memory",
+    "in moved record": "choose between words of the record that have moved",
     "in record": "choose from the record of the read before",
 }
 """The names of the reads in :mod:`vliwc.isel` in words."""

@@ -31,6 +31,7 @@ _SHOWN_AS: Final = {
     "window": "windows",
     "row": "neighbours",
     "record": "records",
+    "moved record": "moves",
     "region": "chunks",
 }
 """The strategy that a read by this name belongs to."""

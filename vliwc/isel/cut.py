@@ -16,13 +16,11 @@ from isa.machine import MachineSpec
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, is_uniform
 from vliwc.ir.value import Op, Value
-from vliwc.isel.instantiate import Assignment, Instantiation
+from vliwc.isel.instantiate import Assignment, Instantiation, Placements
 from vliwc.isel.loops.accumulators import Accumulators
 from vliwc.isel.loops.top_level import TopLevel
 from vliwc.isel.loops.updates import after_readers
-from vliwc.isel.memory.working_memory import Placement
 from vliwc.isel.program import Cut, LaneProgram
-from vliwc.isel.reads.record_table import RecordTable
 from vliwc.mir.dag import MachineDag
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, sources
 from vliwc.sched.problem.schedule import OutOfScratch
@@ -89,9 +87,7 @@ def _piece(program: LaneProgram, cut: Cut, lanes: int) -> LaneProgram:
     )
 
 
-def cut_dags(
-    trip: LaneProgram, assignment: Assignment, placements: Mapping[RecordTable, Placement]
-) -> CutDags:
+def cut_dags(trip: LaneProgram, assignment: Assignment, placements: Placements) -> CutDags:
     """The machine DAGs of a loop whose trips are ``trip``, each group of which follows its plan of
     ``assignment``; those of the rest follow plans of groups that are spread over the trip."""
     cut = trip.cut

@@ -13,11 +13,12 @@ from vliwc.isel.loops.accumulators import combine
 from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
 from vliwc.isel.loops.scans import loop_scans
 from vliwc.isel.loops.updates import after_readers
+from vliwc.isel.memory.lane_buffer import LaneBuffer, one_after_the_other
 from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
 from vliwc.isel.memory.regions import RegionLoads, Regions
 from vliwc.isel.memory.row_buffers import row_buffers
 from vliwc.isel.memory.store_rows import Row, StoreRows, Word, emit_row
-from vliwc.isel.memory.working_memory import Placement
+from vliwc.isel.memory.working_memory import Placement, Space
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.reads.record_table import PlacedTable, RecordTable, build_table
 from vliwc.isel.reads.records import RecordFirst
@@ -29,6 +30,8 @@ from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup, Source, T
 
 Assignment = Sequence[Sequence[Plan]]
 """For each loop, the plan of each of its groups."""
+Placements = Mapping["RecordTable | LaneBuffer", Placement]
+"""Where record tables and lane buffers stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +52,11 @@ class Instance:
 def instantiate(
     program: LaneProgram,
     assignment: Assignment,
-    placements: Mapping[RecordTable, Placement] | None = None,
+    placements: Placements | None = None,
 ) -> Instance:
     """Instantiate ``program`` so that each group follows its plan of ``assignment``.
 
-    ``placements`` says where the record tables stand that the plans use.
+    ``placements`` says where the record tables and lane buffers stand that the plans use.
     """
     return Instantiation(program).run(assignment, placements or {})
 
@@ -84,6 +87,7 @@ class Instantiation:
         self.tables: dict[RecordTable, tuple[PlacedTable, Placement]] = {}
         if before is not None:
             self.tables.update(before.tables)
+        self.buffers: dict[int, Placement] = {}
         self.regions: list[RegionLoads | None] = []
         self._loads: dict[Regions, RegionLoads] = {}
         self._stored: dict[tuple[int, Value], list[MOp]] = {}
@@ -92,7 +96,7 @@ class Instantiation:
         self.taken = taken_words(program.function)
         self.uniform.moved = self._word
 
-    def run(self, assignment: Assignment, placements: Mapping[RecordTable, Placement]) -> Instance:
+    def run(self, assignment: Assignment, placements: Placements) -> Instance:
         """The machine DAG in which each group follows its plan."""
         order = self.select(assignment, placements)
         uniform = self.uniform
@@ -121,9 +125,12 @@ class Instantiation:
         return fixed, frozenset(kept.of.values())
 
     def select(
-        self, assignment: Assignment, placements: Mapping[RecordTable, Placement]
+        self, assignment: Assignment, placements: Placements
     ) -> list[tuple[Source, Source, int]]:
         """Select the operations of all groups; the order edges between them."""
+        for place, placement in placements.items():
+            if isinstance(place, LaneBuffer):
+                self.buffers[place.loop] = placement
         read = {
             way.table
             for plans in assignment
@@ -132,7 +139,7 @@ class Instantiation:
             if isinstance(way, RecordFirst)
         }
         for table, placement in placements.items():
-            if table not in read or table in self.tables:
+            if isinstance(table, LaneBuffer) or table not in read or table in self.tables:
                 continue
             self.tables[table] = (build_table(self.uniform, table, placement.base), placement)
         # What follows a machine loop is none of a trip's business.
@@ -151,7 +158,7 @@ class Instantiation:
         for value in self.function.values:
             if whole and value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)
-        return self._memory_order() + self._table_order()
+        return self._memory_order() + self._table_order() + self._buffer_order()
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
@@ -163,6 +170,7 @@ class Instantiation:
         taken = self.taken.get(loop.number, {})
         made: dict[tuple[object, ...], Selected] = {}
         cases = self.program.cases(loop)
+        buffer = self.buffers.get(loop.number)
         for number, plan in enumerate(plans):
             lanes = min(self.vlen, loop.extent - number * self.vlen)
             regions = self._region_loads(plan, first)
@@ -170,7 +178,13 @@ class Instantiation:
             edge = 0 if cases is None else cases.pattern[number]
             buffers = row_buffers(plan.rows, self.program.words(loop), number, self.vlen)
             around = Surroundings(
-                regions, moves, scans, number, buffers, taken_in(taken, number, self.vlen)
+                regions,
+                moves,
+                scans,
+                number,
+                buffers,
+                taken_in(taken, number, self.vlen),
+                None if buffer is None else buffer.base,
             )
             places = None if moves is None else moves.groups[number].places
             key = (id(plan), lanes, pattern, edge, buffers, places, around.taken)
@@ -290,20 +304,51 @@ class Instantiation:
                     for number, store in enumerate(placed.stores)
                     if space.base - self.vlen < placed.base + number * self.vlen < space.end
                 ]
-                for load in space.after:
-                    instances = self._instances(load) + self._table_loads(load)
-                    if space.group is not None:
-                        group = self.first_group[load.loop] + space.group
-                        instances = self._memory_in(group, load)
-                    edges.extend((i, store, 0) for i in instances for store in covered)
-                if space.before is not None and space.group is not None and rows:
+                inputs = self._inputs_in(space)
+                edges.extend((load, store, 0) for load in inputs for store in covered)
+                results = self._results_in(space)
+                if results and rows:
                     if done is None:
                         done = self.uniform.add(MOp("records read", (), lanes=0, width=0))
                         done.order.extend((row, 0) for row in rows)
-                    group = self.first_group[space.before.loop] + space.group
-                    for store in self.selected[group].memory[space.before]:
-                        edges.append((done, InGroup(group, store), 0))
+                    edges.extend((done, store, 0) for store in results)
         return edges
+
+    def _buffer_order(self) -> list[tuple[Source, Source, int]]:
+        """Order edges of lane buffers: groups use them in turns, in dead words only."""
+        edges: list[tuple[Source, Source, int]] = []
+        for loop, placement in self.buffers.items():
+            turns = [
+                (group, turn)
+                for group in self._groups_of(loop)
+                for turn in self.selected[group].turns
+            ]
+            edges += one_after_the_other(turns)
+            if turns:
+                first, last = turns[0], turns[-1]
+                for space in placement.spaces:
+                    filled = InGroup(first[0], first[1].stores[0])
+                    edges.extend((load, filled, 0) for load in self._inputs_in(space))
+                    for store in self._results_in(space):
+                        edges.append((InGroup(last[0], last[1].load), store, 0))
+        return edges
+
+    def _inputs_in(self, space: Space) -> list[Source]:
+        """The loads of input that must be done before the words of ``space`` are written."""
+        found: list[Source] = []
+        for load in space.after:
+            if space.group is None:
+                found += self._instances(load) + self._table_loads(load)
+            else:
+                found += self._memory_in(self.first_group[load.loop] + space.group, load)
+        return found
+
+    def _results_in(self, space: Space) -> list[Source]:
+        """The stores that follow the last use of the words of ``space``."""
+        if space.before is None or space.group is None:
+            return []
+        group = self.first_group[space.before.loop] + space.group
+        return [InGroup(group, store) for store in self.selected[group].memory[space.before]]
 
     def _groups_of(self, loop: int) -> range:
         first = self.first_group[loop]

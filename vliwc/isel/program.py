@@ -24,11 +24,13 @@ STRATEGIES = (
     "chunks",
     "rows",
     "edges",
+    "moves",
 )
 """Ways of doing things that can be left out, like passes: reads by selections among words in
 scratch, by the bits of an index, from packed words, through records of two tables' words, through
 windows at addresses without a constant, of neighbouring words at run-time places by rows, from
-chunks of memory that several reads share; stores by rows; code of its own for groups at edges."""
+chunks of memory that several reads share; stores by rows; code of its own for groups at edges;
+lanes moved through memory."""
 
 
 @dataclass(frozen=True)

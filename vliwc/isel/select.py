@@ -15,6 +15,7 @@ from vliwc.ir.value import Op, Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.group import Group
 from vliwc.isel.loops.scans import GroupScans, Key, LoopScans, Total
+from vliwc.isel.memory.lane_buffer import Turn
 from vliwc.isel.memory.moves import LoopMoves
 from vliwc.isel.memory.regions import RegionLoads
 from vliwc.isel.memory.row_buffers import RowBuffer, fill
@@ -37,7 +38,7 @@ class Selected:
     reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.memory.store_rows` take
     words from, ``writers`` what writes these where they are in a buffer, ``taken`` where values
     stand that other loops take words of, ``totals`` what the group adds to running totals, ``rows``
-    the loads of rows of each record table."""
+    the loads of rows of each record table, ``turns`` the uses of the lane buffer."""
 
     group: Group
     reduced: dict[Value, Operand]
@@ -46,6 +47,7 @@ class Selected:
     taken: dict[Value, Operand | tuple[Operand, ...]]
     totals: dict[Key, Total]
     rows: dict[RecordTable, list[MOp]]
+    turns: list[Turn]
 
     @property
     def results(self) -> list[Operand]:
@@ -69,7 +71,8 @@ class Surroundings:
 
     ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words that it
     takes from other loops, ``scans`` its running totals; ``taken`` are the values of which others
-    take words, ``buffers`` say where rows of stored words are put together.
+    take words, ``buffers`` say where rows of stored words are put together; ``lane_buffer`` is the
+    address of the words through which lanes are moved.
     """
 
     regions: RegionLoads | None = None
@@ -78,6 +81,7 @@ class Surroundings:
     member: int = 0
     buffers: Sequence[RowBuffer] = ()
     taken: Sequence[Value] = ()
+    lane_buffer: int | None = None
 
 
 ALONE = Surroundings()
@@ -98,6 +102,7 @@ def select_group(
         regions=around.regions,
         moves=around.moves,
         member=around.member,
+        buffer=around.lane_buffer,
     )
     return _Walk(plan, site, around).run()
 
@@ -171,6 +176,7 @@ class _Walk:
             self.taken,
             {} if self.scans is None else self.scans.totals,
             self.site.rows,
+            self.site.turns,
         )
 
     def _results(self) -> list[Operand]:
@@ -222,6 +228,9 @@ class _Walk:
         return list(value.args)
 
     def _lower(self, value: Value) -> Operand | tuple[Operand, ...]:
+        computed = self.site.computed.get(value)
+        if computed is not None:
+            return computed
         alias = self.plan.aliases.get(value)
         if alias is not None:
             return self.group.vector(alias)

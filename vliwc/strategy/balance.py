@@ -17,6 +17,7 @@ from vliwc.analysis.linear import Linear
 from vliwc.ir.value import Value
 from vliwc.isel.address import Sum
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
+from vliwc.isel.reads.record_table import RecordTable
 from vliwc.solvers import cp_model
 from vliwc.strategy.options import LoopReads, Step
 from vliwc.strategy.relaxation import Relaxation, relaxed
@@ -29,10 +30,12 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """Words of working memory for record tables, words of scratch for table entries."""
+    """Words of working memory for record tables, words of scratch for table entries; words of
+    working memory for tables and what is read just where it was written, a lane buffer."""
 
     memory_words: int
     entry_words: int
+    with_buffer: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,11 +187,12 @@ class _Model:
             for arc in self.arcs:
                 if arc.step.table == table:
                     self._use(table, packing, arc)
+        sizes = {table: -(-table.words // vlen) * vlen for table in tables}
         if tables:
-            sizes = {table: -(-table.words // vlen) * vlen for table in tables}
             self.model.add(
                 sum(sizes[table] * self.used[table] for table in tables) <= limits.memory_words
             )
+        self._limit_moves(limits, sizes)
         entries: dict[Entry, None] = {}
         for arc in self.arcs:
             for entry in arc.step.entries:
@@ -198,6 +202,18 @@ class _Model:
             kept = sum(self.used[entry] for entry in entries)
             # Besides every entry the difference of every pair of them.
             self.model.add(3 * vlen * kept <= 2 * limits.entry_words)
+
+    def _limit_moves(self, limits: Limits, sizes: Mapping[RecordTable, int]) -> None:
+        """Vectors take turns at a lane buffer, which has a place beside the tables."""
+        vlen = self.machine.vlen
+        moving = [arc for arc in self.arcs if arc.step.moves]
+        for arc in moving:
+            self._use("lane buffer", vector_demand(vlen, plain=1), arc)
+        self.moved = sum(arc.step.moves * arc.flow for arc in moving)
+        if moving:
+            taken = sum(size * self.used[table] for table, size in sizes.items())
+            buffer = vlen * self.used["lane buffer"]
+            self.model.add(taken + buffer <= max(limits.with_buffer, limits.memory_words))
 
     def _objective(self, idle: DrainAllowance) -> cp_model.IntVar:
         model, slots, vlen = self.model, self.machine.slots, self.machine.vlen
@@ -235,6 +251,8 @@ class _Model:
         fits(total("flow") + by_flow + base.flow, slots["flow"], idle.flow)
         fits(total("load") + base.load, slots["load"], idle.load)
         fits(total("store") + base.store, slots["store"], 0)
+        if any(arc.step.moves for arc in self.arcs):
+            model.add(TENTHS * TUNING.turn * self.moved <= cycles)
         model.minimize(cycles)
         return cycles
 

@@ -383,7 +383,7 @@ class _Model:
         held = vlen * base.load + len(unavoidable.words) + unavoidable.more_words
         fits([*loads, *words], held, load_slots)
         fits(loads, vlen * (base.load + unavoidable.loads), load_slots)
-        fits(stores, base.store, slots["store"])
+        fits([*stores, *total(EngineDemand(store=1))], base.store, slots["store"])
         self.model.cp.minimize(cycles)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.instantiate import instantiate
+from vliwc.isel.memory.lane_buffer import LaneBuffer
 from vliwc.isel.memory.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.reads.records import RecordTable
@@ -60,7 +62,7 @@ class Strategy:
     """The assignments of all loops and the places of the record tables they use."""
 
     loops: tuple[LoopStrategy, ...]
-    placements: dict[RecordTable, Placement]
+    placements: dict[RecordTable | LaneBuffer, Placement]
 
 
 def gather_only(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
@@ -83,19 +85,20 @@ def choose_strategies(
     effort: float,
     measuring: float,
     blocks: Sequence[int] = TUNING.blocks[:1],
+    moves: bool = False,
 ) -> list[Strategy]:
     """Balance every loop, once for each guess of how long engines idle and each of ``blocks`` that
     saves loads, or with as many loads leaves fewer words apart; equal assignments once.
 
     ``effort`` is CP-SAT's deterministic time for one assignment, ``measuring`` that for the first
-    one, from which the guesses start.
+    one, from which the guesses start.  With ``moves``, lanes may be moved through memory.
     """
     found: list[Strategy] = []
     least: tuple[int, int] | None = None
     for block in blocks:
         needed = region_cost(program, block)
         if least is None or needed < least:
-            balancing = _Balancing(program, records, seed, block)
+            balancing = _Balancing(program, records, seed, block, moves)
             found += _choose(balancing, allowances, effort, measuring)
             least = needed
     return found
@@ -139,8 +142,23 @@ def _choose(
             for at in idle
         ]
         strategy = balancing.strategy(allowed, effort)
+        if balancing.moves and not balancing.long:
+            moving = balancing.strategy(allowed, effort, moving=strategy)
+            found.setdefault(_signature(moving), moving)
         found.setdefault(_signature(strategy), strategy)
     return list(found.values())
+
+
+def _first_records(part: LoopStrategy) -> set[Value]:
+    """The first record that most groups of a loop read: it alone moves its words through memory.
+    Groups start one after the other, but most of them end at about the same time, when they would
+    wait for their turns at the buffer."""
+    readers: Counter[Value] = Counter()
+    for path in part.assignment.paths:
+        records = (step.reads[0][0] for step, _ in path.steps if step.table is not None)
+        readers.update(dict.fromkeys(records, path.groups))
+    most = max(readers.values(), default=0)
+    return set([value for value in part.reads.table if 2 * readers[value] > most][:1])
 
 
 def _signature(strategy: Strategy) -> object:
@@ -155,24 +173,34 @@ def _signature(strategy: Strategy) -> object:
 class _Balancing:
     """What stays the same while a kernel is balanced several times."""
 
-    def __init__(self, program: LaneProgram, records: bool, seed: int, block: int) -> None:
+    def __init__(
+        self, program: LaneProgram, records: bool, seed: int, block: int, moves: bool
+    ) -> None:
         self.program = program
         self.loops = program.function.loops
         self.seed = seed
         self.long = False
+        self.moves = moves
         self.base, self.selects = _base_demand(program, block)
         self.reads = [
-            loop_reads(program, loop, records=records, block=block)
+            loop_reads(program, loop, records=records, block=block, moves=moves)
             for loop in program.function.loops
         ]
 
     def strategy(
-        self, idle: list[DrainAllowance], effort: float, *, direct: bool = False
+        self,
+        idle: list[DrainAllowance],
+        effort: float,
+        *,
+        direct: bool = False,
+        moving: Strategy | None = None,
     ) -> Strategy:
         """Balance every loop; record tables for which there is no room are given up.  With
-        ``direct`` no read is done by the bits of its index, which takes longest for each read."""
+        ``direct`` no read is done by the bits of its index, which takes longest for each read.
+        Words of records move through memory where ``moving`` reads its first records.
+        """
         program = self.program
-        forbidden: set[RecordTable] = set()
+        forbidden: set[RecordTable | LaneBuffer] = set()
         while True:
             memory = WorkingMemory(
                 program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
@@ -181,9 +209,14 @@ class _Balancing:
             chosen: list[LoopStrategy] = []
             for loop in self.loops:
                 reads = self.reads[loop.number].without(forbidden)
+                if moving is None or LaneBuffer(loop.number) in forbidden:
+                    reads = reads.moving(())
+                else:
+                    reads = reads.moving(_first_records(moving.loops[loop.number]))
                 reads = reads.direct() if direct else reads
                 limits = Limits(
                     memory_words=memory.capacity(loop.number, most[loop.number], overrun=1),
+                    with_buffer=memory.capacity(loop.number, most[loop.number]),
                     entry_words=program.machine.scratch_words // TUNING.entry_share,
                 )
                 assignment = balance(
@@ -212,15 +245,22 @@ def _place_tables(
     chosen: list[LoopStrategy],
     memory: WorkingMemory,
     most: Mapping[int, Lenders],
-) -> tuple[RecordTable | None, dict[RecordTable, Placement]]:
-    """Places for all record tables, or the first for which there is no room."""
-    placements: dict[RecordTable, Placement] = {}
+) -> tuple[RecordTable | LaneBuffer | None, dict[RecordTable | LaneBuffer, Placement]]:
+    """Places for all record tables and lane buffers, or the first for which there is no room."""
+    placements: dict[RecordTable | LaneBuffer, Placement] = {}
     for table, loop in _tables(chosen):
         overrun = program.machine.vlen - table.pitch
         place = memory.place(table.words, overrun, loop.number, most[loop.number])
         if place is None:
             return table, placements
         placements[table] = place
+    for part in chosen:
+        if any(step.moves for path in part.assignment.paths for step, _ in path.steps):
+            buffer = LaneBuffer(part.loop.number)
+            place = memory.place(program.machine.vlen, 0, buffer.loop, most[buffer.loop])
+            if place is None:
+                return buffer, placements
+            placements[buffer] = place
     return None, placements
 
 

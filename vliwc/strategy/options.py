@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -21,6 +21,7 @@ from vliwc.isel.reads.region_reads import RegionRead
 from vliwc.isel.reads.split_reads import BitTree, PackedRead
 from vliwc.isel.reads.table_reads import Consecutive, Gather, Plan, Read, SelectTree
 from vliwc.isel.reads.windows import Window
+from vliwc.strategy.move_choice import moved_address, moved_demand, moved_record
 from vliwc.strategy.neighbour_choice import find_row, side_by_side, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
@@ -36,8 +37,9 @@ class Step:
     ``reads`` says how; ``demand`` is what it asks for each group beside address arithmetic;
     ``address`` the linear form whose vector it needs (None: none) and leaves behind;
     ``entries`` the words it wants in scratch, ``table`` the record table it wants in memory;
-    ``shareable`` the part of ``demand`` that other reads may ask for as well, and do together, or
-    users do without; ``flip`` a bit of ``address`` of which the opposite is there for nothing.
+    ``moves`` the vectors that it moves through the loop's lane buffer; ``shareable`` the part of
+    ``demand`` that other reads may ask for as well, and do together, or users do without; ``flip``
+    a bit of ``address`` of which the opposite is there for nothing.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Step:
     table: RecordTable | None = None
     shareable: EngineDemand = NOTHING
     flip: Flip | None = None
+    moves: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,7 @@ class LoopReads:
         aliases = dict(self.folds.aliases)
         return Plan(reads, folds, aliases, self.regions, rows=self.rows, early=early)
 
-    def without(self, tables: set[RecordTable]) -> LoopReads:
+    def without(self, tables: Collection[object]) -> LoopReads:
         """The reads without the steps that need one of ``tables``."""
         steps = [[step for step in at if step.table not in tables] for at in self.steps]
         return replace(self, steps=steps)
@@ -99,6 +102,12 @@ class LoopReads:
     def quick(self) -> LoopReads:
         """The reads without the steps that load one lane a cycle to save operations."""
         return self._other_than(Window)
+
+    def moving(self, firsts: Collection[Value]) -> LoopReads:
+        """The reads without the steps that need a lane buffer, but for records that start with one
+        of the reads ``firsts``."""
+        steps = [[s for s in at if not s.moves or s.reads[0][0] in firsts] for at in self.steps]
+        return replace(self, steps=steps)
 
     def _other_than(self, *kinds: type) -> LoopReads:
         steps = [[s for s in at if not isinstance(s.reads[0][1], kinds)] for at in self.steps]
@@ -117,12 +126,13 @@ class LoopReads:
 
 
 def loop_reads(
-    program: LaneProgram, loop: Loop, *, records: bool = True, block: int = 1
+    program: LaneProgram, loop: Loop, *, records: bool = True, block: int = 1, moves: bool = False
 ) -> LoopReads:
     """Find the table reads of ``loop`` and the ways to do them.
 
     Words at known addresses are loaded for ``block`` groups at a time where that saves loads, not
-    at all so if it is 0; then there are no rows of stored words either.
+    at all so if it is 0; then there are no rows of stored words either.  With ``moves``, words of
+    records may move through memory.
     """
     function, forms = program.function, program.forms
     folds = find_folds(function, forms)
@@ -184,8 +194,34 @@ def loop_reads(
             record = _record(found, value, second) if order[value] < order[second] else None
             if record is not None and _read_together(found, value, second):
                 steps.append(record)
+                if moves and "moves" not in left_out:
+                    steps += _moved(found, record, used_by, order)
         found.steps.append(steps)
     return found
+
+
+def _moved(
+    reads: LoopReads,
+    record: Step,
+    used_by: Mapping[Value, Sequence[Value]],
+    order: Mapping[Value, int],
+) -> list[Step]:
+    """The step with the words of ``record`` moved through memory, if they can be."""
+    (first, _), (second, choice) = record.reads
+    table, address, vlen = record.table, record.address, reads.program.machine.vlen
+    assert table is not None and address is not None and isinstance(choice, RecordSecond)
+    pair = moved_record(reads.program, table, first, choice, reads.folds, used_by, order)
+    if pair is None:
+        return []
+    step = replace(
+        record,
+        name="moved record",
+        reads=((first, pair[0]), (second, pair[1])),
+        demand=moved_demand(record.demand, vlen),
+        address=moved_address(address, table, vlen),
+        moves=1,
+    )
+    return [step]
 
 
 def _gather(reads: LoopReads, value: Value) -> Step:

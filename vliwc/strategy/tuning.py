@@ -72,6 +72,9 @@ class StrategyTuning:
     record_scales: int = 8
     """Largest factor between the indices of two reads for which records are looked for: trees of so
     many children a node."""
+    turn: int = 14
+    """Cycles from one use of a lane buffer to the next, on average at least: it takes eight for
+    the words to come, and two to move, and whoever comes next may not be ready."""
     balance_gap: float = 0.001
     """Part of the cycles by which an assignment may miss the best one: a cycle in a thousand, less
     than the guesses of idle cycles are wrong by."""

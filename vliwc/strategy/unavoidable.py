@@ -91,7 +91,9 @@ def unavoidable_work(program: LaneProgram, block: int) -> Unavoidable:
 
 
 def _reads(program: LaneProgram, block: int) -> tuple[LoopReads, ...]:
-    return tuple(loop_reads(program, loop, block=block) for loop in program.function.loops)
+    return tuple(
+        loop_reads(program, loop, block=block, moves=True) for loop in program.function.loops
+    )
 
 
 def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...]) -> Unavoidable:

@@ -246,8 +246,8 @@ SELECTION = (
         (f"{ISEL}/test_records.py", WHOLE),
         (
             "rows start at index 0",
-            "Linear(placed.base - table.first * table.pitch)",
-            "Linear(placed.base)",
+            "site.placed(table).base - table.first * table.pitch - before",
+            "site.placed(table).base - before",
         ),
         (
             "rows one after the other only where they do not overlap",
@@ -423,18 +423,18 @@ SELECTION = (
         ),
         (
             "shared table words are loaded too late",
-            "                    instances = self._instances(load) + self._table_loads(load)",
-            "                    instances = self._instances(load)",
+            "                found += self._instances(load) + self._table_loads(load)",
+            "                found += self._instances(load)",
         ),
         (
             "results overwrite records that are still read",
-            "                        edges.append((done, InGroup(group, store), 0))",
-            "                        pass",
+            "                    edges.extend((done, store, 0) for store in results)",
+            "                    pass",
         ),
         (
             "records overwrite inputs that are still read",
-            "                    edges.extend((i, store, 0) for i in instances for store in covered)",
-            "                    pass",
+            "                edges.extend((load, store, 0) for load in inputs for store in covered)",
+            "                pass",
         ),
         (
             "min is max for vectors",

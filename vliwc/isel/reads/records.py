@@ -29,10 +29,7 @@ class RecordFirst:
     def emit(self, site: ReadSite, value: Value, fold: Fold | None) -> Operand:
         table = self.table
         placed = site.placed(table)
-        form = site.group.forms[value.args[0]]
-        start = Linear(placed.base - table.first * table.pitch)
-        form = form.times(table.pitch).plus(start)
-        address = site.addresses.address(form, self.choice_bits)
+        address = self.row_address(site, value)
         width = table.pitch * (site.group.lanes - 1) + site.group.vlen
         load = Form("load", "vload", (address,), scalarised=True, dest_stride=table.pitch)
         op = MOp(
@@ -44,6 +41,13 @@ class RecordFirst:
         site.row_of[value] = op
         row = Operand(op, 0, table.pitch)
         return row if fold == table.folds[0] else folded(site.group, row, fold)
+
+    def row_address(self, site: ReadSite, value: Value, before: int = 0) -> Operand:
+        """The vector of the addresses of all lanes' records, less ``before``."""
+        table = self.table
+        form = site.group.forms[value.args[0]]
+        start = Linear(site.placed(table).base - table.first * table.pitch - before)
+        return site.addresses.address(form.times(table.pitch).plus(start), self.choice_bits)
 
     def needs(self, index: Linear) -> tuple[Value, ...]:
         """The atoms of the index."""

@@ -12,6 +12,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.value import Value
 from vliwc.isel.address import AddressBook
 from vliwc.isel.group import Group
+from vliwc.isel.memory.lane_buffer import Landed, Turn
 from vliwc.isel.memory.moves import LoopMoves
 from vliwc.isel.memory.regions import RegionLoads, Regions
 from vliwc.isel.memory.store_rows import StoreRows
@@ -28,6 +29,10 @@ class ReadSite:
     ``row_of`` the row that each first read of a record has loaded; ``readers`` counts the uses of
     values; ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words
     that it takes from other loops, as seen from its group number ``member``.
+
+    ``buffer`` is the address of the loop's lane buffer, ``turns`` what uses it; ``landed`` are the
+    words that records have to choose from where they have moved, by their first reads; ``computed``
+    values are there already.
     """
 
     group: Group
@@ -39,6 +44,10 @@ class ReadSite:
     regions: RegionLoads | None = None
     moves: LoopMoves | None = None
     member: int = 0
+    buffer: int | None = None
+    turns: list[Turn] = field(default_factory=list[Turn])
+    landed: dict[Value, Landed] = field(default_factory=dict[Value, Landed])
+    computed: dict[Value, Operand] = field(default_factory=dict[Value, Operand])
 
     def region_word(self, value: Value) -> Operand | tuple[Operand, ...]:
         """Where the chunks of the loop hold the words of ``value``."""
