@@ -10,8 +10,9 @@ from tests.unit.lang.helpers import lane, make, run
 from vliwc.analysis.facts import Facts
 from vliwc.diagnostics import KernelError
 from vliwc.ir.graph import Function
+from vliwc.ir.interpret import interpret
 from vliwc.ir.value import TOP_LEVEL, Op, Value
-from vliwc.lang import load_kernel
+from vliwc.lang import bind, load_kernel, parse_kernel
 from vliwc.lang.interpret import random_memory
 from vliwc.lang.lower import lower
 
@@ -278,3 +279,24 @@ def test_lowering_large_batches_costs_nothing(kernels: Path) -> None:
     kernel = load_kernel(kernels / "tree_hash.vk", sizes)
     assert len(lower(kernel)) < 400
     assert len(random_memory(kernel, 1)) == kernel.memory_words
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("n > 3 && x[i] > 5", {2: [9, 9], 5: [9, 7]}),
+        ("n > 3 || x[i] > 5", {2: [9, 7], 5: [7, 7]}),
+    ],
+)
+def test_a_known_left_side_decides_or_leaves_it_to_the_right(
+    condition: str, expected: dict[int, list[int]]
+) -> None:
+    text = f"""
+kernel k(n) {{
+  memory {{ x: u32[2] in at 0; y: u32[2] out at 2; }}
+  parallel for i in 0 .. 2 {{ y[i] = if {condition} then 7 else 9; }}
+}}
+"""
+    for n, words in expected.items():
+        function = lower(bind(parse_kernel(text), {"n": n}))
+        assert interpret(function, [1, 9, 0, 0])[2:] == words
