@@ -27,7 +27,7 @@ from vliwc.isel.program import Cut, LaneProgram
 from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
 from vliwc.lang.interpret import at_run_time
 from vliwc.mir.scheduling_problem import problem_of
-from vliwc.options import Options
+from vliwc.options import Options, Relief
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
 from vliwc.run_time import SizedProgram, compile_phases
@@ -274,23 +274,22 @@ def _compile(
     if kernel.run_time:
         result, notes = fitting(
             options or Options(),
-            lambda at, unshared: _sized(kernel, at, clock, unshared=unshared),
+            lambda at, relief: _sized(kernel, at, clock, relief),
         )
     else:
         result, notes = fitting(
             options or Options(),
-            lambda at, unshared: _best_at(
-                lambda: kernel, at, progress, keep_stages, unshared=unshared
-            ),
+            lambda at, relief: _best_at(lambda: kernel, at, progress, keep_stages, relief),
         )
     return replace(result, notes=[*notes, *result.notes])
 
 
-def _sized(kernel: CheckedKernel, options: Options, clock: Clock, *, unshared: bool) -> Compilation:
+def _sized(kernel: CheckedKernel, options: Options, clock: Clock, relief: Relief) -> Compilation:
     """Compile a kernel whose sizes are known at run time."""
     started = time.perf_counter()
-    made = compile_phases(kernel, options, clock, unshared=unshared)
-    unit = Unit(lambda: kernel, options, clock, unshared)
+    # Its phases make their words for themselves at most: no memory is known to be free in all.
+    made = compile_phases(kernel, options, clock, unshared=relief is not Relief.NONE)
+    unit = Unit(lambda: kernel, options, clock, relief)
     unit.kernel, unit.function, unit.generated = kernel, made.main.function, made.generated
     for stage in stages(options)[-3:]:  # check, emit, validate
         with clock.stage(stage.name):
@@ -307,17 +306,16 @@ def _best_at(
     options: Options,
     progress: Progress | None,
     keep_stages: bool,
-    *,
-    unshared: bool,
+    relief: Relief,
 ) -> Compilation:
     """Compile at one level.  Where words go from loop to loop in scratch, do the same with memory
     in between if that does not fit, or if the bound of the other program is lower."""
-    run = _Run(load, options, progress, keep_stages, unshared)
+    run = _Run(load, options, progress, keep_stages, relief)
     run.to("analyse")
     if not run.forwarded:
         return run.result()
     apart = replace(options, without=(*options.without, FORWARDING))
-    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, unshared)
+    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, relief)
     rival.to("analyse")
     functions = (run.unit.function, rival.unit.function)
     try:
@@ -342,11 +340,11 @@ class _Run:
         options: Options,
         progress: Progress | None,
         keep_stages: bool,
-        unshared: bool,
+        relief: Relief,
     ) -> None:
         make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
         self.options = options
-        self.unit = Unit(load, options, Clock(progress or quiet), unshared)
+        self.unit = Unit(load, options, Clock(progress or quiet), relief)
         self.seconds = 0.0
         self.forwarded = False
         self._left = stages(options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 
 from isa.load import shown
@@ -91,3 +92,12 @@ class Options:
     def max_unrolled(self) -> int:
         """Operations that the top level and one lane of each parallel loop may unroll to."""
         return self.max_operations // UNROLLED_SHARE
+
+
+class Relief(IntEnum):
+    """What is done where a kernel's words do not fit into scratch: nothing; operations make their
+    constants and table words for themselves; results wait in memory as well."""
+
+    NONE = 0
+    UNSHARED = 1
+    SPILLED = 2

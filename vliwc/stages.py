@@ -24,6 +24,7 @@ from vliwc.backend.apply_scheduler import rescheduled
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit_parts
 from vliwc.backend.machine_loop import choose_cut, generate_loop, may_be_cut
+from vliwc.backend.relief import generate_spilled
 from vliwc.backend.resume import KEY, read_hint
 from vliwc.backend.rounds import RoundTrips, plan_rounds
 from vliwc.clock import Clock
@@ -37,7 +38,7 @@ from vliwc.lang import CheckedKernel, ast
 from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
 from vliwc.mir.text import print_dag
-from vliwc.options import Options
+from vliwc.options import Options, Relief
 from vliwc.passes.base import Pass, run_passes
 from vliwc.passes.forward_words import ForwardWords
 from vliwc.passes.pipeline import passes_for
@@ -52,7 +53,7 @@ from vliwc.strategy.choose import Strategy
 class Unit:
     """A kernel on its way: each stage reads what those before it have made, and adds its own.
 
-    ``unshared``: scratch does not suffice for words that operations share.  ``counts``: the rounds
+    ``relief``: what is done because scratch does not suffice.  ``counts``: the rounds
     of loops that have another number of them than in the text; None: that is to be found out.
     ``after``: the code comes after other code.
     """
@@ -60,7 +61,7 @@ class Unit:
     load: Callable[[], CheckedKernel]
     options: Options
     clock: Clock
-    unshared: bool = False
+    relief: Relief = Relief.NONE
     notes: list[str] = field(default_factory=list[str])
     counts: dict[ast.For, int] | None = None
     after: bool = False
@@ -146,41 +147,48 @@ Result = TypeVar("Result")
 
 
 def fitting(
-    options: Options, attempt: Callable[[Options, bool], Result]
+    options: Options, attempt: Callable[[Options, Relief], Result]
 ) -> tuple[Result, list[str]]:
     """What ``attempt`` makes under ``options``, or at the highest level below at which the kernel
     fits into scratch: a level never fails where a lower one succeeds.  Where none does, once more
-    from the top with units that are ``unshared``.  With a note for the user on what was done.
+    from the top with each kind of relief.  With a note for the user on what was done.
 
     Raises :class:`vliwc.diagnostics.KernelError` where nothing fits.
     """
     refused: OutOfScratch | None = None
-    for unshared in (False, True):
+    hopeless: KernelError | None = None
+    for relief in Relief:
         for level in range(options.level, -1, -1):
             at = options if refused is None else replace(options, level=level, without=())
             try:
-                result = attempt(at, unshared)
+                result = attempt(at, relief)
             except OutOfScratch as error:
                 refused = error
-            except KernelError:
+            except KernelError as error:
                 # Too many operations without a machine loop: what was wrong before counts.
-                if not unshared:
+                if relief is Relief.NONE:
                     raise
+                if error.diagnostics[0].code == "E0901":
+                    hopeless = hopeless or error
             else:
-                note = [] if refused is None else [_fallen_back(options.level, level, unshared)]
+                note = [] if refused is None else [_fallen_back(options.level, level, relief)]
                 return result, note
+    if hopeless is not None:
+        raise hopeless
     assert refused is not None
     raise KernelError([Diagnostic("E0901", str(refused))]) from refused
 
 
-def _fallen_back(asked: int, level: int, unshared: bool) -> str:
+def _fallen_back(asked: int, level: int, relief: Relief) -> str:
     """What was done where the level that was asked for did not fit into scratch."""
-    if not unshared:
+    if relief is Relief.NONE:
         return f"-O{asked} does not fit into scratch: compiled at -O{level}"
     note = (
         "what operations share does not fit into scratch: each makes its own constants and loads "
         "its own table words"
     )
+    if relief is Relief.SPILLED:
+        note = "results that wait do not fit into scratch: they wait in memory that is free"
     return note if level == asked else f"{note}; compiled at -O{level}"
 
 
@@ -190,7 +198,7 @@ def _front_end(unit: Unit) -> None:
 
 def _lower(unit: Unit) -> None:
     if unit.counts is None:
-        unit.rounds = None if unit.unshared else plan_rounds(unit.kernel, unit.options)
+        unit.rounds = None if unit.relief else plan_rounds(unit.kernel, unit.options)
         unit.counts = {unit.rounds.loop: unit.rounds.rounds} if unit.rounds else {}
     unit.function = lower(unit.kernel, unit.options.max_unrolled, unit.counts)
     if unit.options.hint is not None:
@@ -226,7 +234,7 @@ def _analyse(unit: Unit) -> None:
 
 def _cut(unit: Unit) -> None:
     # Trips share what was made before the first one.
-    if unit.unshared:
+    if unit.relief:
         unit.cut = None
     elif unit.rounds is not None and can_cut(unit.function):
         groups = unit.lanes.groups(unit.function.loops[0])
@@ -256,13 +264,15 @@ def _require_independence(unit: Unit) -> None:
 
 def _balance(unit: Unit) -> None:
     lanes = unit.lanes if unit.cut is None else trip_of(unit.lanes, unit.cut)
-    unit.strategies = [] if unit.unshared else balanced(lanes, unit.options)
+    unit.strategies = [] if unit.relief else balanced(lanes, unit.options)
 
 
 def _schedule(unit: Unit) -> None:
     told = unit.strategies, unit.options, unit.clock
-    if unit.cut is None:
-        unit.generated = generate(unit.lanes, *told, unshared=unit.unshared)
+    if unit.relief is Relief.SPILLED:
+        unit.generated = generate_spilled(unit.lanes, unit.options, unit.clock, unit.kernel)
+    elif unit.cut is None:
+        unit.generated = generate(unit.lanes, *told, unshared=unit.relief is Relief.UNSHARED)
     else:
         unit.generated = generate_loop(unit.lanes, unit.cut, *told)
     if unit.rounds is not None and unit.rounds.rest:

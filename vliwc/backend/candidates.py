@@ -358,7 +358,8 @@ def _dag(
     return instantiate(program, assignment, placements).dag
 
 
-def _unshared_dag(program: LaneProgram, assignment: Assignment) -> MachineDag:
+def unshared_dag(program: LaneProgram, assignment: Assignment) -> MachineDag:
+    """The DAG of a program in which operations make words that are cheap for themselves."""
     instance = instantiate(program, assignment, {})
     tables = instance.uniform.table_loads.values()
     return unshared_words(instance.dag, {load for loads in tables for load in loads})
@@ -378,7 +379,7 @@ def _candidate(
     words that are cheap to make are not shared."""
     with clock.part("instantiate"):
         if own:
-            dag = _unshared_dag(program, assignment)
+            dag = unshared_dag(program, assignment)
         else:
             dag = _dag(program, assignment, placements)
     if options.level >= 2 and not program.trips and not own:

@@ -7,11 +7,12 @@ of them than scratch has words still has a program: each use makes its own, righ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from vliwc.mir.dag import MachineDag
-from vliwc.mir.operation import Form, MOp, Operand, PerGroup, Source, Template, operand_sources
+from vliwc.mir.flat import reading
+from vliwc.mir.operation import MOp, PerGroup, Source, Template, operand_sources
 
 _LOADS = ("load", "vload", "load_offset")
 MOST = 6
@@ -82,7 +83,7 @@ def _make_own(
     def made(op: MOp, put: Callable[[MOp], None]) -> MOp:
         copies: dict[Source, MOp] = {}
         for each in _operands_first(op, again):
-            copy = replace(each, forms=_reading(each.forms, copies), order=[])
+            copy = replace(each, forms=reading(each.forms, copies), order=[])
             copies[each] = copy
             put(copy)
         return copies[op]
@@ -94,7 +95,7 @@ def _make_own(
             members = [made(op, add_shared) if op in again else op for op in source.members]
             own[source] = PerGroup(source.name, source.first, members)
     if own:
-        user.forms = _reading(user.forms, own)
+        user.forms = reading(user.forms, own)
 
 
 def _operands_first(op: MOp, again: dict[MOp, int]) -> list[MOp]:
@@ -109,21 +110,3 @@ def _operands_first(op: MOp, again: dict[MOp, int]) -> list[MOp]:
 
     visit(op)
     return list(found)
-
-
-def _reading(forms: Sequence[Form], instead: Mapping[Source, Source]) -> tuple[Form, ...]:
-    """The forms with other sources for some of their operands."""
-
-    def operands(row: tuple[Operand, ...]) -> tuple[Operand, ...]:
-        return tuple(each._replace(source=instead.get(each.source, each.source)) for each in row)
-
-    return tuple(
-        replace(
-            form,
-            operands=operands(form.operands),
-            per_lane=None
-            if form.per_lane is None
-            else tuple(operands(lane) for lane in form.per_lane),
-        )
-        for form in forms
-    )

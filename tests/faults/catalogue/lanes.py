@@ -201,6 +201,39 @@ LANES = (
         ),
     ),
     *faults_in(
+        "vliwc/mir/spill.py",
+        ("tests/unit/mir/test_spill.py",),
+        (
+            "words are used again too early",
+            "        store.order += [(each, 1 if each.width == 0 else 0) for each in slot.left]\n",
+            "",
+        ),
+        (
+            "spares have no end",
+            "            and until < spare.end\n",
+            "",
+        ),
+        (
+            "outputs do not wait for what waits in their words",
+            "            each.order.append((door, 0))\n",
+            "            pass\n",
+        ),
+        (
+            "who is used first goes",
+            "heappush(self.latest, (-self._next(value), self.notes, value))",
+            "heappush(self.latest, (self._next(value), self.notes, value))",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/memory/spare.py",
+        ("tests/unit/mir/test_spill.py",),
+        (
+            "words of any array",
+            "    if array.role in (Role.OUT, Role.SCRATCH):",
+            "    if True:",
+        ),
+    ),
+    *faults_in(
         "vliwc/mir/unshared.py",
         ("tests/unit/mir/test_unshared.py",),
         (

@@ -38,7 +38,7 @@ from vliwc.clock import Clock
 
 if TYPE_CHECKING:
     from vliwc.lang import CheckedKernel
-    from vliwc.options import Options
+    from vliwc.options import Options, Relief
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,8 @@ def run_stages(
         last = int(find_stage(labels, after, "--after").text)
     wanted = None if stage is None else stage.partition(":")[0]
 
-    def run(at: Options, unshared: bool) -> list[tuple[str, str]]:
-        unit = Unit(load, at, Clock(show), unshared)
+    def run(at: Options, relief: Relief) -> list[tuple[str, str]]:
+        unit = Unit(load, at, Clock(show), relief)
         forms: list[tuple[str, str]] = []
         here = steps if at is options else stages(at)
         names = [step.name for step in here]

@@ -243,12 +243,16 @@ def run_greedy(
 
 @dataclass
 class GreedyRunner:
-    """Runs :func:`run_greedy` on one problem under different orders of urgency."""
+    """Runs :func:`run_greedy` on one problem under different orders of urgency; ``given``: the
+    sequence to keep to, instead of a depth-first one."""
 
     problem: ScheduleProblem
+    given: Ints | None = None
 
     def __post_init__(self) -> None:
-        self.sequence = depth_first(self.problem.dense, longest_first=True)
+        given = self.given
+        dense = self.problem.dense
+        self.sequence = depth_first(dense, longest_first=True) if given is None else given
         self.bound = lower_bound(self.problem)
 
     def run(self, rank: Ints, name: str, part: float = 1.0) -> Schedule:
