@@ -43,7 +43,8 @@ class Effort:
     ``group_orders`` of each assignment; ``blocks``: numbers of groups that share chunks of memory;
     ``balance``: CP-SAT's deterministic time for one assignment, ``measuring`` that for the one
     which only tells when engines idle; ``trials`` schedules per candidate at most, then ``finals``
-    for the best one, as many as ``work`` operations allow;
+    for the best one, as many as ``work`` operations allow and at most ``per_cycle`` for each cycle
+    that its schedule is above its bound: where there is little left to win, little is spent;
     ``prologue_steps`` changes to the first cycles of the ``kept`` best candidates; ``anneal``:
     operations scheduled while annealing.
     """
@@ -56,6 +57,7 @@ class Effort:
     trials: int = 8
     finals: int = 0
     work: int = 1_500_000
+    per_cycle: int = 60
     prologue_steps: int = 0
     kept: int = 1
     anneal: int = 0
@@ -78,11 +80,12 @@ EFFORT = {
         group_orders=3,
         blocks=4,
         balance=4.0,
-        trials=200,
-        finals=600,
-        work=40_000_000,
+        trials=400,
+        finals=4000,
+        work=120_000_000,
+        per_cycle=1000,
         prologue_steps=8000,
-        kept=2,
+        kept=4,
         anneal=900_000_000,
     ),
 }
@@ -94,9 +97,6 @@ class BackendTuning:
 
     min_trials: int = 8
     """Schedules tried however large a kernel is, or large kernels would not be searched at all."""
-    trials_per_cycle: int = 60
-    """Of the final trials at most so many for each cycle that a schedule is above its bound: where
-    there is little left to win, little is spent."""
     prologue_share: int = 5
     """A trial of the first cycles is about so many times cheaper than one of a whole schedule."""
     candidates_divisor: int = 2
@@ -263,7 +263,7 @@ def _generate(
         progress("schedule", 0.5)
         trials = effort.work // max(len(best.search.problem), 1)
         above = best.search.cycles - best.search.runner.bound.cycles
-        worth = TUNING.trials_per_cycle * above
+        worth = effort.per_cycle * above
         finals = min(max(trials, TUNING.min_trials), effort.finals, worth)
         best.search.improve(finals, wide=TUNING.final_wide, narrow=TUNING.final_narrow)
         for number, candidate in enumerate(candidates[: effort.kept]):
