@@ -94,6 +94,23 @@ def test_a_check_has_a_limit_of_operations(cli: Cli, kernel: Path) -> None:
     cli("check", kernel, "-D", "n=1000000", "--max-operations", "2100", "--cases", 1).succeeded()
 
 
+@pytest.mark.parametrize("command", ["bound", "explain", "report"])
+def test_a_short_loop_of_many_iterations_is_explained_as_cheaply(
+    cli: Cli, kernel: Path, tmp_path: Path, command: str
+) -> None:
+    """Nothing asks for the words of each of 10^9 iterations."""
+    kernel.write_text(
+        "kernel k(n) { memory { y: u32[1] out at 0; } "
+        "parallel for i in 0 .. n reduce sum s { reduce i into s; } y[0] = s; }"
+    )
+    output = ("-o", tmp_path / "r.html") if command == "report" else ()
+    cli(command, kernel, "-D", "n=1000000000", *output).succeeded()
+
+
+def test_tuning_has_a_limit_of_trials(cli: Cli, kernel: Path) -> None:
+    cli("tune", kernel, "-D", "n=8", "--trials", "99999999999").failed("--trials")
+
+
 def test_a_comparison_has_a_limit_of_seeds(cli: Cli, kernel: Path) -> None:
     cli("compare", kernel, "-D", "n=8", "--seed", "0:99999999999").failed("--seed")
     cli("compare", kernel, "-D", "n=8", "--seed", "0:2000000000").failed("100000 seeds")

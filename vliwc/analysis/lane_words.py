@@ -13,15 +13,20 @@ from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import MASK, WORD_BITS, Op, Value
 
 Words = NDArray[np.uint64]
+MAX_LANES = 1 << 22
+"""Of loops with more iterations nothing is known: all of them are machine loops, a few operations
+that may run 10^9 times, and words of each iteration would take gigabytes."""
 
 
 def lane_words(function: Function, loop: Loop) -> dict[Value, Words]:
     """``(extent,)`` words of every value of ``loop`` that follows from the lane number alone.
 
     Values whose evaluation would trap in some lane are left out, and so is all that needs them.
-    One sweep in topological order.
+    Nothing of a loop of more than `MAX_LANES`. One sweep in topological order.
     """
     found: dict[Value, Words] = {}
+    if loop.extent > MAX_LANES:
+        return found
     for value in function.values:
         if value.op is Op.CONST:
             found[value] = np.full(loop.extent, value.imm, dtype=np.uint64)

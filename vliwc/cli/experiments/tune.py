@@ -99,7 +99,8 @@ def tune(
     ] = False,
     machine: MachineFile = None,
     trials: Annotated[
-        int, typer.Option("--trials", metavar="N", min=1, help="How many settings to try.")
+        int,
+        typer.Option("--trials", metavar="N", min=1, max=100_000, help="How many settings to try."),
     ] = 50,
     batch: Annotated[
         int,
