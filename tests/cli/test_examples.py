@@ -23,6 +23,7 @@ TESTED = {
     "other_machine.py",
     "perf_takehome.py",
     "vliwc_fanout.py",  # by tests/lab/test_plugin.py
+    "vliwc_pyjobshop.py",  # by tests/lab/test_pyjobshop.py
 }
 
 

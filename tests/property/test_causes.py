@@ -28,8 +28,11 @@ LEVELS = {0: None, 1: None, 2: None, 3: 20}
 
 
 def add_up(explanation: Explanation) -> None:
-    """Every cycle has one cause; their numbers and idle times are those of the program."""
-    cycles, causes = explanation.compilation.cycles, explanation.causes
+    """Every cycle has one cause; their numbers and idle times are those of the program, or of
+    one trip of its loop."""
+    made, causes = explanation.compilation, explanation.causes
+    parts = zip(made.generated.every_part, made.lengths, strict=True)
+    cycles = next(length for part, length in parts if part.dag is made.generated.dag)
     assert sum(cause.cycles for cause in causes.each) == cycles == len(causes.of_cycle)
     for number, cause in enumerate(causes.each):
         assert cause.cycles == causes.of_cycle.count(number) == sum(cause.phases.values())

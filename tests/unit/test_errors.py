@@ -22,6 +22,7 @@ SIGNALS = {
     "CyclicProblem": "the readers of problems make a ProblemError of it",
     "Infeasible": "an answer of a scheduler",
     "IrTrap": "an answer of the interpreter",
+    "NoRoom": "the stages make a KernelError of it",
     "OutOfScratch": "an answer of a scheduler",
     "ScheduleError": "a scheduler at fault, which may be anybody's",
     "TooManyRows": "the kernel bound does without that model",
@@ -29,7 +30,6 @@ SIGNALS = {
     "TooDeep": "the parser makes a KernelError of it",
     "Unusable": "an answer of a trial of the tuner",
     "_Broken": "an answer of a job",
-    "_Unknown": "an answer of the evaluator",
 }
 """Exceptions that are caught before they reach a user, or are no mistake of the user's."""
 
