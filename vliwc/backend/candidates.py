@@ -29,7 +29,7 @@ from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
 from vliwc.sched.staggered.search import StaggerSearch, planned_deadlines
-from vliwc.strategy.choose import Strategy, choose_strategies, gather_only
+from vliwc.strategy.choose import Strategy, choose_strategies, gather_only, relaxed_cycles
 from vliwc.strategy.group_order import GROUP_ORDERS, IN_BLOCKS, group_order
 from vliwc.strategy.tuning import TUNING as STRATEGIES
 
@@ -108,6 +108,9 @@ class BackendTuning:
     """The same after its first cycles were improved, which only neighbours keep."""
     final_narrow: float = 0.05
     """Size of the last change, of both."""
+    hopeless: float = 1.03
+    """The level below is not tried if the linear relaxation says that its assignments take by this
+    factor more cycles: scheduling wins back less of what assignments count too much."""
     after_prologue_divisor: int = 4
     """One part in so many of the final trials is made once more then."""
 
@@ -217,6 +220,10 @@ def _lower_level(
     if below < 1 or options.hint is not None:
         return None
     lower = replace(options, level=below)
+    effort = EFFORT[below].balance
+    least = relaxed_cycles(program, records=below >= 2, seed=options.seed, effort=effort)
+    if least > cycles * TUNING.hopeless:
+        return None
     strategies = balanced(program, lower)
     if _least(program, strategies, clock) >= cycles:
         return None

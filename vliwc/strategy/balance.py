@@ -286,26 +286,43 @@ def balance(
     solver.parameters.max_deterministic_time = effort
     solver.parameters.linearization_level = TUNING.linearization_level
     solver.parameters.relative_gap_limit = TUNING.balance_gap
-    everything = model()
-    many = len(everything.arcs) >= TUNING.relaxed_steps
-    relaxation = relaxed(everything.model, effort) if narrow and many else None
+    network = model()
+    many = len(network.arcs) >= TUNING.relaxed_steps
+    relaxation = relaxed(network.model, effort) if narrow and many else None
     found: StrategyAssignment | None = None
     if relaxation is not None:
-        network = model()
         _leave_out(network, relaxation)
         found = _solved(network, solver, relaxation)
         if found is not None and found.cycles <= found.bound * (1 + TUNING.relaxed_gap):
             return found
-    whole = _solved(everything, solver, relaxation)
+        network = model()
+    whole = _solved(network, solver, relaxation)
     if whole is None:
         # A loop with so many reads that the effort is spent before there is any solution.
-        plain = _gathers(everything)
-        for arc in everything.arcs:
-            everything.model.add_hint(arc.flow, plain[id(arc)])
-        whole = _solved(everything, solver, relaxation)
+        plain = _gathers(network)
+        for arc in network.arcs:
+            network.model.add_hint(arc.flow, plain[id(arc)])
+        whole = _solved(network, solver, relaxation)
         if whole is None:
-            whole = StrategyAssignment(tuple(_decompose(everything, plain)), inf, 0.0)
+            whole = StrategyAssignment(tuple(_decompose(network, plain)), inf, 0.0)
     return whole if found is None or whole.cycles <= found.cycles else found
+
+
+def least_cycles(
+    reads: LoopReads,
+    groups: int,
+    base: EngineDemand,
+    limits: Limits,
+    selects: Mapping[Value, int],
+    *,
+    effort: float,
+) -> float:
+    """Cycles by the linear relaxation: :func:`balance` finds no assignment with fewer, however
+    early engines have work; 0 if the relaxation is not solved in ``effort``."""
+    at_once = DrainAllowance(0.0, 0.0, 0.0)
+    network = _Model(reads, groups, base, at_once, limits, selects)
+    found = relaxed(network.model, effort)
+    return found.value / TENTHS if found is not None else 0.0
 
 
 def _solved(

@@ -20,7 +20,7 @@ from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.sched.problem.bounds import only_on
 from vliwc.sched.problem.paths import heads_and_tails, spans
-from vliwc.strategy.balance import Limits, StrategyAssignment, balance
+from vliwc.strategy.balance import Limits, StrategyAssignment, balance, least_cycles
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.region_choice import region_cost
@@ -102,6 +102,13 @@ def choose_strategies(
             found += _choose(balancing, allowances, effort, measuring)
             least = needed
     return found
+
+
+def relaxed_cycles(program: LaneProgram, *, records: bool, seed: int, effort: float) -> float:
+    """Cycles that strategies take at least by the linear relaxation of all assignments, as far as
+    one loop alone tells, under the first number of groups that share chunks."""
+    balancing = _Balancing(program, records, seed, TUNING.blocks[0], moves=False)
+    return balancing.least_cycles(effort)
 
 
 def _choose(
@@ -202,10 +209,7 @@ class _Balancing:
         program = self.program
         forbidden: set[RecordTable | LaneBuffer] = set()
         while True:
-            memory = WorkingMemory(
-                program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
-            )
-            most = {loop.number: lenders(program, loop, self.long) for loop in self.loops}
+            memory, most = self._memory()
             chosen: list[LoopStrategy] = []
             for loop in self.loops:
                 reads = self.reads[loop.number].without(forbidden)
@@ -214,16 +218,11 @@ class _Balancing:
                 else:
                     reads = reads.moving(_first_records(moving.loops[loop.number]))
                 reads = reads.direct() if direct else reads
-                limits = Limits(
-                    memory_words=memory.capacity(loop.number, most[loop.number], overrun=1),
-                    with_buffer=memory.capacity(loop.number, most[loop.number]),
-                    entry_words=program.machine.scratch_words // TUNING.entry_share,
-                )
                 assignment = balance(
                     reads,
                     program.groups(loop),
                     self.base[loop.number],
-                    limits,
+                    self._limits(memory, most, loop),
                     idle[loop.number],
                     self.selects[loop.number],
                     seed=self.seed,
@@ -238,6 +237,39 @@ class _Balancing:
             if failed is None:
                 return Strategy(tuple(chosen), placements)
             forbidden.add(failed)
+
+    def least_cycles(self, effort: float) -> float:
+        """Cycles of the loop that takes most, by the linear relaxation of its assignments."""
+        memory, most = self._memory()
+        return max(
+            (
+                least_cycles(
+                    self.reads[loop.number],
+                    self.program.groups(loop),
+                    self.base[loop.number],
+                    self._limits(memory, most, loop),
+                    self.selects[loop.number],
+                    effort=effort,
+                )
+                for loop in self.loops
+            ),
+            default=0.0,
+        )
+
+    def _memory(self) -> tuple[WorkingMemory, dict[int, Lenders]]:
+        """The words that tables may stand in, and how many groups of each loop may lend theirs."""
+        program = self.program
+        memory = WorkingMemory(
+            program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
+        )
+        return memory, {loop.number: lenders(program, loop, self.long) for loop in self.loops}
+
+    def _limits(self, memory: WorkingMemory, most: dict[int, Lenders], loop: Loop) -> Limits:
+        return Limits(
+            memory_words=memory.capacity(loop.number, most[loop.number], overrun=1),
+            with_buffer=memory.capacity(loop.number, most[loop.number]),
+            entry_words=self.program.machine.scratch_words // TUNING.entry_share,
+        )
 
 
 def _place_tables(

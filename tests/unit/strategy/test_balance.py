@@ -10,7 +10,7 @@ from isa.machine import MachineSpec
 from tests.unit.isel.helpers import kernel_text, program_of
 from vliwc.ir.value import Op
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.strategy.balance import Limits, StrategyAssignment, balance
+from vliwc.strategy.balance import Limits, StrategyAssignment, balance, least_cycles
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.tuning import DrainAllowance
 
@@ -101,6 +101,18 @@ def test_the_objective_is_not_below_what_the_paths_need() -> None:
         assignment = solve(reads, 16, base)
         assert assignment.bound <= assignment.cycles
         assert busiest(reads, assignment, base) <= assignment.cycles + 0.1
+
+
+@pytest.mark.parametrize("load", [0, 300])
+def test_no_assignment_takes_fewer_cycles_than_the_relaxation(load: int) -> None:
+    reads, base = reads_of(TREE), EngineDemand(load=load)
+    least = least_cycles(reads, 16, base, PLENTY, {}, effort=2.0)
+    assert max(load / 2, 10) <= least <= solve(reads, 16, base).cycles
+    assert least >= 0.9 * solve(reads, 16, base).cycles
+
+
+def test_no_relaxation_in_no_time() -> None:
+    assert least_cycles(reads_of(TREE), 16, NOTHING, PLENTY, {}, effort=0.0) == 0.0
 
 
 def test_all_work_counts() -> None:
