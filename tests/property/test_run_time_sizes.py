@@ -72,6 +72,38 @@ def test_on_the_original(takehome: Path) -> None:
             assert compare(sized, Case(image), "original", expected, ran.memory) is None
 
 
+PROMISED = {
+    "words of an array are addresses, and one past its end is read nowhere": """kernel k() {
+      word n at 64;
+      assume n <= 64;
+      memory { x: u32[n] in at 0; y: u32[n] out at 65; }
+      parallel for i in 0 .. n { y[i] = if x[i] < n then x[x[i]] else 7; }
+    }""",
+    "what is promised of words at entry holds until others are stored": """kernel k() {
+      word n at 0;
+      assume n <= 64;
+      memory { x: u32[n] inout at 1 below 2; }
+      parallel for i in 0 .. n { x[i] = x[i] + 3; }
+      parallel for i in 0 .. n { x[i] = if x[i] < 2 then 0 else x[i] * 2; }
+    }""",
+    "a word is subtracted from an address": """kernel k() {
+      word n at 0;
+      word a at 1;
+      word b at 2;
+      assume n <= 64 && a <= 100 && b <= a;
+      assume a - b <= 30;
+      memory { y: u32[n] out at 3; x: u32[n + a - b] in at 70; }
+      parallel for i in 0 .. n { y[i] = x[i + a - b]; }
+    }""",
+}
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("text", PROMISED.values(), ids=PROMISED)
+def test_places_and_promises(text: str, level: int) -> None:
+    check(SizedKernel(text), level)
+
+
 def of_one(phase: Phase) -> Function:
     """The function of a phase, a loop's for one iteration at a time."""
     function = phase.function

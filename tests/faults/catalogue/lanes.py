@@ -202,11 +202,26 @@ LANES = (
     ),
     *faults_in(
         "vliwc/mir/spill.py",
-        ("tests/unit/mir/test_spill.py",),
+        ("tests/unit/mir/test_spill_order.py", "tests/unit/mir/test_spill.py"),
         (
             "words are used again too early",
             "        store.order += [(each, 1 if each.width == 0 else 0) for each in slot.left]\n",
             "",
+        ),
+        (
+            "words that are free again have no end",
+            " and until < slot.spare.end:",
+            ":",
+        ),
+        (
+            "stores do not wait for who needs the words first",
+            "            store.order.append((self._door(slot.spare), 0))\n",
+            "            pass\n",
+        ),
+        (
+            "loads come with the stores",
+            "        load.order.append((store, 1))\n",
+            "        load.order.append((store, 0))\n",
         ),
         (
             "spares have no end",
