@@ -111,6 +111,9 @@ class BackendTuning:
     hopeless: float = 1.03
     """The level below is not tried if the linear relaxation says that its assignments take by this
     factor more cycles: scheduling wins back less of what assignments count too much."""
+    ends: float = 3.0
+    """Cycles more than that, for what assignments count for the first and last work of a loop is
+    coarse: most of a short program."""
     after_prologue_divisor: int = 4
     """One part in so many of the final trials is made once more then."""
 
@@ -222,7 +225,7 @@ def _lower_level(
     lower = replace(options, level=below)
     effort = EFFORT[below].balance
     least = relaxed_cycles(program, records=below >= 2, seed=options.seed, effort=effort)
-    if least > cycles * TUNING.hopeless:
+    if least > cycles * TUNING.hopeless + TUNING.ends:
         return None
     strategies = balanced(program, lower)
     if _least(program, strategies, clock) >= cycles:
