@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from vliwc.clock import Progress, quiet
 from vliwc.diagnostics import Diagnostic, KernelError
 from vliwc.lang import CheckedKernel
 from vliwc.lang.interpret import (
+    AssumptionViolated,
+    EvaluationError,
     Interpreter,
     at_run_time,
     output_words,
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 STEPS = 1000
 """Operations that the reference interpreter may execute for each machine operation that a kernel
 may take: with the default of `Options.max_operations`, some twenty seconds an input."""
+BREAKING_TRIALS = 40
+"""Random changes of an input that are tried until an assumption does not hold."""
 OURS = "our simulator"
 """The name of `isa.simulator` among simulators."""
 
@@ -157,7 +162,7 @@ def run_cases(
     outcome = Outcome()
     for number, each in enumerate(inputs):
         show(f"checking input {number + 1} of {len(inputs)}", number / len(inputs))
-        case = each if isinstance(each, Case) else Case(random_memory(kernel, each), seed=each)
+        case = each if isinstance(each, Case) else _random_case(result, each)
         expected = interpreter.run(case.memory)
         outcome.cases += 1
         for name, run in simulators.items():
@@ -174,6 +179,46 @@ def run_cases(
             if not outcome.correct:
                 return outcome
     return outcome
+
+
+def _random_case(result: Compilation, seed: int) -> Case:
+    """A random input; every second one breaks what a guarded program tests, if one is found."""
+    if result.guarded is None:
+        return Case(random_memory(result.kernel, seed), seed=seed)
+    image = random_memory(result.guarded.kernel, seed)
+    broken = broken_image(result.guarded.kernel, result.kernel, image, seed) if seed % 2 else None
+    return Case(broken or image, seed=seed)
+
+
+def broken_image(
+    kernel: CheckedKernel, general: CheckedKernel, image: Sequence[int], seed: int
+) -> list[int] | None:
+    """An input on which an assumption of ``kernel`` does not hold: ``image``, on which all hold,
+    with other words in some places; None if a few trials find none.
+
+    ``general`` is the kernel without the assumptions.  What it does on the input is defined.
+    """
+    rng = random.Random(seed)
+    arrays = [each for each in kernel.arrays.values() if each.placed and each.base < each.end]
+    strict, free = Interpreter(kernel), Interpreter(general)
+    for _ in range(BREAKING_TRIALS if arrays else 0):
+        found = list(image)
+        array = rng.choice(arrays)
+        for _ in range(rng.choice((1, 1, 2, array.end - array.base))):
+            # Words of all lengths: small ones are places in arrays more often.
+            word = rng.getrandbits(rng.randint(0, rng.choice((5, 32))))
+            found[rng.randrange(array.base, array.end)] = word
+        try:
+            strict.run(found)
+        except AssumptionViolated:
+            try:
+                free.run(found)
+            except EvaluationError:  # also for what is promised of arrays
+                continue
+            return found
+        except EvaluationError:
+            continue
+    return None
 
 
 def compare(

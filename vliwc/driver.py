@@ -12,25 +12,29 @@ from itertools import accumulate
 from math import ceil
 from pathlib import Path
 
+from isa.emitted import check_emitted
 from isa.program import JSON, Program
 from isa.provenance import with_provenance
 from vliwc.analysis.facts import Facts
 from vliwc.backend.candidates import Generated
-from vliwc.backend.emit import part_places
-from vliwc.backend.parts import Part
+from vliwc.backend.emit import emit_parts, part_places
+from vliwc.backend.parts import bound_reason
 from vliwc.backend.rounds import RoundTrips
 from vliwc.clock import Clock, Progress, quiet
+from vliwc.diagnostics import Diagnostic, KernelError
+from vliwc.guard import guard_test
 from vliwc.ir.graph import Function
 from vliwc.isel.cut import alike, trip_of
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import Cut, LaneProgram
-from vliwc.lang import CheckedKernel, bind, load_kernel, parse_kernel
-from vliwc.lang.interpret import at_run_time
+from vliwc.lang import CheckedKernel, ast, bind, load_kernel, parse_kernel
+from vliwc.lang.interpret import AssumptionViolated, at_run_time, interpret
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options, Relief
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import PIPELINE
 from vliwc.run_time import SizedProgram, compile_phases
+from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.bounds import SLACK, lower_bound
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.registry import make_scheduler
@@ -41,6 +45,30 @@ from vliwc.strategy.choose import gather_only
 FORWARDING = "forward-words"
 """The pass that lets words go from loop to loop in scratch."""
 ENGINES = ("alu", "valu", "load", "store", "flow")
+
+
+@dataclass(frozen=True, eq=False)
+class Guarded:
+    """A program that tests what the kernel assumes: ``kernel`` with the assumptions, ``plain`` its
+    compilation, ``cost`` the cycles that are added to it, ``otherwise`` the cycles of the program
+    where they do not hold."""
+
+    kernel: CheckedKernel
+    plain: Compilation
+    cost: int
+    otherwise: int
+
+    def holds(self, memory: Sequence[int]) -> bool:
+        """Whether all that is assumed holds of an input."""
+        try:
+            interpret(self.kernel, memory)
+        except AssumptionViolated:
+            return False
+        return True
+
+    def to_json(self) -> dict[str, JSON]:
+        """What the test costs, as JSON data."""
+        return {"cycles": self.cost, "otherwise": self.otherwise}
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +87,7 @@ class Compilation:
     pass was left out.  ``functions``: those that the program was chosen for, if there were several.
     ``sized``: of a kernel whose sizes are known at run time; cycles, slots and bounds are those of
     one trip of each largest block then, and :meth:`cycles_for` tells others.
+    ``guarded``: of a program that tests what the kernel assumes; ``kernel`` is without that then.
     ``from_cache``: it was made earlier (:mod:`vliwc.cache`), and the seconds are those of then.
     """
 
@@ -83,6 +112,7 @@ class Compilation:
     from_cache: bool = False
     functions: tuple[Function, ...] = ()
     sized: SizedProgram | None = None
+    guarded: Guarded | None = None
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={value}" for name, value in self.kernel.params.items())
@@ -106,6 +136,8 @@ class Compilation:
     def cycles_for(self, memory: Sequence[int]) -> int:
         """The cycles that the program takes on a memory image, whose words may decide how often
         its parts are executed."""
+        if self.guarded is not None and not self.guarded.holds(memory):
+            return self.guarded.otherwise
         if self.sized is None:
             return self.cycles
         trips = self.sized.trips(at_run_time(self.kernel, memory))
@@ -125,6 +157,8 @@ class Compilation:
         Without all passes there are two functions to choose operations for: it is of the better.
         """
         machine = self.program.machine
+        if self.guarded is not None:
+            return self.guarded.plain.least_work
         if self.sized is not None:
             return least_work(self.sized.main)
         functions = list(self.functions or (self.function,))
@@ -189,6 +223,7 @@ class Compilation:
             "lower_bound": self.lower_bound,
             "bound_reason": self.bound_reason,
             "iterations": [loop.sizes[0] for loop in self.sized.loops] if self.sized else None,
+            "guard": self.guarded and self.guarded.to_json(),
             "gap": self.gap,
             "kernel_bound": self.kernel_bound,
             "kernel_gap": self.kernel_gap,
@@ -271,6 +306,8 @@ def _compile(
     clock = Clock(progress or quiet)
     with clock.stage("front-end"):
         kernel = load()
+    if (options or Options()).guard:
+        return _guarded(kernel, options or Options(), clock, keep_stages)
     if kernel.run_time:
         result, notes = fitting(
             options or Options(),
@@ -282,6 +319,58 @@ def _compile(
             lambda at, relief: _best_at(lambda: kernel, at, progress, keep_stages, relief),
         )
     return replace(result, notes=[*notes, *result.notes])
+
+
+def _guarded(
+    kernel: CheckedKernel, options: Options, clock: Clock, keep_stages: bool
+) -> Compilation:
+    """Compile a kernel with a test of its assumptions, and once more without them."""
+    if kernel.run_time:
+        message = "a guard for a kernel whose sizes are known at run time"
+        span = kernel.words[0].symbol.span
+        raise KernelError([Diagnostic("E0518", message, span)], kernel.source)
+    started = time.perf_counter()
+    test = guard_test(kernel, options, clock)
+    alone = replace(options, guard=False)
+    if test is None:
+        result = compile_checked(kernel, alone, clock.progress, keep_stages=keep_stages)
+        note = "nothing is assumed about the input: there is nothing to guard"
+        return replace(result, notes=[*result.notes, note])
+    without = ast.without_assumptions(kernel.program)
+    general = bind(without, kernel.params, options.max_unrolled)
+
+    def compiled(each: CheckedKernel, told: Options) -> Compilation:
+        result, notes = fitting(
+            told,
+            lambda at, relief: _best_at(
+                lambda: each, at, clock.progress, keep_stages, relief, after=True
+            ),
+        )
+        return replace(result, notes=[*notes, *result.notes])
+
+    fast, slow = compiled(kernel, alone), compiled(general, replace(alone, hint=None))
+    *first, last = fast.generated.every_part
+    first.append(replace(last, halts=True))
+    others = [
+        replace(part, name=f"otherwise {part.name}", trips=0) for part in slow.generated.every_part
+    ]
+    parts = (replace(test, over=len(first)), *first, *others)
+    program, lengths = emit_parts(parts, options.machine)
+    check_schedule(test.problem, test.schedule)
+    check_emitted(program)
+    cycles = sum(part.trips * n for part, n in zip(parts, lengths, strict=True))
+    return replace(
+        fast,
+        kernel=general,
+        program=replace(program, meta=fast.program.meta),
+        cycles=cycles,
+        lower_bound=sum(part.trips * part.schedule.lower_bound for part in parts),
+        bound_reason=bound_reason(parts),
+        compile_seconds=time.perf_counter() - started,
+        generated=replace(fast.generated, parts=parts, state=None),
+        lengths=lengths,
+        guarded=Guarded(kernel, fast, cycles - fast.cycles, lengths[0] + slow.cycles),
+    )
 
 
 def _sized(kernel: CheckedKernel, options: Options, clock: Clock, relief: Relief) -> Compilation:
@@ -307,15 +396,17 @@ def _best_at(
     progress: Progress | None,
     keep_stages: bool,
     relief: Relief,
+    *,
+    after: bool = False,
 ) -> Compilation:
     """Compile at one level.  Where words go from loop to loop in scratch, do the same with memory
     in between if that does not fit, or if the bound of the other program is lower."""
-    run = _Run(load, options, progress, keep_stages, relief)
+    run = _Run(load, options, progress, keep_stages, relief, after)
     run.to("analyse")
     if not run.forwarded:
         return run.result()
     apart = replace(options, without=(*options.without, FORWARDING))
-    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, relief)
+    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, relief, after)
     rival.to("analyse")
     functions = (run.unit.function, rival.unit.function)
     try:
@@ -341,10 +432,11 @@ class _Run:
         progress: Progress | None,
         keep_stages: bool,
         relief: Relief,
+        after: bool,
     ) -> None:
         make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
         self.options = options
-        self.unit = Unit(load, options, Clock(progress or quiet), relief)
+        self.unit = Unit(load, options, Clock(progress or quiet), relief, after=after)
         self.seconds = 0.0
         self.forwarded = False
         self._left = stages(options)
@@ -391,7 +483,7 @@ def _compilation(
         program=unit.program,
         cycles=sum(part.trips * n for part, n in zip(parts, unit.lengths, strict=True)),
         lower_bound=sum(part.trips * part.schedule.lower_bound for part in parts),
-        bound_reason=_bound_reason(parts),
+        bound_reason=bound_reason(parts),
         scratch_words=max(part.schedule.peak_words + part.fixed_words for part in parts),
         compile_seconds=seconds,
         passes=unit.clock.times,
@@ -404,16 +496,4 @@ def _compilation(
         rounds=unit.rounds,
         notes=[*unit.notes, *unit.generated.notes],
         stages=lanes,
-    )
-
-
-def _bound_reason(parts: Sequence[Part]) -> str:
-    """Why no schedule of the operations of the parts takes fewer cycles."""
-    if len(parts) == 1:
-        return parts[0].schedule.bound_reason
-    return "; ".join(
-        f"{part.name}{f' x {part.trips}' if part.trips > 1 else ''}: "
-        f"{part.schedule.lower_bound}, {part.schedule.bound_reason}"
-        for part in parts
-        if part.trips and part.schedule.lower_bound
     )

@@ -66,6 +66,10 @@ class Options:
     """Bundles that a program may have, as estimated: a parallel loop that would take more, all its
     groups one after the other, becomes a machine loop."""
 
+    guard: bool = False
+    """Test at run time what the kernel assumes about its input; a version without those
+    assumptions stands behind the other one in the program."""
+
     without: tuple[str, ...] = ()
     """Names of passes and strategies to leave out; `vliwc.passes.pipeline` and
     `vliwc.isel.program` know them, others are refused."""

@@ -204,3 +204,24 @@ def test_the_cache_keeps_what_was_compiled(
     assert "from the cache" in cli("compile", kernel, "-D", "n=16").succeeded().stdout
     assert not cli("compile", kernel, *call, "--no-cache").json["from_cache"]
     assert not cli("compile", kernel, "-D", "n=17", "--json").json["from_cache"]
+
+
+def test_guard(cli: Cli, tmp_path: Path) -> None:
+    kernel = tmp_path / "g.vk"
+    kernel.write_text(
+        "kernel g(n) {\n  memory { x: u32[n] inout at 0; }\n"
+        "  parallel for i in 0 .. n { assume x[i] < 9; x[i] = min(x[i], 20) + 3; }\n}\n"
+    )
+    report = cli("compile", kernel, "-D", "n=16", "--guard", "--json").json
+    test, fast, otherwise = report["parts"]
+    assert report["guard"] == {
+        "cycles": test["cycles"],
+        "otherwise": test["cycles"] + otherwise["cycles"],
+    }
+    assert report["cycles"] == test["cycles"] + fast["cycles"]
+    assert otherwise["trips"] == 0
+    assert cli("compile", kernel, "-D", "n=16", "--json").json["guard"] is None
+    explained = cli("explain", kernel, "-D", "n=16", "--guard", "--json").json
+    assert explained["guard"] == report["guard"]
+    shown = cli("check", kernel, "-D", "n=16", "--guard").succeeded().stdout
+    assert f"guard           {test['cycles']} of the cycles" in shown

@@ -15,7 +15,7 @@ def scan_kernels(draw: st.DrawFn) -> tuple[str, dict[str, int]]:
     heads: list[str] = []
     body: list[str] = []
     for k in range(count):
-        kind = draw(st.sampled_from(("sum", "xor", "min", "max")))
+        kind = draw(st.sampled_from(("sum", "xor", "or", "min", "max")))
         before = draw(st.sampled_from(("", "before ")))
         heads.append(f"{kind} {before}s{k}")
         word = draw(st.sampled_from((*WORDS, *(f"s{j} + x[i]" for j in range(k)))))

@@ -44,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.strategy",),
     ("vliwc.backend",),
     ("vliwc.stages",),
-    ("vliwc.run_time",),
+    ("vliwc.run_time", "vliwc.guard"),
     ("vliwc.code_version",),
     ("vliwc.driver",),
     ("vliwc.cache",),

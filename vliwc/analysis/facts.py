@@ -176,7 +176,7 @@ class Facts:
             return exactly(MASK if kind is Reduction.MIN else 0)
         if kind is Reduction.MIN or kind is Reduction.MAX:
             return fact
-        if kind is Reduction.XOR:
+        if kind is Reduction.XOR or kind is Reduction.OR:
             return reduced(0, MASK, fact.zeros, 0) or ANY
         if fact.hi * extent > MASK:
             return ANY
@@ -186,7 +186,7 @@ class Facts:
         extent = self._loops[value.loop].extent
         fact = self._facts[value.args[0]]
         match value.reduction:
-            case Reduction.XOR:
+            case Reduction.XOR | Reduction.OR:
                 return reduced(0, MASK, fact.zeros, 0) or ANY
             case Reduction.SUM if fact.hi * extent <= MASK:
                 return between(0 if value.imm else fact.lo, fact.hi * extent)

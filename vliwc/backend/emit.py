@@ -40,12 +40,16 @@ def emit_parts(parts: Sequence[Part], machine: MachineSpec) -> tuple[Program, tu
     bundles of each."""
     own = [_bundles(part.dag, part.schedule) for part in parts]
     jumps = [_jump(part, bundles) for part, bundles in zip(parts, own, strict=True)]
+    for part, bundles in zip(parts, own, strict=True):
+        _halt(part, bundles)
     lengths = tuple(map(len, own))
     starts = [0, *accumulate(lengths)]
     for number, word in enumerate(jumps):
         if word is not None:
-            to = starts[number if parts[number].count is not None else number + 2]
-            own[number][-1]["flow"] = [("cond_jump", word, to)]
+            again = parts[number].count is not None
+            to = starts[number if again else number + 1 + parts[number].over]
+            at = -2 if parts[number].halts else -1
+            own[number][at]["flow"] = [("cond_jump", word, to)]
     return Program(tuple(bundle for each in own for bundle in each), machine), lengths
 
 
@@ -61,6 +65,14 @@ def _jump(part: Part, bundles: list[Bundle]) -> int | None:
     return word
 
 
+def _halt(part: Part, bundles: list[Bundle]) -> None:
+    """End the program with ``part``, if it is the one that does: after its jump."""
+    if part.halts:
+        if not bundles or "flow" in bundles[-1] or part.count is not None:
+            bundles.append({})
+        bundles[-1]["flow"] = [("halt",)]
+
+
 def part_places(parts: Sequence[Part]) -> list[dict[str, list[Place]]]:
     """Where each slot of the program that `emit_parts` makes comes from, by bundle and engine."""
     found: list[dict[str, list[Place]]] = []
@@ -70,6 +82,11 @@ def part_places(parts: Sequence[Part]) -> list[dict[str, list[Place]]]:
         if _jump(part, bundles) is not None:
             own += [{} for _ in bundles[len(own) :]]
             own[-1]["flow"] = [Place(None, value="again" if part.count else "skip")]
+        if part.halts:
+            before = len(bundles)
+            _halt(part, bundles)
+            own += [{} for _ in bundles[before:]]
+            own[-1]["flow"] = [Place(None, value="halt")]
         found += own
     return found
 

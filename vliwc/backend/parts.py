@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vliwc.mir.dag import MachineDag
@@ -16,7 +17,8 @@ class Part:
 
     ``count``: of a machine loop, the operation whose word is the number of trips to go; each trip
     lowers it, and goes on while it is not zero.  ``skip``: the operation whose word, where it is
-    not zero, lets the program jump over the part that follows.
+    not zero, lets the program jump over the ``over`` parts that follow.  ``halts``: the program
+    ends with this part.
     """
 
     name: str
@@ -26,9 +28,23 @@ class Part:
     trips: int = 1
     count: MOp | None = None
     skip: MOp | None = None
+    over: int = 1
+    halts: bool = False
 
     @property
     def fixed_words(self) -> int:
         """Scratch words whose places are fixed, from the end of what the scheduler has."""
         ends = [address + op.width for op, address in self.dag.fixed.items()]
         return max(ends) - self.dag.machine.scratch_words if ends else 0
+
+
+def bound_reason(parts: Sequence[Part]) -> str:
+    """Why no schedule of the operations of the parts takes fewer cycles."""
+    if len(parts) == 1:
+        return parts[0].schedule.bound_reason
+    return "; ".join(
+        f"{part.name}{f' x {part.trips}' if part.trips > 1 else ''}: "
+        f"{part.schedule.lower_bound}, {part.schedule.bound_reason}"
+        for part in parts
+        if part.trips and part.schedule.lower_bound
+    )

@@ -58,6 +58,7 @@ def key_of(text: bytes, name: str, params: Mapping[str, int], options: Options) 
         "budget": options.budget,
         "max_operations": options.max_operations,
         "max_bundles": options.max_bundles,
+        "guard": options.guard,
         "without": list(options.without),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -58,10 +58,12 @@ class Explanation:
 
     def to_json(self) -> dict[str, JSON]:
         """The explanation as JSON data."""
+        guarded = self.compilation.guarded
         return {
             "kernel": self.compilation.kernel.name,
             "params": dict(self.compilation.kernel.params),
             **self.bounds.to_json(),
+            "guard": guarded and guarded.to_json(),
             "attribution": None if self.gap is None else self.gap.to_json(),
             "causes": [cause.to_json() for cause in self.causes.each],
             "windows": [asdict(window) for window in self.windows],

@@ -147,6 +147,8 @@ def _reduce(value: Value, extent: int, data: dict[Value, Datum]) -> int:
             return int(np.sum(words)) & MASK
         case Reduction.XOR:
             return int(np.bitwise_xor.reduce(words))
+        case Reduction.OR:
+            return int(np.bitwise_or.reduce(words))
         case Reduction.MIN:
             return int(np.min(words))
         case Reduction.MAX:
@@ -227,6 +229,7 @@ _ACCUMULATE: dict[Reduction, Callable[[Words], Words]] = {
     # Sums of 64 bits wrap at a multiple of 2**32.
     Reduction.SUM: np.add.accumulate,
     Reduction.XOR: np.bitwise_xor.accumulate,
+    Reduction.OR: np.bitwise_or.accumulate,
     Reduction.MIN: np.minimum.accumulate,
     Reduction.MAX: np.maximum.accumulate,
 }

@@ -51,6 +51,7 @@ class Reduction(StrEnum):
 
     SUM = "sum"
     XOR = "xor"
+    OR = "or"
     MIN = "min"
     MAX = "max"
 

@@ -9,7 +9,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.isel.group import Group
-from vliwc.isel.loops.accumulators import combine
+from vliwc.isel.loops.accumulators import OPCODES, combine
 from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
 from vliwc.isel.loops.scans import loop_scans
 from vliwc.isel.loops.updates import after_readers
@@ -361,7 +361,7 @@ class Instantiation:
             raise InternalError(f"{value!r} has no reduction operator")
         uniform = self.uniform
         words: list[Operand] = []
-        total: Operand | None = None
+        totals: dict[int, Operand] = {}
         for group in self._groups_of(value.imm):
             lanes = self.selected[group]
             result = self.seen_outside(group, lanes.reduced[value])
@@ -371,7 +371,14 @@ class Instantiation:
                     for k in range(lanes.group.lanes)
                 )
             else:
-                total = result if total is None else self._combine_vectors(kind, total, result)
+                chain = group % self.program.chains
+                total = totals.get(chain)
+                if total is not None:
+                    result = self._combine_vectors(kind, total, result)
+                totals[chain] = result
+        total = None
+        for chain in totals.values():
+            total = chain if total is None else self._combine_vectors(kind, total, chain)
         if total is not None:
             words.extend(
                 Operand(total.source, total.offset + k * total.stride, 0) for k in range(self.vlen)
@@ -386,9 +393,8 @@ class Instantiation:
 
     def _combine_vectors(self, kind: Reduction, a: Operand, b: Operand) -> Operand:
         uniform = self.uniform
-        if kind is Reduction.SUM or kind is Reduction.XOR:
-            opcode = "+" if kind is Reduction.SUM else "^"
-            return Operand(uniform.elementwise(opcode, a, b, "acc"))
+        if kind in OPCODES:
+            return Operand(uniform.elementwise(OPCODES[kind], a, b, "acc"))
         less = Operand(uniform.elementwise("<", a, b, "less"))
         first, second = (a, b) if kind is Reduction.MIN else (b, a)
         form = Form("flow", "vselect", (less, first, second))

@@ -64,6 +64,8 @@ class LaneProgram:
     loop.  Groups of a trip stand for those of all others, and nothing may be made of what the lane
     number is in one of them.  ``after``: other code was executed before, so that words of scratch
     are not zero.  ``kept``: words in scratch that parts of the program hand on.
+    ``chains``: how many totals of a reduction grow side by side, until all groups are done: with
+    more of them the last groups' results are waited for less.
     """
 
     function: Function
@@ -74,6 +76,7 @@ class LaneProgram:
     cut: Cut | None = None
     after: bool = False
     kept: KeptWords | None = None
+    chains: int = 1
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 

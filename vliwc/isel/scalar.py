@@ -332,9 +332,26 @@ class Uniform:
         def copy(source: Operand, name: str) -> MOp:
             return self.add(MOp(name, (Form("alu", "|", (source, source)),)))
 
+        made = word.source
+        if isinstance(made, MOp) and self._is_alone(made):
+            # Compute it there at once.
+            self.left[name] = self.add(MOp(f"{name}'", made.forms))
+            return
         if word.source in self.kept.values():
             word = Operand(copy(word, f"{name}+"), stride=0)
         self.left[name] = copy(word, f"{name}'")
+
+    def _is_alone(self, op: MOp) -> bool:
+        """Whether ``op`` is scalar arithmetic on words that no part hands on."""
+        others = set(self.kept.values())
+        return (
+            op.width == 1
+            and all(
+                form.engine == "alu" and others.isdisjoint(o.source for o in form.operands)
+                for form in op.forms
+            )
+            and bool(op.forms)
+        )
 
     def store(self, value: Value) -> None:
         """A store at the top level."""

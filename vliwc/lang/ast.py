@@ -7,7 +7,7 @@ dictionaries (`check.Facts`) instead of in the tree. Every node carries the span
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from vliwc.diagnostics import SourceFile, Span
@@ -391,6 +391,23 @@ def walk_statements(statements: tuple[Stmt, ...]) -> Iterator[Stmt]:
         statement = stack.pop()
         yield statement
         stack.extend(reversed(body(statement)))
+
+
+def without_assumptions(program: Program) -> Program:
+    """The program without what it assumes about its input; assumptions about parameters stay."""
+    functions = tuple(replace(f, body=_unassuming(f.body)) for f in program.functions)
+    kernel = replace(program.kernel, body=_unassuming(program.kernel.body))
+    return replace(program, functions=functions, kernel=kernel)
+
+
+def _unassuming(statements: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    return tuple(
+        replace(each, body=_unassuming(each.body))
+        if isinstance(each, For | While | ParallelFor)
+        else each
+        for each in statements
+        if not isinstance(each, Assume)
+    )
 
 
 def left_spine(node: Binary) -> list[Binary]:

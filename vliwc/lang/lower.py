@@ -27,7 +27,7 @@ from vliwc.lang.order import MemoryOrder
 from vliwc.lang.static import Evaluator, misplaced
 from vliwc.lang.symbols import BUILTINS, WORD_OPS, Symbol
 
-IDENTITY = {Reduction.SUM: 0, Reduction.XOR: 0, Reduction.MIN: MASK, Reduction.MAX: 0}
+IDENTITY = {**dict.fromkeys(Reduction, 0), Reduction.MIN: MASK}
 """What reductions over no iterations give."""
 
 
@@ -61,6 +61,13 @@ def lower(
     return lowering.builder.finish()
 
 
+def lower_stated(kernel: CheckedKernel, limit: int = MAX_UNROLLED) -> tuple[Function, list[Value]]:
+    """The kernel as `lower` makes it, and which of its assumptions its text states."""
+    lowering = Lowering(kernel, limit, {})
+    lowering.block(kernel.program.kernel.body, None)
+    return lowering.builder.finish(), list(dict.fromkeys(lowering.stated))
+
+
 def lower_rounds(kernel: CheckedKernel, limit: int, loop: ast.For, rounds: int) -> Unrolled:
     """The kernel with so many `rounds` of `loop`; raises as `lower` does."""
     lowering = Lowering(kernel, limit, {loop: rounds})
@@ -87,6 +94,7 @@ class Lowering(Operations):
         self.iterations: Iterations | None = None
         self.active: Value | None = None
         self.own = OwnWords(1)
+        self.stated: list[Value] = []
 
     # --- statements ---------------------------------------------------------------------------
 
@@ -278,6 +286,8 @@ class Lowering(Operations):
                 return self.op(Op.ADD, node, left, right)
             case Reduction.XOR:
                 return self.op(Op.XOR, node, left, right)
+            case Reduction.OR:
+                return self.op(Op.OR, node, left, right)
             case Reduction.MIN:
                 return self.least("min", node, left, right)
             case Reduction.MAX:
@@ -304,6 +314,8 @@ class Lowering(Operations):
             if holds.is_const and holds.imm == 0:
                 self.fail("E0511", "this assumption is false on every input", conjunct)
             self.builder.assume(holds)
+            if not holds.is_const:
+                self.stated.append(holds)
 
     # --- expressions --------------------------------------------------------------------------
 

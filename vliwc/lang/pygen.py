@@ -26,6 +26,7 @@ _IDENTITY = {Reduction.MIN: MASK}
 _COMBINE = {
     Reduction.SUM: "{0} + {1} & 4294967295",
     Reduction.XOR: "{0} ^ {1}",
+    Reduction.OR: "{0} | {1}",
     Reduction.MIN: "min({0}, {1})",
     Reduction.MAX: "max({0}, {1})",
 }

@@ -29,6 +29,7 @@ OTHER = {
     "budget": 7,
     "max_operations": 1000,
     "max_bundles": 1000,
+    "guard": True,
     "without": ("dce",),
 }
 """Another value of every option that changes what comes out."""

@@ -129,6 +129,14 @@ Arrays = Annotated[
         help="The words of an array, from a .npy file in its shape or a JSON list; repeatable.",
     ),
 ]
+Guard = Annotated[
+    bool,
+    typer.Option(
+        "--guard",
+        help="Test at run time what the kernel assumes about its input; where that does not hold, "
+        "the program goes on with a version compiled without.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Output = Annotated[
     Path | None,
@@ -205,6 +213,7 @@ def make_options(
     without: Sequence[str] | None = None,
     max_operations: int = DEFAULT_MAX_OPERATIONS,
     max_bundles: int = DEFAULT_MAX_BUNDLES,
+    guard: bool = False,
 ) -> Options:
     """The options that the arguments stand for.
 
@@ -223,4 +232,5 @@ def make_options(
         without=tuple(without or ()),
         max_operations=max_operations,
         max_bundles=max_bundles,
+        guard=guard,
     )

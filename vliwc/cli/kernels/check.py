@@ -19,6 +19,7 @@ from vliwc.cli.common.arguments import (
     Budget,
     Cache,
     Definitions,
+    Guard,
     Hint,
     Json,
     KernelFile,
@@ -78,6 +79,7 @@ def check(
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
+    guard: Guard = False,
     compile_seed: Annotated[
         int,
         typer.Option("--compile-seed", metavar="N", help="Seed of the compiler's own choices."),
@@ -104,6 +106,7 @@ def check(
         machine=machine,
         max_operations=max_operations,
         max_bundles=max_bundles,
+        guard=guard,
         seed=compile_seed,
         verify=verify,
         budget=budget,

@@ -17,6 +17,7 @@ from vliwc.cli.common.arguments import (
     Budget,
     Cache,
     Definitions,
+    Guard,
     Hint,
     Json,
     KernelFile,
@@ -60,6 +61,7 @@ def compile_kernel(
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
+    guard: Guard = False,
     seed: Seed = DEFAULT_SEED,
     verify: Verify = False,
     budget: Budget = None,
@@ -79,6 +81,7 @@ def compile_kernel(
         machine=machine,
         max_operations=max_operations,
         max_bundles=max_bundles,
+        guard=guard,
         seed=seed,
         verify=verify,
         budget=budget,
@@ -153,6 +156,7 @@ def summary(result: Compilation) -> dict[str, str]:
     return {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": f"{result.cycles}{iterations(result)}",
+        **guard_field(result),
         **parts_field(result),
         "schedule bound": f"{bound_and_gap(result.lower_bound, result.gap)}: {result.bound_reason}",
         "kernel bound": bound_and_gap(result.kernel_bound, result.kernel_gap),
@@ -182,10 +186,21 @@ def parts_field(result: Compilation) -> dict[str, str]:
     if result.sized is not None:
         return {"parts": ", ".join(f"{name}: {cycles}" for name, cycles, _ in result.parts)}
     each = (
-        f"{name} {cycles}" if trips == 1 else f"{trips} trips of {cycles}"
+        f"{name} {cycles}" if trips < 2 else f"{trips} trips of {cycles}"
         for name, cycles, trips in result.parts
     )
     return {"parts": ", ".join(each)}
+
+
+def guard_field(result: Compilation) -> dict[str, str]:
+    """What it costs to test at run time what the kernel assumes."""
+    if result.guarded is None:
+        return {}
+    guarded = result.guarded
+    return {
+        "guard": f"{guarded.cost} of the cycles; {guarded.otherwise} cycles in all where an "
+        "assumption does not hold"
+    }
 
 
 def bound_and_gap(bound: int, gap: float) -> str:

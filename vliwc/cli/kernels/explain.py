@@ -16,6 +16,7 @@ from vliwc.cli.common.arguments import (
     Budget,
     Cache,
     Definitions,
+    Guard,
     Hint,
     Json,
     KernelFile,
@@ -31,7 +32,7 @@ from vliwc.cli.common.arguments import (
 from vliwc.cli.common.files import write_text
 from vliwc.cli.common.output import print_fields, print_json
 from vliwc.cli.common.tables import print_table
-from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly, parts_field
+from vliwc.cli.kernels.compile import bound_and_gap, compile_quietly, guard_field, parts_field
 
 if TYPE_CHECKING:
     from vliwc.explain.report import Explanation
@@ -57,6 +58,7 @@ def explain(
     machine: MachineFile = None,
     max_operations: MaxOperations = DEFAULT_MAX_OPERATIONS,
     max_bundles: MaxBundles = DEFAULT_MAX_BUNDLES,
+    guard: Guard = False,
     seed: Seed = DEFAULT_SEED,
     budget: Budget = None,
     hint: Hint = None,
@@ -72,6 +74,7 @@ def explain(
         machine=machine,
         max_operations=max_operations,
         max_bundles=max_bundles,
+        guard=guard,
         seed=seed,
         budget=budget,
         hint=hint,
@@ -106,6 +109,7 @@ def _print(explanation: Explanation) -> None:
     fields = {
         "kernel": f"{result.kernel.name}({sizes})",
         "cycles": str(result.cycles),
+        **guard_field(result),
         **parts,
         "schedule bound": bound_and_gap(bounds.best.cycles, gap(bounds.cycles, bounds.best.cycles))
         + f": {bounds.best.reason}",

@@ -13,7 +13,8 @@ from vliwc.ir.value import Reduction, Value
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, MOp, Operand
 
-OPCODES = {Reduction.SUM: "+", Reduction.XOR: "^"}
+OPCODES = {Reduction.SUM: "+", Reduction.XOR: "^", Reduction.OR: "|"}
+"""What combines two words, if it is one operation."""
 
 
 class Accumulators:

@@ -17,7 +17,7 @@ from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Function, Loop
 from vliwc.ir.value import MASK, Op, Reduction, Value
 from vliwc.isel.group import Group
-from vliwc.isel.loops.accumulators import combine
+from vliwc.isel.loops.accumulators import OPCODES, combine
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, InGroup, MOp, Operand, PerGroup
 
@@ -159,9 +159,8 @@ class GroupScans:
     ) -> MOp:
         """Write what has been combined so far with one more word into the buffer."""
         name = f"{kind}{at}"
-        if kind is Reduction.SUM or kind is Reduction.XOR:
-            opcode = "+" if kind is Reduction.SUM else "^"
-            form = Form("alu", opcode, (done, word))
+        if kind in OPCODES:
+            form = Form("alu", OPCODES[kind], (done, word))
         else:
             # The least of `done` and `word` is `done + (word < done) * (word - done)`.
             pair = (word, done) if kind is Reduction.MIN else (done, word)
@@ -177,8 +176,8 @@ class GroupScans:
 
     def _combined(self, kind: Reduction, a: Operand, b: Operand, name: str) -> Operand:
         group = self.group
-        if kind is Reduction.SUM or kind is Reduction.XOR:
-            return group.elementwise("+" if kind is Reduction.SUM else "^", a, b, name)
+        if kind in OPCODES:
+            return group.elementwise(OPCODES[kind], a, b, name)
         less = group.elementwise("<", a, b, "less")
         first, second = (a, b) if kind is Reduction.MIN else (b, a)
         return group.select(less, first, second, name)
