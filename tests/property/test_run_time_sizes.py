@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from isa.original import OriginalProblem
 from isa.simulator import run
+from isa.takehome import memory_image, reference_kernel
 from tests.strategies.sized import SizedKernel, random_sized, sized_kernels
 from vliwc.checking import Case, compare, our_simulator, run_cases
-from vliwc.driver import Compilation, compile_text
+from vliwc.driver import Compilation, compile_file, compile_text
 from vliwc.ir.graph import Function
 from vliwc.ir.interpret import execute
 from vliwc.ir.verify import verify
@@ -28,6 +29,12 @@ from vliwc.phases import COUNT, START, TRIPS, Phase, lower_phases
 CASES = 5
 """Images that each kernel is run on."""
 CORPUS = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 9
+
+BATCHES = (
+    range(301)
+    if os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+    else (0, 1, 7, 8, 9, 31, 64, 129, 255, 256, 257, 300)
+)
 
 
 def check(generated: SizedKernel, level: int, seed: int = 0) -> Compilation:
@@ -142,3 +149,20 @@ def test_phases_before_and_after_each_pass(generated: SizedKernel, seed: int) ->
         found = executed(kernel, functions, image)
         name = "lowering" if each is None else each.name
         assert compare(sized, Case(image), name, expected, found) is None, generated.text
+
+
+def test_every_batch_of_the_reference_problem(kernels: Path, takehome: Path) -> None:
+    """One program for all of them, within a tenth of the one that is compiled for 256."""
+    original = OriginalProblem(takehome / "tests" / "frozen_problem.py")
+    sizes = {"forest_height": 10, "rounds": 16}
+    result = compile_file(kernels / "tree_hash_any.vk", sizes)
+    for batch in BATCHES:
+        image = memory_image(10, 16, batch, seed=batch)
+        expected = reference_kernel(image)
+        for ran in (run(result.program, image), original.run(result.program, image)):
+            for words in (slice(len(image) - batch, None), slice(7 + 2**11 - 1)):
+                assert ran.memory[words] == expected[words], batch
+            assert ran.cycles == result.cycles_for(image)
+    alone = compile_file(kernels / "tree_hash.vk", {**sizes, "batch_size": 256})
+    image = memory_image(10, 16, 256, seed=0)
+    assert run(result.program, image).cycles <= 1.1 * alone.cycles
