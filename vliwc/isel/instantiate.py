@@ -14,7 +14,7 @@ from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
 from vliwc.isel.loops.scans import loop_scans
 from vliwc.isel.loops.updates import after_readers
 from vliwc.isel.memory.lane_buffer import LaneBuffer, one_after_the_other
-from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
+from vliwc.isel.memory.moves import loop_moves, needed_moves, taken_in, taken_words
 from vliwc.isel.memory.regions import RegionLoads, Regions
 from vliwc.isel.memory.row_buffers import row_buffers
 from vliwc.isel.memory.store_rows import Row, StoreRows, Word, emit_row
@@ -92,8 +92,13 @@ class Instantiation:
         self._loads: dict[Regions, RegionLoads] = {}
         self._stored: dict[tuple[int, Value], list[MOp]] = {}
         self._in_rows: dict[Value, frozenset[Value]] = {}
+        self._words: dict[tuple[Value, int], list[Operand]] = {}
         self._own: dict[Template, frozenset[MOp]] = {}
-        self.taken = taken_words(program.function)
+        moves = needed_moves(program.function)
+        self.taken = taken_words(moves)
+        self.moves: dict[int, list[Value]] = {}
+        for move in moves:
+            self.moves.setdefault(move.loop, []).append(move)
         self.uniform.moved = self._word
 
     def run(self, assignment: Assignment, placements: Placements) -> Instance:
@@ -165,7 +170,7 @@ class Instantiation:
         self.first_group.append(first)
         if len(plans) != self.program.groups(loop):
             raise InternalError(f"loop {loop.number}: {len(plans)} plans")
-        moves = loop_moves(self.function, loop, self.uniform, first, self._word)
+        moves = loop_moves(loop, self.moves.get(loop.number, ()), self.uniform, first, self._word)
         scans = loop_scans(self.function, loop, self.uniform, first)
         taken = self.taken.get(loop.number, {})
         made: dict[tuple[object, ...], Selected] = {}
@@ -257,13 +262,20 @@ class Instantiation:
         """Where the word of ``value`` in iteration ``at`` stands, for what comes later."""
         if is_uniform(value):
             return self.uniform.scalar(value)
-        group, lane = self.first_group[value.loop] + at // self.vlen, at % self.vlen
+        number, lane = divmod(at, self.vlen)
+        words = self._words.get((value, number))
+        if words is None:
+            words = self._words[value, number] = self._words_of(value, number)
+        return words[lane]
+
+    def _words_of(self, value: Value, number: int) -> list[Operand]:
+        """Where the words of ``value`` stand in the lanes of a group of its loop."""
+        group = self.first_group[value.loop] + number
         taken = self.selected[group].taken[value]
-        if isinstance(taken, Operand):
-            taken = Operand(taken.source, taken.offset + lane * taken.stride, 0)
-        else:
-            taken = taken[lane]
-        return self.seen_outside(group, taken)
+        if not isinstance(taken, Operand):
+            return [self.seen_outside(group, word) for word in taken]
+        source, offset, stride = self.seen_outside(group, taken)
+        return [Operand(source, offset + lane * stride, 0) for lane in range(self.vlen)]
 
     def seen_outside(self, group: int, vector: Operand) -> Operand:
         """A vector of a group as an operand of shared operations."""

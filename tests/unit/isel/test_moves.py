@@ -10,7 +10,7 @@ import pytest
 from tests.unit.isel.helpers import opcodes, verified
 from vliwc.ir.text import parse_function
 from vliwc.ir.value import Op, Value
-from vliwc.isel.memory.moves import loop_moves, taken_in, taken_words
+from vliwc.isel.memory.moves import loop_moves, needed_moves, taken_in, taken_words
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import InGroup, MOp, Operand
 from vliwc.mir.scheduling_problem import problem_of
@@ -112,7 +112,7 @@ def test_places_of_words_name_results_by_number_within_the_group() -> None:
         return Operand(InGroup(at // 8, results[at // 8]), at % 8, 0)
 
     uniform = Uniform(FUNCTION, 8)
-    moves = loop_moves(FUNCTION, FUNCTION.loops[1], uniform, 2, word)
+    moves = loop_moves(FUNCTION.loops[1], needed_moves(FUNCTION), uniform, 2, word)
     assert moves is not None and [len(group.results) for group in moves.groups] == [1, 1]
     move = FUNCTION.values[3]
     first = moves.words(0, move)
@@ -120,11 +120,11 @@ def test_places_of_words_name_results_by_number_within_the_group() -> None:
     second = moves.words(1, move)
     assert isinstance(second, tuple) and second[7] is FUNCTION.values[2]
     assert {(w.offset, w.stride) for w in second if isinstance(w, Operand)} == {(1, 0)}
-    assert loop_moves(FUNCTION, FUNCTION.loops[0], uniform, 0, word) is None
+    assert loop_moves(FUNCTION.loops[0], [], uniform, 0, word) is None
 
 
 def test_only_what_is_picked_by_something_needed_is_taken() -> None:
-    (taken,) = taken_words(FUNCTION).values()
+    (taken,) = taken_words(needed_moves(FUNCTION)).values()
     assert taken == {FUNCTION.values[1]: frozenset({1, *range(8, 16)})}
     load = FUNCTION.values[1]
     assert taken_in(taken, 0, 8) == taken_in(taken, 1, 8) == (load,)
@@ -150,8 +150,8 @@ def test_lanes_past_the_end_of_a_short_group_read_no_words_behind_a_result() -> 
     """)
     results = [MOp(name, (), 8, 8) for name in ("a", "b")]
     moves = loop_moves(
-        function,
         function.loops[1],
+        needed_moves(function),
         Uniform(function, 8),
         2,
         lambda _, at: Operand(InGroup(at // 8, results[at // 8]), at % 8, 0),

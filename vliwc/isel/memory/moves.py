@@ -99,17 +99,21 @@ class LoopMoves:
         return family
 
 
+def needed_moves(function: Function) -> list[Value]:
+    """The moves that something needs, of all loops."""
+    live = function.computed()
+    return [value for value in function.values if value.op is Op.MOVE and value in live]
+
+
 def loop_moves(
-    function: Function,
     loop: Loop,
+    moves: Sequence[Value],
     uniform: Uniform,
     first_group: int,
     word: Callable[[Value, int], Operand],
 ) -> LoopMoves | None:
-    """The moves of ``loop`` that something needs, None if there are none; ``word`` says where the
-    word of a value of another loop, or of none, stands in one of its iterations."""
-    live = function.computed()
-    moves = [v for v in function.values if v.op is Op.MOVE and v.loop == loop.number and v in live]
+    """The ``moves`` of ``loop``, None if there are none; ``word`` says where the word of a value of
+    another loop, or of none, stands in one of its iterations."""
     if not moves:
         return None
     vlen = uniform.vlen
@@ -133,13 +137,10 @@ def loop_moves(
     return LoopMoves(uniform, first_group, groups)
 
 
-def taken_words(function: Function) -> dict[int, dict[Value, frozenset[int]]]:
-    """For each loop, the values of which moves outside take words, with their iterations."""
-    live = function.computed()
+def taken_words(moves: Sequence[Value]) -> dict[int, dict[Value, frozenset[int]]]:
+    """For each loop, the values of which ``moves`` outside take words, with their iterations."""
     found: dict[int, dict[Value, set[int]]] = {}
-    for move in function.values:
-        if move.op is not Op.MOVE or move not in live:
-            continue
+    for move in moves:
         for number, at in move.picks:
             value = move.args[number]
             if value.loop >= 0 and value.loop != move.loop:
