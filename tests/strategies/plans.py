@@ -89,7 +89,8 @@ def random_choice(program: LaneProgram, rng: random.Random, plans: int = 3) -> C
 
 
 def named_choice(program: LaneProgram, name: str, choice_bits: int = 1) -> Choice:
-    """The step called `name` wherever there is one, gathers elsewhere; one plan per loop."""
+    """The step called `name` wherever there is one, the plain one (a gather) elsewhere; one plan
+    per loop."""
     choice = Choice()
     memory = WorkingMemory(program.function, program.forms, program.machine.vlen)
     for loop in program.function.loops:
@@ -98,9 +99,10 @@ def named_choice(program: LaneProgram, name: str, choice_bits: int = 1) -> Choic
         at = 0
         while at < len(reads.table):
             steps = {step.name: step for step in reads.steps[at]}
-            step = steps.get(name, steps["gather"])
+            plain = reads.steps[at][0]
+            step = steps.get(name, plain)
             if not _place(step, reads, choice, memory):
-                step = steps["gather"]
+                step = plain
             path.append((step, choice_bits))
             at += len(step.reads)
         choice.assignment.append([reads.plan(path)] * program.groups(loop))

@@ -77,7 +77,7 @@ def read_assignments(compilation: Compilation) -> list[ReadAssignment]:
                 count = ways.setdefault(value.id, {})
                 count[read.name] = count.get(read.name, 0) + 1
         for value in function.values:
-            if value.id not in ways:
+            if value.id not in ways or not value.is_memory:
                 continue
             index = value.args[0]
             found.append(

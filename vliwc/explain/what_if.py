@@ -33,6 +33,7 @@ _SHOWN_AS: Final = {
     "record": "records",
     "moved record": "moves",
     "region": "chunks",
+    "from address": "sums",
 }
 """The strategy that a read by this name belongs to."""
 

@@ -25,12 +25,13 @@ STRATEGIES = (
     "rows",
     "edges",
     "moves",
+    "sums",
 )
 """Ways of doing things that can be left out, like passes: reads by selections among words in
 scratch, by the bits of an index, from packed words, through records of two tables' words, through
 windows at addresses without a constant, of neighbouring words at run-time places by rows, from
 chunks of memory that several reads share; stores by rows; code of its own for groups at edges;
-lanes moved through memory."""
+lanes moved through memory; sums made of addresses."""
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,8 @@ class _Walk:
             return list(dict.fromkeys(c for c in self.group.cases[value] if isinstance(c, Value)))
         if value.op is Op.LOAD:
             return list(self.plan.reads[value].needs(self.group.forms[value.args[0]]))
+        if value in self.plan.reads:
+            return list(self.plan.reads[value].needs(self.group.forms[value]))
         if value.op is Op.MOVE:
             return [arg for arg in value.args if arg.loop == value.loop]
         if value in self.in_rows:
@@ -235,12 +237,12 @@ class _Walk:
         if alias is not None:
             return self.group.vector(alias)
         name = f"{value.op}{value.id}"
+        if value in self.plan.reads:
+            return self.plan.read(self.site, value)
         match value.op:
             case Op.LANE:
                 family = self.group.uniform.lane_numbers(self.group.first_group, self.group.groups)
                 return Operand(family)
-            case Op.LOAD:
-                return self.plan.read(self.site, value)
             case Op.MOVE:
                 return self._move(value)
             case Op.SCAN if self.scans is not None:

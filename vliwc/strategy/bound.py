@@ -116,15 +116,16 @@ def least_parts(
     reads: dict[str, EngineDemand] = {}
     for array, arc in network.arcs:
         reads[array] = reads.get(array, NOTHING).plus(arc.demand, solver.value(arc.groups))
+    rest = work.demand.plus(reads.pop("", NOTHING))  # sums read no array
     setup = NOTHING
     for used, demand in network.setup:
         setup = setup.plus(demand, solver.value(used))
     selects = EngineDemand(flow=sum(count for _, count in work.selects))
     for leaving, demand in network.leaving:
         selects = selects.plus(demand, solver.value(leaving))
-    either = work.demand.either + sum(demand.either for demand in reads.values())
+    either = rest.either + sum(demand.either for demand in reads.values())
     on_flow = solver.value(network.by_flow) / either if either else 0.0
-    return LeastParts(reads, setup, selects, work.demand, on_flow)
+    return LeastParts(reads, setup, selects, rest, on_flow)
 
 
 def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bool) -> float:

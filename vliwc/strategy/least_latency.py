@@ -36,7 +36,7 @@ def least_latency(lanes: Selected, reads: LoopReads, places: Mapping[Value, Sequ
             start = max((ready.get(source, 0) for source in providers(op)), default=0)
             ready[op] = start + (not is_move(lanes, op))
             continue
-        atoms = group.forms[value.args[0]].atoms
+        atoms = group.forms[value.args[0] if value.is_memory else value].atoms
         if value in delay:
             atoms = sure_atoms(reads, value)
             ready[op] = when(group.all_operands(atoms)) + delay[value] * bool(atoms)
@@ -74,11 +74,13 @@ def to_buffer(op: MOp) -> bool:
 
 def sure_atoms(reads: LoopReads, value: Value) -> tuple[Value, ...]:
     """The atoms of the index of a table read that it needs in whatever way it is done, or the words
-    that their bits stand in.
+    that their bits stand in; all atoms of a sum.
 
     Where only one word is possible, or several indices mean the same word, a choice may vanish.
     """
     program = reads.program
+    if not value.is_memory:
+        return program.forms[value].atoms
     index = program.forms[value.args[0]]
     split = reads.splits.indices.get(value)
     if split is not None:

@@ -14,6 +14,7 @@ from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
 from vliwc.isel.memory.regions import Regions
 from vliwc.isel.memory.store_rows import StoreRows
 from vliwc.isel.program import LaneProgram
+from vliwc.isel.reads.address_sums import AsWritten, FromAddress
 from vliwc.isel.reads.fold import Early, Folds, find_folds
 from vliwc.isel.reads.neighbour_reads import RowOfNeighbours
 from vliwc.isel.reads.records import RecordFirst, RecordSecond, RecordTable
@@ -26,6 +27,7 @@ from vliwc.strategy.neighbour_choice import find_row, side_by_side, users
 from vliwc.strategy.region_choice import loop_regions
 from vliwc.strategy.row_choice import loop_rows
 from vliwc.strategy.split_choice import Entry, SplitReads, SplitWay, split_reads, split_ways
+from vliwc.strategy.sum_choice import written_sums
 from vliwc.strategy.tuning import TUNING
 from vliwc.strategy.window_choice import find_windows, window_demand
 
@@ -77,9 +79,10 @@ class LoopReads:
         reads = dict(self.fixed)
         for step, choice_bits in steps:
             for value, read in step.reads:
-                if isinstance(read, Gather | RecordFirst | RowOfNeighbours | Window):
+                if isinstance(read, Gather | RecordFirst | RowOfNeighbours | Window | FromAddress):
                     read = replace(read, choice_bits=choice_bits)
-                reads[value] = read
+                if not isinstance(read, AsWritten):
+                    reads[value] = read
         folds = {load: fold for load, fold in self.folds.of.items() if load in reads}
         early: dict[Value, Early] = {}
         for value, read in reads.items():
@@ -197,7 +200,22 @@ def loop_reads(
                 if moves and "moves" not in left_out:
                     steps += _moved(found, record, used_by, order)
         found.steps.append(steps)
+    if "sums" not in left_out:
+        _add_sums(found, used_by)
     return found
+
+
+def _add_sums(reads: LoopReads, used_by: Mapping[Value, Sequence[Value]]) -> None:
+    """Sums that may be computed from addresses, as reads of nothing behind all others."""
+    program, vlen = reads.program, reads.program.machine.vlen
+    addresses = dict.fromkeys(s.address for at in reads.steps for s in at if s.address is not None)
+    sums = written_sums(program, reads.loop, reads.table, addresses, reads.folds, used_by)
+    for value, demand, shareable in sums:
+        written = Step("as written", ((value, AsWritten()),), demand, shareable=shareable)
+        form = program.forms[value]
+        summed = Step("from address", ((value, FromAddress()),), vector_demand(vlen), form)
+        reads.table.append(value)
+        reads.steps.append([written, summed])
 
 
 def _moved(

@@ -266,6 +266,10 @@ def _data_path(
             leaves.update(ops)
             for op in ops:
                 path.work = path.work.plus(_slots(op))
+    for value in table & needed:
+        if not value.is_memory:
+            atoms = sure_atoms(reads, value)
+            stack.extend(operand.source for operand in lanes.group.all_operands(atoms))
     seen: set[Source] = set(leaves)
     selections: list[MOp] = []
     while stack:

@@ -82,6 +82,7 @@ def test_programs_without_a_strategy_are_right_and_do_without_it(
         "records": ("record", "in record"),
         "chunks": ("region",),
         "moves": ("moved record",),
+        "sums": ("from address",),
     }.get(strategy, ())
     plans = [plan for group in made.generated.assignment for plan in group]
     assert not any(read.name in used for plan in plans for read in plan.reads.values())

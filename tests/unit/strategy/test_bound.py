@@ -35,6 +35,7 @@ KERNELS = Path(__file__).resolve().parents[3] / "kernels"
 SMALL: list[tuple[str, dict[str, int]]] = [
     ("tree_hash", {"forest_height": 4, "rounds": 7, "batch_size": 64}),
     ("tree_hash", {"forest_height": 6, "rounds": 6, "batch_size": 27}),
+    ("tree_hash_indices", {"forest_height": 4, "rounds": 9, "batch_size": 64}),
     ("tree_hash_full", {"forest_height": 3, "rounds": 4, "batch_size": 32}),
     ("ternary_tree", {"levels": 3, "steps": 5, "batch": 40}),
     ("binary_search", {"n": 7, "batch": 64}),
