@@ -250,10 +250,19 @@ class _Walk:
             case Op.SELECT:
                 return self._select(value, name)
             case Op.MADD:
-                a, b, c = (self.group.vector(arg) for arg in value.args)
-                return self.group.madd(a, b, c, name)
+                return self._madd(value, name)
             case _:
                 return self._binary(value, name)
+
+    def _madd(self, value: Value, name: str) -> Operand:
+        a, b, c = value.args
+        group = self.group
+        if a is not b and self._scattered(a) and self._scattered(b):
+            # Two copies would take twice the slots of alu that the product takes where it stands.
+            pairs = tuple(zip(group.words(a), group.words(b), strict=True))
+            product = group.emit(name, Form("alu", "*", scalarised=True, per_lane=pairs))
+            return group.elementwise("+", product, group.vector(c), name)
+        return group.madd(group.vector(a), group.vector(b), group.vector(c), name)
 
     def _move(self, value: Value) -> Operand | tuple[Operand, ...]:
         found = self.site.moved(value)

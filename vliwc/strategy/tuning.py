@@ -109,6 +109,9 @@ class StrategyTuning:
     bound_most_rows: int = 60_000
     """Larger models are not built: they would take minutes and gigabytes.  Then table reads count
     nothing in the kernel bound.  ``vliwc bound``"""
+    chain_operations: int = 20_000
+    """Chains through several loops are followed in programs with at most so many operations, about
+    a second's work: in larger ones, engines bind.  ``vliwc bound``"""
     bound_places: int = 1 << 16
     """With more words of working memory than this, the kernel bound takes any address to be
     possible: listing them would take too long.  ``vliwc bound``"""

@@ -31,6 +31,7 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.scalar import shifted_out
 from vliwc.isel.select import Selected
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, providers
+from vliwc.strategy.chains import chain_over_loops
 from vliwc.strategy.choose import gather_only, only_flow
 from vliwc.strategy.least_latency import (
     copies_words,
@@ -135,6 +136,7 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
             )
         chains = [least_latency(lanes, reads[loop.number], places) for lanes in walked]
         latency = max([latency, *chains])
+    latency = max(latency, chain_over_loops(program, instance, places))
     common, other_words = _shared_work(instance, shared, places)
     written = {word for value in function.roots for word in places.get(value, ())}
     found = Unavoidable(

@@ -116,3 +116,34 @@ def test_sums_and_rows_of_such_vectors_are_right(width: int, use: str) -> None:
     verify(edges(use, "o[3 * i] = w; o[3 * i + 1] = left; o[3 * i + 2] = w ^ 1;"), width)
     total = edges(use, "reduce w into s;").replace(".. 66 {", ".. 66 reduce sum s {")
     verify(total.rstrip()[:-1] + "  o[0] = s;\n}\n", width)
+
+
+PRODUCTS = """
+kernel products(m) {
+  memory { a: u32[m][m] in at 0; b: u32[m][m] in at m * m; c: u32[m][m] out at 2 * m * m; }
+  parallel for i in 0 .. m, j in 0 .. m {
+    var sum = 0;
+    for k in 0 .. m {
+      sum = sum + a[i][k] * b[k][j];
+    }
+    c[i][j] = sum;
+  }
+}
+"""
+
+
+def test_a_product_of_words_here_and_there_takes_them_where_they_stand() -> None:
+    """Groups of lanes that reach over the end of a row: a slot of alu for each lane of a product,
+    and none for copies of its factors."""
+    program = program_of(PRODUCTS, m=12)
+    instance = instantiate(program, gather_only(program, 1))
+    over_the_end = instance.selected[1].template.ops
+    lanes = [op for op in over_the_end if any(form.per_lane for form in op.forms)]
+    assert [op.forms[0].opcode for op in lanes] == ["*"] * 12
+    assert not any(form.opcode == "multiply_add" for op in over_the_end for form in op.forms)
+    kernel = bind(parse_kernel(PRODUCTS, "test.vk"), {"m": 12})
+    memory = random_memory(kernel, 1)
+    expected = interpret(kernel, memory)
+    final = run(build(program, random_choice(program, random.Random(1))).program, memory).memory
+    for words in output_words(kernel):
+        assert final[words.start : words.stop] == expected[words.start : words.stop]
