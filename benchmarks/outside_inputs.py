@@ -273,6 +273,8 @@ def ended(each: Input, folder: Path, simulator: Path | None) -> Ended:
         path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     environment = {**os.environ, "VLIWC_CACHE": "0", "PYTHONPATH": f"{REPOSITORY}:{folder}"}
+    # Or each run would compile the compiler's own modules first.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     program = [sys.executable, "-m", "vliwc.cli"]
     if each.prepare:
         subprocess.run(

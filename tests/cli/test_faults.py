@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import vliwc.driver
 from isa.program import Bundle, Program
 from tests.cli.conftest import Called
 
@@ -92,6 +93,16 @@ def test_a_check_has_a_limit_of_operations(cli: Cli, kernel: Path) -> None:
     cli("check", kernel, "-D", "n=1000000000").failed("E0517", "--max-operations")
     cli("check", kernel, "-D", "n=1000000", "--max-operations", "1900").failed("E0517")
     cli("check", kernel, "-D", "n=1000000", "--max-operations", "2100", "--cases", 1).succeeded()
+
+
+def test_a_check_that_is_too_long_compiles_nothing(
+    cli: Cli, kernel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(*_: object, **__: object) -> object:
+        raise AssertionError("the kernel was compiled")
+
+    monkeypatch.setattr(vliwc.driver, "compile_checked", compiled)
+    cli("check", kernel, "-D", "n=2147483648").failed("E0517", "--max-operations")
 
 
 @pytest.mark.parametrize("command", ["bound", "explain", "report"])

@@ -122,9 +122,13 @@ def check(
     if memory is None or cases is not None or seed is not None:
         inputs += range(seed or 0, (seed or 0) + (cases or 8))
     result = compile_quietly(
-        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+        kernel,
+        parse_definitions(definitions),
+        options,
+        quiet=as_json,
+        cache=cache,
+        accept=lambda checked: require_short(checked, options.max_operations),
     )
-    require_short(result.kernel, options.max_operations)
     simulators = our_simulator(result)
     if original is not None:
         simulators[str(simulator)] = lambda words: original.run(result.program, words)

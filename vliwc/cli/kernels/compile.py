@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +41,7 @@ from vliwc.clock import Clock
 
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
+    from vliwc.lang import CheckedKernel
     from vliwc.options import Options
 
 Provenance = Annotated[
@@ -116,10 +117,12 @@ def compile_quietly(
     quiet: bool,
     cache: bool = False,
     keep_stages: bool = False,
+    accept: Callable[[CheckedKernel], None] | None = None,
 ) -> Compilation:
     """Compile with a progress line for people; remarks go to standard error.
 
     With ``cache`` a compilation that was made before is taken from there; it has no stages.
+    ``accept`` may refuse the kernel before any work is done for it.
 
     Raises:
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
@@ -132,6 +135,8 @@ def compile_quietly(
         clock = Clock(show)
         with clock.stage("front-end"):
             checked = load_kernel(kernel, params, options.max_unrolled)
+        if accept is not None:
+            accept(checked)
         from vliwc.cache.compilations import compile_cached
         from vliwc.driver import compile_checked
 
