@@ -23,6 +23,33 @@ kernel back_and_forth(m) {
 }
 """
 
+SEVERAL_LOOPS = """
+kernel several_loops(n, k) {
+  memory { x: u32[n] in at 1; r: u32[k * 4 + 1] out at 1 + n; }
+  var acc = 0;
+  for j in 0 .. k {
+    parallel for i in j .. n - j reduce sum a, min b, max c, xor d {
+      for q in 0 .. j { reduce x[i] + q into a; reduce rotl(x[i], q) into b; }
+      reduce (if x[i] % 3 == 0 then x[i] else 0) into c;
+      reduce x[i] - acc into d;
+    }
+    acc = acc + a + b + c + d;
+    r[4 * j] = a; r[4 * j + 1] = b; r[4 * j + 2] = c; r[4 * j + 3] = d;
+  }
+  r[4 * k] = acc;
+}
+"""
+"""What assignments count of these loops is more than they take."""
+
+
+@pytest.mark.parametrize(("n", "k"), [(17, 2), (17, 3), (24, 4)])
+def test_loops_whose_cycles_are_counted_too_high(n: int, k: int) -> None:
+    cycles = [
+        compile_text(SEVERAL_LOOPS, "loops.vk", {"n": n, "k": k}, Options(level=level)).cycles
+        for level in (1, 2)
+    ]
+    assert cycles[1] <= cycles[0]
+
 
 @given(generated=kernels())
 @settings(max_examples=15)

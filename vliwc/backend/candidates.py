@@ -110,7 +110,8 @@ class BackendTuning:
     """Size of the last change, of both."""
     hopeless: float = 1.03
     """The level below is not tried if the linear relaxation says that its assignments take by this
-    factor more cycles: scheduling wins back less of what assignments count too much."""
+    factor more cycles than the program of this level, and than its assignments: what assignments
+    count too much, they count too much at all levels."""
     ends: float = 3.0
     """Cycles more than that, for what assignments count for the first and last work of a loop is
     coarse: most of a short program."""
@@ -211,27 +212,33 @@ def generate(
     if options.level == 0:
         return _candidate(program, gather_only(program), {}, options, clock).generated()
     found = _generate(program, strategies, options, clock)
-    lower = _lower_level(program, options, clock, found.schedule.cycles)
+    lower = _lower_level(program, strategies, options, clock, found.schedule.cycles)
     return found if lower is None else lower
 
 
 def _lower_level(
-    program: LaneProgram, options: Options, clock: Clock, cycles: int
+    program: LaneProgram,
+    strategies: Sequence[Strategy],
+    options: Options,
+    clock: Clock,
+    cycles: int,
 ) -> Generated | None:
-    """What the level below makes of ``program``, if that takes fewer than ``cycles`` cycles."""
+    """What the level below makes of ``program``, if that takes fewer than ``cycles`` cycles, which
+    are those of this level with ``strategies``."""
     below = options.level - 1
     if below < 1 or options.hint is not None:
         return None
     lower = replace(options, level=below)
     effort = EFFORT[below].balance
     least = relaxed_cycles(program, records=below >= 2, seed=options.seed, effort=effort)
-    if least > cycles * TUNING.hopeless + TUNING.ends:
+    counted = min((strategy.cycles for strategy in strategies), default=math.inf)
+    if least > max(cycles, counted) * TUNING.hopeless + TUNING.ends:
         return None
-    strategies = balanced(program, lower)
-    if _least(program, strategies, clock) >= cycles:
+    others = balanced(program, lower)
+    if _least(program, others, clock) >= cycles:
         return None
     try:
-        found = generate(program, strategies, lower, clock)
+        found = generate(program, others, lower, clock)
     except OutOfScratch:
         return None
     if found.schedule.cycles >= cycles:

@@ -64,6 +64,11 @@ class Strategy:
     loops: tuple[LoopStrategy, ...]
     placements: dict[RecordTable | LaneBuffer, Placement]
 
+    @property
+    def cycles(self) -> float:
+        """Cycles of the loop that takes most, as its assignment counts them."""
+        return max((part.assignment.cycles for part in self.loops), default=0.0)
+
 
 def gather_only(program: LaneProgram, block: int = 0) -> list[list[Plan]]:
     """Gathers for every table read; without ``block`` of groups that share chunks of memory, what
