@@ -43,3 +43,12 @@ class Clock:
         yield
         if self._parts is not None:
             self._parts[name] = self._parts.get(name, 0.0) + time.perf_counter() - started
+
+    @contextmanager
+    def silent(self) -> Generator[None]:
+        """Measure, but tell nobody: of work that is done once more, for instance."""
+        told, self.progress = self.progress, quiet
+        try:
+            yield
+        finally:
+            self.progress = told

@@ -238,7 +238,8 @@ def _lower_level(
     if _least(program, others, clock) >= cycles:
         return None
     try:
-        found = generate(program, others, lower, clock)
+        with clock.silent():
+            found = generate(program, others, lower, clock)
     except OutOfScratch:
         return None
     if found.schedule.cycles >= cycles:

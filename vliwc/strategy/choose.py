@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
-from vliwc.isel.instantiate import instantiate
+from vliwc.isel.instantiate import Instance, instantiate
 from vliwc.isel.memory.lane_buffer import LaneBuffer
 from vliwc.isel.memory.working_memory import Lenders, Placement, WorkingMemory
 from vliwc.isel.program import LaneProgram
@@ -18,10 +19,11 @@ from vliwc.isel.reads.selections import arithmetic_operations
 from vliwc.isel.reads.table_reads import Plan
 from vliwc.mir.operation import MOp
 from vliwc.mir.scheduling_problem import problem_of
-from vliwc.sched.problem.bounds import only_on
+from vliwc.sched.problem.bounds import lower_bound, only_on
 from vliwc.sched.problem.paths import heads_and_tails, spans
-from vliwc.strategy.balance import Limits, StrategyAssignment, balance, least_cycles
+from vliwc.strategy.balance import Limits, Path, StrategyAssignment, balance, least_cycles
 from vliwc.strategy.group_order import IN_BLOCKS, group_order
+from vliwc.strategy.latency_choice import Steps, soonest_steps
 from vliwc.strategy.options import LoopReads, loop_reads
 from vliwc.strategy.region_choice import region_cost
 from vliwc.strategy.tuning import TUNING, DrainAllowance
@@ -146,6 +148,9 @@ def _choose(
     if path > cycles:
         direct = balancing.strategy(idle, effort, direct=True)
         found[_signature(direct)] = direct
+        soonest = balancing.soonest(direct)
+        if soonest is not None:
+            found[_signature(soonest)] = soonest
     for allowance in allowances:
         allowed = [
             DrainAllowance(
@@ -243,6 +248,33 @@ class _Balancing:
                 return Strategy(tuple(chosen), placements)
             forbidden.add(failed)
 
+    def soonest(self, start: Strategy) -> Strategy | None:
+        """The strategy of which the machine DAG has the least bound, as far as changes of one read
+        at a time lead there from ``start``."""
+        reads = [self.reads[part.loop.number] for part in start.loops]
+        paths = [max(part.assignment.paths, key=lambda path: path.groups) for part in start.loops]
+        steps = [[step for step, _ in path.steps] for path in paths]
+
+        def bound_of(steps: Steps) -> tuple[int, int]:
+            problem = problem_of(_instance(self.program, self._alike(reads, steps)).dag)
+            return lower_bound(problem).cycles, len(problem)
+
+        machine = self.program.machine
+        entries = machine.scratch_words // TUNING.entry_share // machine.vlen
+        found = soonest_steps(reads, steps, bound_of, TUNING.soonest_operations, entries)
+        return None if found is None else self._alike(reads, found)
+
+    def _alike(self, reads: Sequence[LoopReads], steps: Steps) -> Strategy:
+        """The strategy by which all groups of a loop follow the same steps."""
+        parts: list[LoopStrategy] = []
+        for loop, of_loop, taken in zip(self.loops, reads, steps, strict=True):
+            path = Path(self.program.groups(loop), tuple((step, 1) for step in taken))
+            assignment = StrategyAssignment((path,), inf, 0.0)
+            selects = self.selects[loop.number]
+            plans = (of_loop.plan(path.steps),)
+            parts.append(LoopStrategy(loop, of_loop, assignment, plans, selects))
+        return Strategy(tuple(parts), {})
+
     def least_cycles(self, effort: float) -> float:
         """Cycles of the loop that takes most, by the linear relaxation of its assignments."""
         memory, most = self._memory()
@@ -301,13 +333,18 @@ def _place_tables(
     return None, placements
 
 
-def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[DrainAllowance], int]:
-    """When engines can find work in the groups of each loop, and the cycles of the critical path,
-    from the machine DAG."""
+def _instance(program: LaneProgram, strategy: Strategy) -> Instance:
+    """The machine DAG of ``strategy``, with groups of the same plan one after the other."""
     assignment = [
         part.group_plans(group_order(part.assignment.paths, IN_BLOCKS)) for part in strategy.loops
     ]
-    instance = instantiate(program, assignment, strategy.placements)
+    return instantiate(program, assignment, strategy.placements)
+
+
+def _measured(program: LaneProgram, strategy: Strategy) -> tuple[list[DrainAllowance], int]:
+    """When engines can find work in the groups of each loop, and the cycles of the critical path,
+    from the machine DAG."""
+    instance = _instance(program, strategy)
     problem = problem_of(instance.dag)
     head, tail = heads_and_tails(problem)
     found: list[DrainAllowance] = []

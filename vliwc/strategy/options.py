@@ -103,8 +103,9 @@ class LoopReads:
         return self._other_than(BitTree, PackedRead)
 
     def quick(self) -> LoopReads:
-        """The reads without the steps that load one lane a cycle to save operations."""
-        return self._other_than(Window)
+        """The reads without the steps that take longer to save operations: those that load one
+        lane a cycle, and sums that wait for an address."""
+        return self._other_than(Window, FromAddress)
 
     def moving(self, firsts: Collection[Value]) -> LoopReads:
         """The reads without the steps that need a lane buffer, but for records that start with one

@@ -90,6 +90,9 @@ class StrategyTuning:
     long_path: float = 0.3
     """A critical path of more than this part of the cycles of the busiest engine is long: there may
     not be enough other groups to fill the time in which one waits for its windows."""
+    soonest_operations: int = 10_000
+    """Operations of the machine DAGs that are built to find reads whose words come sooner: in short
+    programs, and in a fraction of a second."""
     relaxed_gap: float = 0.03
     """If an assignment is by more than this part above the relaxation, all steps are searched."""
     linearization_level: int = 2
