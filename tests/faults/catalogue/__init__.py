@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.catalogue.analysis import ANALYSIS
+from tests.faults.catalogue.chosen import CHOSEN
 from tests.faults.catalogue.front import FRONT
 from tests.faults.catalogue.index_bits import INDEX_BITS
 from tests.faults.catalogue.lanes import LANES
@@ -30,6 +31,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *LANES,
     *MACHINE_LOOPS,
     *STRATEGIES,
+    *CHOSEN,
     *RUN_TIME,
     *SCHEDULING,
     *PROJECT_HEURISTICS,
