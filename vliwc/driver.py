@@ -306,18 +306,28 @@ def _compile(
     clock = Clock(progress or quiet)
     with clock.stage("front-end"):
         kernel = load()
-    if (options or Options()).guard:
-        return _guarded(kernel, options or Options(), clock, keep_stages)
+    asked = options or Options()
+    if asked.guard:
+        return _guarded(kernel, asked, clock, keep_stages)
     if kernel.run_time:
-        result, notes = fitting(
-            options or Options(),
-            lambda at, relief: _sized(kernel, at, clock, relief),
-        )
-    else:
-        result, notes = fitting(
-            options or Options(),
-            lambda at, relief: _best_at(lambda: kernel, at, progress, keep_stages, relief),
-        )
+        return _as_fits(asked, lambda at, relief: _sized(kernel, at, clock, relief))
+    return _unrolled(kernel, asked, progress, keep_stages)
+
+
+def _unrolled(
+    kernel: CheckedKernel,
+    options: Options,
+    progress: Progress | None,
+    keep_stages: bool,
+    after: bool = False,
+) -> Compilation:
+    """Compile a kernel whose sizes are known; ``after``: behind another program."""
+    return _as_fits(options, lambda at, to: _best_at(kernel, at, progress, keep_stages, to, after))
+
+
+def _as_fits(options: Options, compiled: Callable[[Options, Relief], Compilation]) -> Compilation:
+    """What is ``compiled`` under ``options``, or as close to them as scratch allows."""
+    result, notes = fitting(options, compiled)
     return replace(result, notes=[*notes, *result.notes])
 
 
@@ -338,17 +348,8 @@ def _guarded(
         return replace(result, notes=[*result.notes, note])
     without = ast.without_assumptions(kernel.program)
     general = bind(without, kernel.params, options.max_unrolled)
-
-    def compiled(each: CheckedKernel, told: Options) -> Compilation:
-        result, notes = fitting(
-            told,
-            lambda at, relief: _best_at(
-                lambda: each, at, clock.progress, keep_stages, relief, after=True
-            ),
-        )
-        return replace(result, notes=[*notes, *result.notes])
-
-    fast, slow = compiled(kernel, alone), compiled(general, replace(alone, hint=None))
+    fast = _unrolled(kernel, alone, clock.progress, keep_stages, after=True)
+    slow = _unrolled(general, replace(alone, hint=None), clock.progress, keep_stages, after=True)
     *first, last = fast.generated.every_part
     first.append(replace(last, halts=True))
     others = [
@@ -391,22 +392,21 @@ def _sized(kernel: CheckedKernel, options: Options, clock: Clock, relief: Relief
 
 
 def _best_at(
-    load: Callable[[], CheckedKernel],
+    kernel: CheckedKernel,
     options: Options,
     progress: Progress | None,
     keep_stages: bool,
     relief: Relief,
-    *,
-    after: bool = False,
+    after: bool,
 ) -> Compilation:
     """Compile at one level.  Where words go from loop to loop in scratch, do the same with memory
     in between if that does not fit, or if the bound of the other program is lower."""
-    run = _Run(load, options, progress, keep_stages, relief, after)
+    run = _Run(kernel, options, progress, keep_stages, relief, after)
     run.to("analyse")
     if not run.forwarded:
         return run.result()
     apart = replace(options, without=(*options.without, FORWARDING))
-    rival = _Run(lambda: run.unit.kernel, apart, progress, keep_stages, relief, after)
+    rival = _Run(run.unit.kernel, apart, progress, keep_stages, relief, after)
     rival.to("analyse")
     functions = (run.unit.function, rival.unit.function)
     try:
@@ -427,7 +427,7 @@ class _Run:
 
     def __init__(
         self,
-        load: Callable[[], CheckedKernel],
+        kernel: CheckedKernel,
         options: Options,
         progress: Progress | None,
         keep_stages: bool,
@@ -436,7 +436,7 @@ class _Run:
     ) -> None:
         make_scheduler(options.scheduler, options.seed)  # wrong names are better refused at once
         self.options = options
-        self.unit = Unit(load, options, Clock(progress or quiet), relief, after=after)
+        self.unit = Unit(lambda: kernel, options, Clock(progress or quiet), relief, after=after)
         self.seconds = 0.0
         self.forwarded = False
         self._left = stages(options)

@@ -189,6 +189,16 @@ def multiplier(have: int, want: int) -> int | None:
     return (want >> twos) * pow(have >> twos, -1, 1 << 32) & MASK
 
 
+def beyond_multiple(form: Linear, base: Linear) -> tuple[Linear, int] | None:
+    """What ``form`` is more than a multiple of ``base``, and the factor: the first one, other than
+    zero, that makes a term of ``base`` that of ``form``; None if none does."""
+    for atom, have in base.terms:
+        factor = multiplier(have, form.coefficient(atom))
+        if factor:
+            return form.minus(base.times(factor)), factor
+    return None
+
+
 def signed(word: int) -> int:
     """The word as a two's complement number."""
     return word - (1 << 32) if word >> 31 else word

@@ -16,6 +16,7 @@ import numpy as np
 
 from isa.program import JSON
 from vliwc.analysis.facts import Facts
+from vliwc.analysis.known_addresses import known_addresses
 from vliwc.driver import Compilation
 from vliwc.explain.slots import SlotTable
 from vliwc.ir.value import Op, Value
@@ -23,7 +24,7 @@ from vliwc.isel.cost import EngineDemand
 from vliwc.isel.program import LaneProgram
 from vliwc.mir.operation import MOp
 from vliwc.strategy.bound import LeastParts, least_parts
-from vliwc.strategy.unavoidable import fewest_stores, fewest_windows, known_addresses
+from vliwc.strategy.unavoidable import fewest_stores, fewest_windows
 
 LEAST_PART = 0.01
 """What is worth less than this part of all cycles is not worth a sentence."""

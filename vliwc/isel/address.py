@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from vliwc.analysis.linear import Linear, multiplier
+from vliwc.analysis.linear import Linear, beyond_multiple
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.isel.group import Group
@@ -104,15 +104,13 @@ def plan_sum(
     """
     best = _plan_rest(form, None, 0, is_bit, choice_bits, flip)
     for base in known:
-        for atom, have in base.terms:
-            factor = multiplier(have, form.coefficient(atom))
-            if not factor:
-                continue
-            rest = form.minus(base.times(factor))
-            plan = _plan_rest(rest, base, factor, is_bit, choice_bits, flip)
-            if plan.operations < best.operations:
-                best = plan
-            break
+        found = beyond_multiple(form, base)
+        if found is None:
+            continue
+        rest, factor = found
+        plan = _plan_rest(rest, base, factor, is_bit, choice_bits, flip)
+        if plan.operations < best.operations:
+            best = plan
     return best
 
 

@@ -259,8 +259,7 @@ class _Walk:
         group = self.group
         if a is not b and self._scattered(a) and self._scattered(b):
             # Two copies would take twice the slots of alu that the product takes where it stands.
-            pairs = tuple(zip(group.words(a), group.words(b), strict=True))
-            product = group.emit(name, Form("alu", "*", scalarised=True, per_lane=pairs))
+            product = group.by_lanes("*", a, b, name, value, safe=False)
             return group.elementwise("+", product, group.vector(c), name)
         return group.madd(group.vector(a), group.vector(b), group.vector(c), name)
 

@@ -22,7 +22,7 @@ from math import ceil
 
 import numpy as np
 
-from vliwc.analysis.linear import Linear, multiplier
+from vliwc.analysis.linear import Linear, beyond_multiple
 from vliwc.diagnostics import InternalError
 from vliwc.ir.value import MASK
 from vliwc.isel.address import plan_sum
@@ -256,18 +256,10 @@ class _Model:
         vlen = self.program.machine.vlen
         found: dict[EngineDemand, None] = {}
         for base, base_table in [(None, None), *known]:
-            factor = 0
-            if base is not None:
-                factor = next(
-                    filter(
-                        None,
-                        (multiplier(have, form.coefficient(atom)) for atom, have in base.terms),
-                    ),
-                    0,
-                )
-                if not factor:
-                    continue
-            rest = form if base is None else form.minus(base.times(factor))
+            beyond = (form, 0) if base is None else beyond_multiple(form, base)
+            if beyond is None:
+                continue
+            rest, factor = beyond
             for const in self._constants(rest.const, table, base_table, factor):
                 for bits in CHOICE_BITS:
                     plan = plan_sum(Linear(const, rest.terms), [], reads.is_bit, bits, step.flip)

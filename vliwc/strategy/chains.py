@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vliwc.analysis.known_addresses import words_asked
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.isel.instantiate import Instance
@@ -66,33 +67,22 @@ class _Chains:
             start = (group - first) * self.program.machine.vlen
             at = _Group(self, lanes, group)
             for value in (v for v in known if v.op is Op.LOAD):
-                at.loaded(value, self._loads(value, loop, start, lanes.group.lanes))
+                words = self._words(value, loop, start, lanes)
+                at.loaded(value, [self._loaded(word) for word in words])
             at.walk()
             for value in (v for v in known if v.op is Op.STORE):
-                asked = self._asked(value, loop, start, lanes.group.lanes)
-                words = self._words(value, start)
-                for lane, (word, does) in enumerate(zip(words, asked, strict=False)):
-                    if does and word not in self.set_between:
+                for lane, word in enumerate(self._words(value, loop, start, lanes)):
+                    if word is not None and word not in self.set_between:
                         stored[word] = max(stored.get(word, 0), at.word(value.args[1], lane) + 1)
         self.written.update(stored)
         self.longest = max([self.longest, *stored.values()])
 
-    def _words(self, value: Value, start: int) -> Sequence[int]:
-        return self.places[value][start : start + self.program.machine.vlen]
-
-    def _asked(self, value: Value, loop: Loop, start: int, lanes: int) -> list[bool]:
+    def _words(self, value: Value, loop: Loop, start: int, lanes: Selected) -> list[int | None]:
         cases = self.program.cases(loop)
-        if cases is None or value not in cases.wanted:
-            return [True] * lanes
-        return [bool(asked) for asked in cases.wanted[value][start : start + lanes]]
+        return words_asked(self.places, value, cases, start, lanes.group.lanes)
 
-    def _loads(self, value: Value, loop: Loop, start: int, lanes: int) -> Times:
-        asked = self._asked(value, loop, start, lanes)
-        words = self._words(value, start)
-        return [
-            self.written.get(word, 0) + 1 if does else 0
-            for word, does in zip(words, asked, strict=False)
-        ]
+    def _loaded(self, word: int | None) -> int:
+        return 0 if word is None else self.written.get(word, 0) + 1
 
 
 def _word(stands: Operand | tuple[Operand, ...], lane: int) -> Operand:

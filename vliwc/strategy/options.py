@@ -202,15 +202,17 @@ def loop_reads(
                     steps += _moved(found, record, used_by, order)
         found.steps.append(steps)
     if "sums" not in left_out:
-        _add_sums(found, used_by)
+        _add_sums(found, used_by, order)
     return found
 
 
-def _add_sums(reads: LoopReads, used_by: Mapping[Value, Sequence[Value]]) -> None:
+def _add_sums(
+    reads: LoopReads, used_by: Mapping[Value, Sequence[Value]], order: Mapping[Value, int]
+) -> None:
     """Sums that may be computed from addresses, as reads of nothing behind all others."""
     program, vlen = reads.program, reads.program.machine.vlen
     addresses = dict.fromkeys(s.address for at in reads.steps for s in at if s.address is not None)
-    sums = written_sums(program, reads.loop, reads.table, addresses, reads.folds, used_by)
+    sums = written_sums(program, reads.loop, reads.table, addresses, reads.folds, used_by, order)
     for value, demand, shareable in sums:
         written = Step("as written", ((value, AsWritten()),), demand, shareable=shareable)
         form = program.forms[value]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from vliwc.analysis.linear import Linear, multiplier
+from vliwc.analysis.linear import Linear, beyond_multiple
 from vliwc.ir.graph import Loop, is_uniform
 from vliwc.ir.value import Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand, vector_demand
@@ -35,6 +35,7 @@ def written_sums(
     addresses: Collection[Linear],
     folds: Folds,
     used_by: Mapping[Value, Sequence[Value]],
+    order: Mapping[Value, int],
 ) -> list[WrittenSum]:
     """The sums of ``loop`` that are of use as words and have much in common with one of the
     ``addresses`` of its table reads; they follow all reads of ``table``.
@@ -45,7 +46,6 @@ def written_sums(
         return []
     function = program.function
     live = function.computed()
-    order = {value: number for number, value in enumerate(function.values)}
     last = max(table, key=lambda value: order[value])
     found: list[Value] = []
     for value in function.values[order[last] + 1 :]:
@@ -57,7 +57,7 @@ def written_sums(
         wanted = any(_takes_word(program, user, value) for user in used_by.get(value, ()))
         if wanted and any(_spares(form, address) for address in addresses):
             found.append(value)
-    return [_written(program, value, found, used_by) for value in found]
+    return [_written(program, value, found, used_by, order) for value in found]
 
 
 def _takes_word(program: LaneProgram, user: Value, value: Value) -> bool:
@@ -69,12 +69,8 @@ def _takes_word(program: LaneProgram, user: Value, value: Value) -> bool:
 
 
 def _spares(form: Linear, address: Linear) -> bool:
-    for atom, have in address.terms:
-        factor = multiplier(have, form.coefficient(atom))
-        if factor:
-            rest = form.minus(address.times(factor))
-            return len(rest.terms) + SPARED <= len(form.terms)
-    return False
+    found = beyond_multiple(form, address)
+    return found is not None and len(found[0].terms) + SPARED <= len(form.terms)
 
 
 def _written(
@@ -82,6 +78,7 @@ def _written(
     value: Value,
     sums: Collection[Value],
     used_by: Mapping[Value, Sequence[Value]],
+    order: Mapping[Value, int],
 ) -> WrittenSum:
     """What ``value`` takes between its atoms, or other ``sums``, and itself.
 
@@ -102,7 +99,6 @@ def _written(
         stack.extend(
             arg for arg in at.args if not is_uniform(arg) and arg not in ends and arg not in cone
         )
-    order = {at: number for number, at in enumerate(program.function.values)}
     for at in sorted(cone, key=lambda each: -order[each]):
         users = used_by.get(at, ())
         words = [user for user in users if not user.is_memory or at in user.args[1:]]

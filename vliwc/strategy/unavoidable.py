@@ -19,11 +19,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress, repeat
 
-from vliwc.analysis.lane_words import lane_words
+from vliwc.analysis.known_addresses import known_addresses, words_asked
 from vliwc.analysis.linear import BitFacts
-from vliwc.ir.graph import Function, is_uniform
+from vliwc.ir.graph import is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand
 from vliwc.isel.instantiate import Instance, instantiate
@@ -124,11 +123,8 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
             selects.update(path.selects)
             start = (group - first) * vlen
             for value in path.known:
-                at = places[value][start : start + lanes.group.lanes]
-                asked = repeat(True)
-                if cases is not None and not is_uniform(value):
-                    asked = cases.wanted[value][start:]
-                words.update(compress(at, asked))
+                asked = words_asked(places, value, cases, start, lanes.group.lanes)
+                words.update(word for word in asked if word is not None)
             shared.update(
                 (s.member(group) if isinstance(s, PerGroup) else s, None)
                 for s in path.outside
@@ -189,25 +185,6 @@ def _without_known(reads: LoopReads, places: Mapping[Value, Sequence[int]]) -> L
     kept = [n for n, v in enumerate(reads.table) if v not in places or v in recorded]
     table, steps = [reads.table[n] for n in kept], [reads.steps[n] for n in kept]
     return replace(reads, table=table, steps=steps)
-
-
-def known_addresses(function: Function) -> dict[Value, list[int]]:
-    """The addresses of loads and stores that follow from lane numbers alone, for each iteration of
-    their loop; one entry at the top level."""
-    found: dict[Value, list[int]] = {}
-    live = function.computed()
-    by_loop = {loop.number: lane_words(function, loop) for loop in function.loops}
-    for value in function.values:
-        if not value.is_memory or value not in live:
-            continue
-        array, index = function.arrays[value.array], value.args[0]
-        if value.loop in by_loop:
-            indices = by_loop[value.loop].get(index)
-            if indices is not None and (indices < array.length).all():
-                found[value] = [array.base + k for k in indices.tolist()]
-        elif index.is_const and index.imm < array.length:
-            found[value] = [array.base + index.imm]
-    return found
 
 
 def fewest_windows(words: Iterable[int], vlen: int) -> int:

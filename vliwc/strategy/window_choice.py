@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vliwc.analysis.linear import Linear, multiplier
+from vliwc.analysis.linear import Linear, beyond_multiple
 from vliwc.ir.value import MASK, Op, Value
 from vliwc.isel.address import Flip
 from vliwc.isel.cost import EngineDemand, vector_demand
@@ -62,26 +62,17 @@ def _links(program: LaneProgram, table: Sequence[Value]) -> Iterator[tuple[Value
     for position, second in enumerate(table):
         form = program.forms[second.args[0]]
         for first in reversed(table[:position]):
-            rest = _rest(form, program.forms[first.args[0]])
+            rest = beyond_multiple(form, program.forms[first.args[0]])
             if rest is not None and len(rest[0].terms) == 1:
                 yield first, second
                 break
-
-
-def _rest(form: Linear, base: Linear) -> tuple[Linear, int] | None:
-    """What ``form`` is more than a multiple of ``base``, and the factor."""
-    for atom, have in base.terms:
-        factor = multiplier(have, form.coefficient(atom))
-        if factor:
-            return form.minus(base.times(factor)), factor
-    return None
 
 
 def _pairs(
     program: LaneProgram, first: Value, second: Value, flip: Flip | None
 ) -> Iterator[tuple[int, int]]:
     """Offsets of two windows with which the second address needs no constant."""
-    found = _rest(_address(program, second), _address(program, first))
+    found = beyond_multiple(_address(program, second), _address(program, first))
     assert found is not None
     rest, factor = found
     (atom, coefficient), *_ = rest.terms

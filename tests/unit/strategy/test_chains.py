@@ -8,6 +8,7 @@ import pytest
 
 from isa.machine import DEFAULT_MACHINE
 from vliwc.analysis.facts import Facts
+from vliwc.analysis.known_addresses import known_addresses
 from vliwc.driver import compile_text
 from vliwc.isel.instantiate import instantiate
 from vliwc.isel.program import LaneProgram
@@ -21,7 +22,7 @@ from vliwc.strategy.bound import proved_kernel_bound
 from vliwc.strategy.chains import chain_over_loops
 from vliwc.strategy.choose import gather_only
 from vliwc.strategy.tuning import TUNING
-from vliwc.strategy.unavoidable import known_addresses, unavoidable_work
+from vliwc.strategy.unavoidable import unavoidable_work
 
 REVERSED = """
 kernel reversed(n, steps) {
