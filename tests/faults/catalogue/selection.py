@@ -306,8 +306,8 @@ SELECTION = (
         (f"{ISEL}/test_address.py", f"{ISEL}/test_records.py"),
         (
             "a known address is taken as it is",
-            "rest = form.minus(base.times(factor))",
-            "rest = form.minus(base)",
+            "rest, factor = found",
+            "rest, factor = form.minus(base), found[1]",
         ),
         (
             "any atom is a bit",
