@@ -21,9 +21,10 @@ from vliwc.isel.program import KeptWords, LaneProgram
 from vliwc.lang import CheckedKernel
 from vliwc.lang.lower import lower_stated
 from vliwc.mir.operation import MOp
-from vliwc.options import Options
+from vliwc.options import Options, Relief
 from vliwc.passes.base import run_passes
 from vliwc.passes.pipeline import passes_for
+from vliwc.stages import fitting
 
 BROKEN = "guard.broken"
 """The word in scratch that is not zero where an assumption does not hold."""
@@ -47,30 +48,46 @@ def guard_test(kernel: CheckedKernel, options: Options, clock: Clock) -> Part | 
 
     It jumps over the part behind it where one does not hold.  Raises
     :class:`vliwc.diagnostics.KernelError` (E0518) for an assumption that cannot be tested before
-    the kernel has done something.
+    the kernel has done something, and (E0901) where nothing that tests them fits into scratch.
     """
     function, stated = lower_stated(kernel, options.max_unrolled)
     if not stated:
         return None
     machine = options.machine
+    span = kernel.program.kernel.name.span
     groups = sum(-(-loop.extent // machine.vlen) for loop in function.loops)
     if groups > TUNING.groups:
         message = f"a guard for {groups} groups of lanes, more than {TUNING.groups}"
-        span = kernel.program.kernel.name.span
         hint = "smaller sizes, or test the input before the program is started"
         raise KernelError([Diagnostic("E0518", message, span, hint)], kernel.source)
-    test = run_passes(_test_of(kernel, function, stated), passes_for(options.level))
+    test = _test_of(kernel, function, stated)
+    with clock.stage("guard"):
+        try:
+            part, _ = fitting(options, lambda at, relief: _part(test, at, clock, relief))
+        except KernelError as error:
+            message = f"the test of what is assumed: {error.diagnostics[0].message}"
+            hint = "assume less at once, or compile without --guard"
+            found = replace(error.diagnostics[0], message=message, span=span, hint=hint)
+            raise KernelError([found], kernel.source) from error
+    return part
+
+
+def _part(test: Function, options: Options, clock: Clock, relief: Relief) -> Part:
+    """The code of the function ``test``, the last of whose words in scratch is `BROKEN`."""
+    machine = options.machine
     word = MOp(BROKEN, ())
     place = (machine.scratch_words - 1) // machine.vlen * machine.vlen
+    optimised = run_passes(test, passes_for(options.level))
     lanes = LaneProgram.of(
-        test,
-        Facts(test),
+        optimised,
+        Facts(optimised),
         replace(machine, scratch_words=place),
         kept=KeptWords({BROKEN: word}, {word: place}),
     )
     lanes = replace(lanes, chains=TUNING.chains)
-    with clock.stage("guard"):
-        made = generate(lanes, balanced(lanes, options), options, clock)
+    plans = [] if relief else balanced(lanes, options)
+    # Results that wait have no memory: it is still the input of the code behind.
+    made = generate(lanes, plans, options, clock, unshared=relief is not Relief.NONE)
     return Part("test", made.dag, made.problem, made.schedule, skip=word)
 
 

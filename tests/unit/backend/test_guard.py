@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from isa.machine import MachineSpec
 from isa.simulator import run
 from isa.takehome import memory_image, reference_kernel
+from vliwc import guard
 from vliwc.checking import our_simulator, run_cases
 from vliwc.diagnostics import KernelError
 from vliwc.driver import compile_file, compile_text
@@ -52,6 +55,38 @@ def test_an_assumption_about_what_the_kernel_has_written() -> None:
     text = TEXT.replace("    reduce y", "    assume y[i] > 3;\n    reduce y")
     with pytest.raises(KernelError, match="that the kernel writes"):
         compile_text(text, "g.vk", {"n": 8}, Options(level=1, guard=True))
+
+
+def test_no_more_groups_than_are_tested_by_code_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "TUNING", replace(guard.TUNING, groups=2))
+    options = Options(level=1, guard=True)
+    assert compile_text(TEXT, "g.vk", {"n": 16}, options).guarded is not None
+    with pytest.raises(KernelError, match="a guard for 3 groups of lanes, more than 2") as caught:
+        compile_text(TEXT, "g.vk", {"n": 17}, options)
+    (error,) = caught.value.diagnostics
+    assert error.code == "E0518" and error.span is not None and error.hint
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_little_scratch(level: int) -> None:
+    """The test is made with as little as the kernel, or refused as what does not fit."""
+    fits: list[bool] = []
+    for words in (40, 56, 64, 80):
+        machine = MachineSpec("small", MachineSpec().slots, 8, words)
+        options = Options(level=level, guard=True, machine=machine)
+        try:
+            result = compile_text(TEXT, "g.vk", {"n": 160}, options)
+        except KernelError as error:
+            assert "the test of what is assumed" in str(error)
+            assert error.diagnostics[0].code == "E0901" and error.diagnostics[0].span is not None
+            fits.append(False)
+            continue
+        outcome = run_cases(result, range(4), our_simulator(result))
+        assert outcome.correct, str(outcome)
+        fits.append(True)
+    assert fits == [False, True, True, True]
 
 
 def test_nothing_to_guard(kernels: Path) -> None:
