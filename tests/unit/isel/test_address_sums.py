@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.strategies.plans import Choice, named_choice
 from tests.unit.isel.helpers import kinds, program_of, verified
 from vliwc.driver import compile_file
-from vliwc.isel.cost import EngineDemand
+from vliwc.isel.cost import EngineDemand, vector_demand
 from vliwc.isel.program import LaneProgram
 from vliwc.mir.operation import MOp
 from vliwc.options import Options
@@ -125,10 +125,26 @@ def test_words_that_no_address_spares_anything(text: str) -> None:
 
 def test_words_that_come_before_a_read() -> None:
     """The addresses there are then are fewer than a model of them all knows."""
-    early = "o[i] = x; v = v + t[v % 8]; x = v;"
-    assert ways(walk(end="o[i] = x;", last=early.replace("o[i] = x;", "let y = x * 3;"))) == []
-    assert ways(walk(end="o[i] = v;")) == []
-    assert len(ways(walk(end="o[i] = x;"))) == 1
+    word = "x = 2 * x + 1 + v % 2;"
+    assert len(ways(walk(last=word, end="o[i] = x ^ v;"))) == 1
+    assert ways(walk(last=f"{word} v = v + t[v % 8];", end="o[i] = x ^ v;")) == []
+
+
+def test_an_address_alone_is_no_word() -> None:
+    """Stores take addresses by their forms: a sum is of use where a word of it is stored."""
+    arrays = "o: u32[n] out at 36 + n; w: u32[1000] out at 36 + 2 * n;"
+    text = walk().replace("o: u32[n] out at 36 + n;", arrays)
+    assert ways(text.replace("o[i] = x;", "o[i] = v; w[x] = v;")) == []
+    assert len(ways(text.replace("o[i] = x;", "o[i] = v; w[v % 9] = x;"))) == 1
+
+
+def test_what_is_an_index_as_well_may_be_shared() -> None:
+    """A read may take its bits from the word of its index, which is there for both then: a bound
+    counts what follows the last index alone, two steps of a walk."""
+    ((written, _),) = ways(walk())
+    steps = vector_demand(8, valu=2, plain=2)
+    assert written.demand.plus(written.shareable, -1) == steps
+    assert written.shareable == steps  # of the two steps between the first index and the last
 
 
 def test_shared_parts_count_once() -> None:
