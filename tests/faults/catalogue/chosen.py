@@ -43,6 +43,13 @@ CHOSEN = (
             "        if False:",
         ),
         (
+            "the word of the test may be used by the test",
+            "        replace(machine, scratch_words=place),",
+            "        machine,",
+            "all other operations of the test come before the one that writes its word",
+        ),
+        ("any number of groups", "    if groups > TUNING.groups:", "    if False:"),
+        (
             "some lanes decide for all",
             "builder.reduce(Reduction.OR, loop, bad, bad.span)",
             "builder.reduce(Reduction.MIN, loop, bad, bad.span)",
@@ -66,6 +73,11 @@ CHOSEN = (
         "vliwc/strategy/sum_choice.py",
         SUMS,
         (
+            "sums that come before a read",
+            "    for value in function.values[order[last] + 1 :]:",
+            "    for value in function.values:",
+        ),
+        (
             "sums that nobody takes as words",
             "        if wanted and any(_spares(form, address) for address in addresses):",
             "        if any(_spares(form, address) for address in addresses):",
@@ -81,9 +93,26 @@ CHOSEN = (
             "    if not table or program.cut is not None:",
         ),
         (
+            "an address is a word that is stored",
+            "        return value in user.args[1:]\n",
+            "        return True\n",
+        ),
+        (
+            "sums of sums count what they share",
+            "    ends = {*program.forms[value].atoms, *sums}",
+            "    ends = {*program.forms[value].atoms}",
+            "what needs a sum as a word is no part of another sum, which does not count the words"
+            " of others",
+        ),
+        (
             "words that others take are the sum's own",
             "        if at is not value and not inside.issuperset(words):",
             "        if False:",
+        ),
+        (
+            "nothing is shared",
+            "        if at is value or own.issuperset(users):",
+            "        if True:",
         ),
         (
             "products may be left to the scalar engine",
