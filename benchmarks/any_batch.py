@@ -17,7 +17,7 @@ from isa.takehome import memory_image, reference_kernel
 from vliwc.driver import compile_file
 from vliwc.options import Options
 
-SHOWN = (1, 8, 31, 64, 100, 255, 256)
+SHOWN = (1, 7, 8, 31, 64, 100, 129, 255, 256, 257, 300)
 HEIGHT, ROUNDS = 10, 16
 
 

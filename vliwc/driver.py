@@ -222,7 +222,7 @@ class Compilation:
             "cycles": self.cycles,
             "lower_bound": self.lower_bound,
             "bound_reason": self.bound_reason,
-            "iterations": [loop.sizes[0] for loop in self.sized.loops] if self.sized else None,
+            "iterations": [*self.sized.iterations] if self.sized else None,
             "guard": self.guarded and self.guarded.to_json(),
             "gap": self.gap,
             "kernel_bound": self.kernel_bound,

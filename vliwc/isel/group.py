@@ -198,6 +198,11 @@ class Group:
         return Run(vector, ()) if vector.stride == CONTIGUOUS else None
 
     @property
+    def whole_rows(self) -> bool:
+        """Whether neighbouring words of all lanes are those of neighbouring iterations."""
+        return self.lanes == self.vlen and not self.uniform.ragged
+
+    @property
     def copies(self) -> set[Source]:
         """The operations that only move the lanes of a vector together."""
         return {vector.source for vector in self._adjacent.values()}
@@ -317,9 +322,11 @@ class Group:
 
     def lane_address(self, row: Linear, lane: int) -> Operand:
         """The scalar address of one lane of the last group."""
-        if self.uniform.block or row.uniform_terms:
+        if self.uniform.block or self.uniform.overlap is not None or row.uniform_terms:
             family = self._addresses(row)
             first = Operand(family.member(self.first_group + self.groups - 1), stride=0)
+            if self.uniform.ragged:
+                return self.uniform.scalar_op("+", first, self.uniform.lane_number(lane))
             return self.uniform.scalar_op("+", first, self.uniform.word(lane)) if lane else first
         return self.uniform.word(row.const + (self.groups - 1) * self.vlen + lane)
 
@@ -328,7 +335,7 @@ class Group:
         name = f"{value.array}{value.id}"
         end = row.const + self.done + self.groups * self.vlen
         there = not row.uniform_terms and end <= self.function.certain_words
-        if self.lanes == self.vlen or there:
+        if self.whole_rows or (there and not self.uniform.ragged):
             # Words past the end of the loop are read and ignored; they exist.
             op = MOp(name, (Form("load", "vload", (self.group_address(row),)),), 1, self.vlen)
         else:

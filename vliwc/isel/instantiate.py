@@ -11,6 +11,7 @@ from vliwc.ir.value import TOP_LEVEL, Op, Reduction, Value
 from vliwc.isel.group import Group
 from vliwc.isel.loops.accumulators import OPCODES, combine
 from vliwc.isel.loops.loop_order import LoopOrder, ordered_before
+from vliwc.isel.loops.overlap import overlap_order
 from vliwc.isel.loops.scans import loop_scans
 from vliwc.isel.loops.updates import after_readers
 from vliwc.isel.memory.lane_buffer import LaneBuffer, one_after_the_other
@@ -79,7 +80,14 @@ class Instantiation:
         self.uniform = (
             before.uniform
             if before
-            else Uniform(self.function, self.vlen, block, after=program.after, kept=self._kept())
+            else Uniform(
+                self.function,
+                self.vlen,
+                block,
+                after=program.after,
+                kept=self._kept(),
+                overlap=program.overlap,
+            )
         )
         self.groups: list[Template] = []
         self.selected: list[Selected] = []
@@ -425,6 +433,10 @@ class Instantiation:
                         edges.extend(self._order_in_groups(before, value))
         if self.program.cut is not None:
             return edges
+        if self.program.overlap is not None:
+            (loop,) = self.function.loops
+            told = self.program.groups(loop), self._accesses, self._barrier
+            edges += overlap_order(self.function, loop, self.program.overlap, *told)
         return edges + LoopOrder(self.program, self._accesses, self._barrier).edges()
 
     def _accesses(self, value: Value, group: int) -> list[Source]:

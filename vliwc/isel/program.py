@@ -45,6 +45,17 @@ class Cut:
     stays: bool = False
 
 
+@dataclass(frozen=True)
+class Overlap:
+    """Of a loop ``rest`` iterations are to be executed, a word that is known at run time: at most
+    as many as it has lanes.  The first ``certain`` groups are full ones, those after them begin
+    with iteration ``min(vlen * group, rest - vlen)``; without such groups there is one group, the
+    lanes of which are ``min(lane, rest - 1)``."""
+
+    certain: int
+    rest: MOp
+
+
 @dataclass(frozen=True, eq=False)
 class KeptWords:
     """Words that keep their places in scratch from one part of a program to the next: for each
@@ -64,7 +75,8 @@ class LaneProgram:
     ``cut``: its loop is a piece of a machine loop (:mod:`vliwc.isel.cut`); None: it is all of the
     loop.  Groups of a trip stand for those of all others, and nothing may be made of what the lane
     number is in one of them.  ``after``: other code was executed before, so that words of scratch
-    are not zero.  ``kept``: words in scratch that parts of the program hand on.
+    are not zero.  ``kept``: words in scratch that parts of the program hand on.  ``overlap``:
+    groups may do the same iterations (:mod:`vliwc.isel.loops.overlap`).
     ``chains``: how many totals of a reduction grow side by side, until all groups are done: with
     more of them the last groups' results are waited for less.
     """
@@ -78,6 +90,7 @@ class LaneProgram:
     after: bool = False
     kept: KeptWords | None = None
     chains: int = 1
+    overlap: Overlap | None = None
     _words: dict[Loop, dict[Value, Words]] = field(default_factory=dict[Loop, dict[Value, Words]])
     _cases: dict[Loop, LaneCases | None] = field(default_factory=dict[Loop, "LaneCases | None"])
 
@@ -90,12 +103,25 @@ class LaneProgram:
         left_out: Collection[str] = (),
         after: bool = False,
         kept: KeptWords | None = None,
+        overlap: Overlap | None = None,
     ) -> LaneProgram:
         """Run the linear analysis on ``function``."""
         forms = linear_forms(function, facts)
         return LaneProgram(
-            function, facts, forms, machine, frozenset(left_out), cut=None, after=after, kept=kept
+            function,
+            facts,
+            forms,
+            machine,
+            frozenset(left_out),
+            after=after,
+            kept=kept,
+            overlap=overlap,
         )
+
+    @property
+    def numbered(self) -> bool:
+        """Whether it is known which lane numbers a group has."""
+        return self.cut is None and self.overlap is None
 
     @property
     def trips(self) -> int:
@@ -104,7 +130,7 @@ class LaneProgram:
 
     def words(self, loop: Loop) -> dict[Value, Words]:
         """The words that follow from the lane number, see :mod:`vliwc.analysis.lane_words`."""
-        if self.cut is not None:
+        if not self.numbered:
             return {}
         if loop not in self._words:
             self._words[loop] = lane_words(self.function, loop)
@@ -112,7 +138,7 @@ class LaneProgram:
 
     def cases(self, loop: Loop) -> LaneCases | None:
         """What the lane number decides in ``loop``, see :mod:`vliwc.analysis.lane_cases`."""
-        if self.cut is not None or "edges" in self.left_out:
+        if not self.numbered or "edges" in self.left_out:
             return None
         if loop not in self._cases:
             words, vlen = self.words(loop), self.machine.vlen

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Array, Function, Where, is_uniform
 from vliwc.ir.value import MASK, WORD_BITS, Op, Value
+from vliwc.isel.program import Overlap
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
 
 OPCODES: dict[Op, str] = {
@@ -47,7 +48,8 @@ class Uniform:
     Of a machine loop each trip executes ``block`` groups (0: there is no machine loop).  What
     depends on the number of the group is right in the first trip then, and ``running`` has what is
     to be added to it after each.  ``kept``: the words in scratch that parts of the program hand on;
-    ``left`` has the operations that write them for the next part.
+    ``left`` has the operations that write them for the next part.  ``overlap``: the groups begin
+    where it says.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class Uniform:
         *,
         after: bool = False,
         kept: Mapping[str, MOp] | None = None,
+        overlap: Overlap | None = None,
     ) -> None:
         self.function = function
         self.vlen = vlen
         self.block = block
+        self.overlap = overlap
         self.running: dict[MOp, Operand] = {}
         self.kept = kept or {}
         self.left: dict[str, MOp] = {}
@@ -217,6 +221,8 @@ class Uniform:
         if family is None:
             if self.block:
                 members = self._running_addresses(base, step, start)
+            elif self.overlap is not None:
+                members = self._overlapping(base, groups, step, start)
             elif start is not None:
                 members = self._sums(self._first(base, start), groups, step)
             else:
@@ -230,6 +236,42 @@ class Uniform:
         first = self._first(base, self.word(0) if start is None else start)
         self.running[first] = self.word(self.block * step)
         return self._sums(first, self.block, step)
+
+    def _overlapping(self, base: int, groups: int, step: int, start: Operand | None) -> list[MOp]:
+        """Addresses of groups that overlap."""
+        first = self._first(base, self.word(0) if start is None else start)
+        members = self._sums(first, min(self._certain, groups), step)
+        for group in range(len(members), groups):
+            terms = Operand(first, stride=0), self.first_lane(group)
+            members.append(self.add(MOp(f"{first.name}+{group}", (Form("alu", "+", terms),))))
+        return members
+
+    def first_lane(self, group: int) -> Operand:
+        """The number of the first lane of a group among those that overlap."""
+        first = self.word(group * self.vlen)
+        if self.overlap is None or group < self._certain:
+            return first
+        rest = Operand(self.overlap.rest, stride=0)
+        return self._least(first, self.scalar_op("-", rest, self.word(self.vlen), "last"))
+
+    def lane_number(self, lane: int) -> Operand:
+        """The number of a lane of the only group, of which those past the end do the last one."""
+        if self.overlap is None or not lane:
+            return self.word(lane)
+        rest = Operand(self.overlap.rest, stride=0)
+        return self._least(self.word(lane), self.scalar_op("-", rest, self.word(1), "last"))
+
+    def _least(self, a: Operand, b: Operand) -> Operand:
+        return self.select(self.scalar_op("<", a, b, "less"), a, b)
+
+    @property
+    def ragged(self) -> bool:
+        """Whether lanes of the only group may do the same iteration."""
+        return self.overlap is not None and not self.overlap.certain
+
+    @property
+    def _certain(self) -> int:
+        return 0 if self.overlap is None else max(self.overlap.certain, 1)
 
     def _first(self, base: int, start: Operand) -> MOp:
         return self.add(MOp(f"a{base}", (Form("alu", "+", (self.word(base), start)),)))
@@ -253,13 +295,13 @@ class Uniform:
         key = ("lanes", first_group)
         family = self._families.get(key)
         if family is None:
-            iota = self._iota()
+            iota = self._ragged_lanes() if self.ragged else self._iota()
             if self.block:
                 members = self._running_lanes(iota)
             else:
                 members = [iota]
                 for group in range(1, groups):
-                    step = self.vector(group * self.vlen)
+                    step = self.splat(self.first_lane(group), f"v{group * self.vlen}")
                     members.append(self.elementwise("+", Operand(iota), step, f"lane{group}"))
             family = self._families[key] = PerGroup("lane", first_group, members)
         return family
@@ -278,6 +320,11 @@ class Uniform:
             step = self.vector(self.vlen)
             members.append(self.elementwise("+", Operand(members[-1]), step, f"lane{group}"))
         return members
+
+    def _ragged_lanes(self) -> MOp:
+        words = map(self.lane_number, range(self.vlen))
+        form = Form("alu", "|", scalarised=True, per_lane=tuple((word, word) for word in words))
+        return self.intern(("lanes",), MOp("lane", (form,), lanes=self.vlen, width=self.vlen))
 
     def elementwise(self, opcode: str, a: Operand, b: Operand, name: str) -> MOp:
         """Shared vector arithmetic."""

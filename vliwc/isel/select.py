@@ -366,7 +366,7 @@ class _Walk:
         if form.is_row:
             row = form.plus(Linear(array.base))
             address = self.group.group_address(row)
-            if self.group.lanes == self.group.vlen:
+            if group.whole_rows:
                 data = group.adjacent(group.vector(word))
                 op = MOp(name, (Form("store", "vstore", (address, data)),), width=0)
             else:
@@ -379,6 +379,8 @@ class _Walk:
             data = group.adjacent(group.vector(word))
             scalarised = Form("store", "store", (address, data), scalarised=True)
             op = MOp(name, (scalarised,), self.group.lanes, 0)
+        # Lanes that do the same iteration store to one word, in different cycles.
+        op.serial = group.uniform.ragged
         self.group.template.ops.append(op)
         self.group.memory[value] = [op]
 

@@ -297,7 +297,7 @@ class _Balancing:
         """The words that tables may stand in, and how many groups of each loop may lend theirs."""
         program = self.program
         memory = WorkingMemory(
-            program.function, program.forms, program.machine.vlen, for_good=program.trips > 0
+            program.function, program.forms, program.machine.vlen, for_good=not program.numbered
         )
         return memory, {loop.number: lenders(program, loop, self.long) for loop in self.loops}
 

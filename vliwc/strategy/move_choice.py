@@ -36,7 +36,7 @@ def moved_record(
     rows that end with a record lie in memory."""
     vlen = program.machine.vlen
     ops = used_by.get(first, ())
-    if len(second.words) != CANDIDATES or len(ops) != 1 or program.cut is not None:
+    if len(second.words) != CANDIDATES or len(ops) != 1 or not program.numbered:
         return None
     user = ops[0]
     if user.op not in IN_PLACE or user.op in UNSAFE_SECONDS or user in folds.aliases:

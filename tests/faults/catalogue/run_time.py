@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Fault, faults_in
 
 PROPERTY = "tests/property/test_run_time_sizes.py"
+REMAINDERS = "tests/property/test_remainders.py"
 ERRORS = "tests/unit/lang/test_error_files.py"
 KERNELS = "tests/unit/lang/test_kernels.py"
 
@@ -48,8 +49,8 @@ RUN_TIME: tuple[Fault, ...] = (
         (PROPERTY,),
         (
             "a remainder is never executed",
-            "        digit = builder.op(Op.AND, count, builder.const(size, span), span=span)",
-            "        digit = builder.op(Op.AND, count, zero, span=span)",
+            "digit = builder.op(Op.AND, left, builder.const(self.lanes, span), span=span)",
+            "digit = builder.op(Op.AND, left, builder.const(0, span), span=span)",
         ),
         (
             "the largest block is executed at least once",
@@ -60,6 +61,63 @@ RUN_TIME: tuple[Fault, ...] = (
             "the second loop goes on where the first one ended",
             "    words = {START: zero, TRIPS: trips,",
             "    words = {TRIPS: trips,",
+        ),
+        (
+            "a block of lanes that overlap is one iteration too small",
+            "self.above < left <= self.most if",
+            "self.above < left < self.most if",
+        ),
+        (
+            "lanes overlap though iterations count",
+            "        return hindrance(found)\n",
+            "        return None\n",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/loops/overlap.py",
+        (REMAINDERS,),
+        (
+            "groups that overlap load what others have stored",
+            "before = [op for load in loads.get(array, ()) for g in sharing for op in accesses(load, g)]",
+            "before: list[Source] = []",
+        ),
+        (
+            "the last certain group shares no words",
+            "sharing = range(max(overlap.certain - 1, 0), groups)",
+            "sharing = range(overlap.certain, groups)",
+        ),
+        (
+            "stores of groups that overlap come in one bundle",
+            "done, before, latency = barrier(), ops, 1",
+            "done, before, latency = barrier(), ops, 0",
+        ),
+        (
+            "iterations may read what they have stored",
+            "if value.op is Op.LOAD and any(before.op is Op.STORE for before in value.order):",
+            "if False:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/scalar.py",
+        (REMAINDERS,),
+        (
+            "the last groups begin at the end",
+            'self._least(first, self.scalar_op("-", rest, self.word(self.vlen), "last"))',
+            "self._least(first, rest)",
+        ),
+        (
+            "lanes past the end do the first iteration",
+            'self._least(self.word(lane), self.scalar_op("-", rest, self.word(1), "last"))',
+            "self._least(self.word(lane), self.word(0))",
+        ),
+    ),
+    *faults_in(
+        "vliwc/isel/select.py",
+        (REMAINDERS,),
+        (
+            "lanes that do the same iteration store in one bundle",
+            "        op.serial = group.uniform.ragged\n",
+            "",
         ),
     ),
     *faults_in(

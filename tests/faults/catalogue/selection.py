@@ -36,7 +36,7 @@ SELECTION = (
         ),
         (
             "a vector store in a short group",
-            "            if self.group.lanes == self.group.vlen:",
+            "            if group.whole_rows:",
             "            if True:",
         ),
         (
@@ -112,7 +112,7 @@ SELECTION = (
         ),
         (
             "vectors behind the memory",
-            "        if self.lanes == self.vlen or there:",
+            "        if self.whole_rows or (there and not self.uniform.ragged):",
             "        if True:",
         ),
     ),
@@ -161,8 +161,8 @@ SELECTION = (
         ),
         (
             "iteration numbers of all groups are one",
-            "                step = self.vector(group * self.vlen)",
-            "                step = self.vector(0 * group)",
+            '= self.splat(self.first_lane(group), f"v{group * self.vlen}")',
+            '= self.splat(self.first_lane(0), f"v{group * self.vlen}")',
         ),
         (
             "a word that is shifted out",

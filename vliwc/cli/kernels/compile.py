@@ -180,7 +180,7 @@ def iterations(result: Compilation) -> str:
     """For how many iterations of its loops a program takes the cycles that are shown."""
     if result.sized is None or not result.sized.loops:
         return ""
-    counts = ", ".join(str(loop.sizes[0]) for loop in result.sized.loops)
+    counts = ", ".join(map(str, result.sized.iterations))
     return f" for {counts} iterations"
 
 

@@ -23,7 +23,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vliwc.lab.results.profile import Profile, profiles
 from vliwc.lab.results.statistics import CONFIDENCE, FEWEST, RESAMPLES
 from vliwc.lab.runs.job import Row
 
@@ -63,8 +62,7 @@ class Board:
 
     ``friedman`` is the p value of the hypothesis that all entrants are alike, ``difference`` the
     critical difference of mean ranks at 5 % by Nemenyi; None below three entrants or
-    :data:`FEWEST` instances, ``friedman`` also where all are equal.  ``profiles`` are the
-    performance profiles in cycles, in order of the standings.
+    :data:`FEWEST` instances, ``friedman`` also where all are equal.
     """
 
     corpus: str
@@ -73,7 +71,6 @@ class Board:
     friedman: float | None
     difference: float | None
     standings: tuple[Standing, ...]
-    profiles: tuple[Profile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,9 +160,7 @@ def _board(corpus: str, instances: Sequence[Mapping[str, list[Row]]], seed: int)
         )
     standings.sort(key=lambda each: (each.rank, each.entrant))
     left_out = len(instances) - len(whole)
-    columns = {each.entrant: cycles[:, entrants.index(each.entrant)].tolist() for each in standings}
-    curves = tuple(profiles(columns))
-    return Board(corpus, len(whole), left_out, friedman, difference, tuple(standings), curves)
+    return Board(corpus, len(whole), left_out, friedman, difference, tuple(standings))
 
 
 def _result(rows: Sequence[Row]) -> _Result:
