@@ -179,6 +179,17 @@ CHOSEN = (
         "vliwc/backend/relief.py",
         ("tests/unit/mir/test_spill.py",),
         (
+            "one part of scratch is tried",
+            "            refused = error\n            continue",
+            "            raise error",
+        ),
+        (
+            "vectors that wait count as one word",
+            "            by_line[span.start_line] += op.width",
+            "            by_line[span.start_line] += 1",
+        ),
+        ("a word of room too few", "    return found.words", "    return found.words - 1"),
+        (
             "room where other arrays stand",
             "        place = kernel.memory_words",
             "        place = 0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from isa.simulator import run
 from tests.strategies.early_exits import early_exits
 from tests.strategies.kernels import GeneratedKernel, kernels
 from tests.unit.mir.test_unshared import right
+from vliwc.backend import relief
 from vliwc.clock import Clock, quiet
 from vliwc.diagnostics import KernelError
 from vliwc.driver import Compilation, compile_text
@@ -87,9 +89,39 @@ def test_the_error_says_whose_results_wait_and_how_much_room_they_need(lanes: bo
         compiled(text)
     (error,) = caught.value.diagnostics
     assert error.code == "E0901" and error.span is not None and len(error.notes) == 5
-    assert all("of the words that wait are results of this line" in n.message for n in error.notes)
+    found = [re.match(r"(\d+) of the words that wait are results", n.message) for n in error.notes]
+    words = [int(each[1]) for each in found if each]
+    assert len(words) == 5 and all(each % (8 if lanes else 1) == 0 < each for each in words)
     (spare,) = re.findall(r"`(spare: .*;)`", error.hint or "")
     assert right(compiled(text.replace(arrays, f"{arrays} {spare}")))
+
+
+@pytest.mark.parametrize("lanes", [False, True])
+def test_no_more_room_is_asked_for_than_results_need(lanes: bool) -> None:
+    """Where no other array has room, and no level below may need less."""
+    arrays = f"y: u32[{16 if lanes else 1}] inout at 30;"
+    text = chain(40 if lanes else 150, arrays, lanes=lanes)
+    with pytest.raises(KernelError) as caught:
+        compiled(text, 0)
+    (size,) = re.findall(r"`spare: u32\[(\d+)\]", caught.value.diagnostics[0].hint or "")
+    place = 30 + (16 if lanes else 1)
+    for words, fits in ((int(size), True), (int(size) - 1, False)):
+        found = text.replace(arrays, f"{arrays} spare: u32[{words}] scratch at {place};")
+        with nullcontext() if fits else pytest.raises(KernelError, match="E0901"):
+            assert right(compiled(found, 0))
+
+
+def test_less_of_scratch_is_filled_where_results_leave_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So much that the operations under way have no words, then less."""
+    text = chain(150, "y: u32[1] out at 30; spare: u32[150] scratch at 31;", lanes=False)
+    monkeypatch.setattr(relief, "FILLED", (1.5,))
+    with pytest.raises(KernelError, match="E0901"):
+        compiled(text)
+    monkeypatch.setattr(relief, "FILLED", (1.5, 0.7))
+    made = compiled(text)
+    assert made.notes[0] == WAITING and right(made)
 
 
 def test_stages_show_what_was_made() -> None:
