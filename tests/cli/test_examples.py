@@ -22,6 +22,8 @@ TESTED = {
     "run_exported.py",
     "other_machine.py",
     "perf_takehome.py",
+    "vliwc_climber.py",  # by tests/lab/test_template.py
+    "test_climber.py",  # there, too
     "vliwc_fanout.py",  # by tests/lab/test_plugin.py
     "vliwc_pyjobshop.py",  # by tests/lab/test_pyjobshop.py
 }

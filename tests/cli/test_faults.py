@@ -134,6 +134,9 @@ def test_a_hint_of_another_kernel_is_refused(cli: Cli, kernel: Path, tmp_path: P
     cli("compile", kernel, "-D", "n=72", *how, "--hint", program).failed("E0902", "'n': 64")
     kernel.write_text(KERNEL.replace("kernel k", "kernel other"))
     cli("compile", kernel, "-D", "n=64", *how, "--hint", program).failed("E0902", "kernel 'k'")
+    kernel.write_text(KERNEL.replace("+ 1", "* 5 ^ x[i]"))
+    refused = cli("compile", kernel, "-D", "n=64", *how, "--hint", program)
+    refused.failed("E0902", "the saved group windows do not fit this kernel")
 
 
 def test_a_simulator_that_exits_is_an_error_of_its_file(

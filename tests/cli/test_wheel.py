@@ -110,6 +110,8 @@ def test_commands_find_their_kernels(installed: Installed) -> None:
         installed.run("vliwc", "instances", "kernels", "-O", 0, "-o", "own", "--json")
     )
     assert len(made["instances"]) > 20
+    frozen = json.loads(installed.run("vliwc", "instances", "suite", "--json"))
+    assert len(frozen["instances"]) > 50
     names = [f"own/saxpy_dot(n={n})@O0.json" for n in (13, 32)]
     asked = ("--scheduler", "list:slack", "--scheduler", "list:critical-path", "--processes", 1)
     compared = json.loads(installed.run("vliwc", "compare", *names, *asked, "--json"))

@@ -15,8 +15,8 @@ def loops_over_arrays(draw: st.DrawFn) -> tuple[str, dict[str, int]]:
     """A kernel whose loops write one array from another, or one in place, with its parameters.
 
     Reads have strides, offsets, xors, guards and equal words; now and then a whole loop has
-    iterations left out, single words are stored between the loops, or an index is only known at
-    run time.
+    iterations left out, single words or a whole array are stored between the loops, or an index is
+    only known at run time.
     """
     n = draw(st.sampled_from((1, 5, 8, 13, 16, 24, 32, 40)))
     roles = draw(st.sampled_from((("inout", "scratch"), ("inout", "out"), ("inout", "inout"))))
@@ -86,6 +86,9 @@ def _loop(draw: st.DrawFn, n: int, first: bool) -> str:
 
 
 def _top_level(draw: st.DrawFn, n: int) -> str:
+    if draw(st.integers(0, 3)) == 0:
+        source = draw(st.sampled_from(("x[n - 1 - i] ^ 5", "total[0] * i", "x[i] * 3")))
+        return f"for i in 0 .. n {{ x[i] = {source}; }}"
     to, k = draw(st.integers(0, n - 1)), draw(st.integers(0, n - 1))
     word = draw(st.sampled_from(("7", f"x[{k}]", f"x[{k}] * 3", f"x[x[{k}] % n]")))
     return f"x[{to}] = {word};"

@@ -251,6 +251,7 @@ def test_every_name_of_the_plug_in_interface_is_loaded_on_use() -> None:
 OWN_FILES = (
     *("isa.load", "isa.assembly", "vliwc.lang.parse", "vliwc.lab.runs.provenance"),
     *("vliwc.report.render", "vliwc.lab.results.leaderboard_page", "vliwc.code_version"),
+    "vliwc.lab.instances.frozen",
     "vliwc.cli.common.errors",  # the inputs of a command that failed, for its dump
 )
 """Modules that read the package's own files, or what has been read before."""

@@ -9,6 +9,7 @@ import networkx as nx
 
 from vliwc.diagnostics import InternalError
 from vliwc.ir.graph import Array, Function, Where, link
+from vliwc.ir.loop_numbers import needed_loops
 from vliwc.ir.value import ANY_NUMBER, MASK, OPS, TOP_LEVEL, Op, Value
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ def verify(function: Function) -> None:
     """Raise :class:`VerifyError` at the first value that breaks a rule of the IR.
 
     Checked are the declarations, and for each value: dense ids in topological order, arity,
-    ranges of immediates, loops, arrays, order edges, canonical and interned form, and that the
-    graph's edges, the roots and the assumptions say the same as the values themselves.
+    ranges of immediates, loops, arrays, order edges, canonical and interned form, that the
+    graph's edges, the roots and the assumptions say the same as the values themselves, and that
+    no loop takes words of a later one.
     """
     _check_declarations(function)
     seen: set[Value] = set()
@@ -45,6 +47,10 @@ def verify(function: Function) -> None:
         seen.add(value)
     _check_edges(function)
     _check_roots(function, seen)
+    for number, needed in enumerate(needed_loops(function, memory=False)):
+        if needed >> number + 1:
+            other = needed.bit_length() - 1
+            raise VerifyError(f"loop {number} takes words of loop {other}, which is a later one")
 
 
 def _check_declarations(function: Function) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from vliwc.ir.builder import Builder
 from vliwc.ir.graph import Function
+from vliwc.ir.loop_numbers import loops_in_order
 from vliwc.ir.rebuild import Rebuild
 from vliwc.ir.value import MASK, TOP_LEVEL, Op, Reduction, Value
 
@@ -35,9 +36,11 @@ class PackStores:
 
     def run(self, function: Function) -> Function:
         """The function with a loop for each run, one after the other."""
+        before = len(function.loops)
         while runs := _first_runs(function, self.least):
             function = _packed(function, runs)
-        return function
+        # A run may come before other loops.
+        return loops_in_order(function) if len(function.loops) > before else function
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ lose at their ends.  This module wants a *proof*, so wherever it does not know i
 * set-up counts broadcasts of table entries, packing and storing of records, and for the words they
   are made of one load per ``vlen`` distinct words; scalar constants are free;
 * short last groups read tables and compute addresses for free;
-* nothing is lost at the start or the end, scratch is not limited, no operation waits for another.
+* operations wait for others only along chains that every strategy has
+  (:mod:`vliwc.strategy.certain_ends`), scratch is not limited.
 
 docs/bounds.md has the argument.
 """
@@ -136,7 +137,9 @@ def _proved(program: LaneProgram, work: Unavoidable, effort: float, *, steps: bo
     except TooManyRows:
         network = _Model(program, work, steps=False)
     model = network.model
-    proved = max(ceil(model.linear_bound(network.cycles)) / TENTHS, float(work.latency))
+    proved = max(
+        ceil(model.linear_bound(network.cycles)) / TENTHS, float(max(work.latency, work.busiest))
+    )
     if len(model.rows) > TUNING.bound_rows:
         return proved
     claims = (_claimed_bound(model.cp, effort, presolve=presolve) for presolve in (True, False))

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from vliwc.analysis.known_addresses import known_addresses, words_asked
 from vliwc.analysis.linear import BitFacts
@@ -30,6 +31,7 @@ from vliwc.isel.program import LaneProgram
 from vliwc.isel.scalar import shifted_out
 from vliwc.isel.select import Selected
 from vliwc.mir.operation import InGroup, MOp, PerGroup, Source, providers
+from vliwc.strategy.certain_ends import CertainWork, GroupEnds, first_load
 from vliwc.strategy.chains import chain_over_loops
 from vliwc.strategy.choose import gather_only, only_flow
 from vliwc.strategy.least_latency import (
@@ -51,7 +53,8 @@ class Unavoidable:
     lanes read; ``more_words``: the least number of further words that must be read; ``stores``:
     operations that write the words at known addresses; ``selects``: how
     many selections take flow, or instead of it the demand that is their key; ``latency``: cycles
-    of the longest chain; ``reads``: the table reads, by loop.
+    of the longest chain; ``busiest``: those of the engine that is busiest with such work, and of
+    the chains before and after it; ``reads``: the table reads, by loop.
     """
 
     block: int
@@ -61,6 +64,7 @@ class Unavoidable:
     stores: int
     selects: tuple[tuple[EngineDemand, int], ...]
     latency: int
+    busiest: int
     reads: tuple[LoopReads, ...]
     more_words: int = 0
 
@@ -110,10 +114,12 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
     shared: dict[Source, None] = dict.fromkeys(_shared_roots(instance))
     selects: Counter[EngineDemand] = Counter()
     words: set[int] = set()
+    certain = CertainWork(program.machine)
     for loop in function.loops:
         first = instance.first_group[loop.number]
         cases = program.cases(loop)
         walked: dict[Selected, _Path] = {}
+        ends: dict[tuple[Selected, int], GroupEnds] = {}
         for group in range(first, first + program.groups(loop)):
             lanes = instance.selected[group]
             if lanes not in walked:
@@ -122,9 +128,17 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
             total = total.plus(path.work)
             selects.update(path.selects)
             start = (group - first) * vlen
-            for value in path.known:
-                asked = words_asked(places, value, cases, start, lanes.group.lanes)
-                words.update(word for word in asked if word is not None)
+            asked = {
+                value: words_asked(places, value, cases, start, lanes.group.lanes)
+                for value in (*path.known, *path.stored)
+            }
+            known = {word for v in path.known for word in asked[v] if word is not None}
+            words |= known
+            if program.cut is None and not reads[loop.number].table:
+                at = (lanes, first_load(min(known, default=0), vlen))
+                if at not in ends:
+                    ends[at] = GroupEnds(lanes, places, at[1])
+                _add_certain(certain, ends[at], path, asked)
             shared.update(
                 (s.member(group) if isinstance(s, PerGroup) else s, None)
                 for s in path.outside
@@ -133,6 +147,9 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
         chains = [least_latency(lanes, reads[loop.number], places) for lanes in walked]
         latency = max([latency, *chains])
     latency = max(latency, chain_over_loops(program, instance, places))
+    busiest = certain.cycles(
+        lambda some: fewest_windows(some, vlen), lambda some: fewest_stores(some, vlen)
+    )
     common, other_words = _shared_work(instance, shared, places)
     written = {word for value in function.roots for word in places.get(value, ())}
     found = Unavoidable(
@@ -143,6 +160,7 @@ def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...])
         fewest_stores(written, vlen),
         tuple(sorted(selects.items())),
         latency,
+        busiest,
         reads,
     )
     if program.trips > 1:
@@ -212,13 +230,31 @@ def fewest_stores(words: Iterable[int], vlen: int) -> int:
 
 @dataclass(eq=False)
 class _Path:
-    """The data path of a group: its work, selections apart; ``outside`` is what it takes from
-    shared operations, ``known`` the reads at known addresses that it needs."""
+    """The data path of a group: its work, selections apart, and the operations that it is
+    ``counted`` of; ``outside`` is what it takes from
+    shared operations, ``known`` the reads at known addresses that it needs, ``stored`` the
+    stores at such addresses."""
 
     known: list[Value]
-    work: EngineDemand = NOTHING
+    stored: list[Value]
+    counted: list[tuple[MOp, EngineDemand]] = field(default_factory=list[tuple[MOp, EngineDemand]])
     selects: Counter[EngineDemand] = field(default_factory=Counter[EngineDemand])
     outside: list[Source] = field(default_factory=list[Source])
+    work: EngineDemand = NOTHING
+
+
+def _add_certain(
+    certain: CertainWork,
+    ends: GroupEnds,
+    path: _Path,
+    asked: Mapping[Value, Sequence[int | None]],
+) -> None:
+    """The work of one group, with what comes before and after it for certain."""
+    for value in path.known:
+        certain.reads(asked[value], ends.after_load(value))
+    for value in path.stored:
+        certain.writes(asked[value], ends.before_store(value))
+    certain.others.update((ends.of(op), demand) for op, demand in path.counted)
 
 
 def _data_path(
@@ -227,7 +263,10 @@ def _data_path(
     """The work of a group beside table reads, addresses and moves."""
     own, table = set(lanes.template.ops), set(reads.table)
     needed = _needed(program, reads, places, lanes)
-    path = _Path([v for v in places if v in needed and v.op is Op.LOAD and v not in table])
+    path = _Path(
+        [v for v in places if v in needed and v.op is Op.LOAD and v not in table],
+        [v for v in places if v.op is Op.STORE and v.loop == reads.loop.number],
+    )
     stack: list[Source] = [operand.source for operand in lanes.results]
     stack.extend(total.last for total in lanes.totals.values())
     stack.extend(op for writers in lanes.writers.values() for op in writers)
@@ -243,8 +282,7 @@ def _data_path(
         stack.extend(operand.source for operand in lanes.group.all_operands(atoms))
         if not in_table:
             leaves.update(ops)
-            for op in ops:
-                path.work = path.work.plus(_slots(op))
+            path.counted += [(op, _slots(op)) for op in ops]
     for value in table & needed:
         if not value.is_memory:
             atoms = sure_atoms(reads, value)
@@ -262,9 +300,10 @@ def _data_path(
         if _is_selection(source):
             selections.append(source)
         elif to_buffer(source) or not is_move(lanes, source):
-            path.work = path.work.plus(_slots(source))
+            path.counted.append((source, _slots(source)))
         stack.extend(providers(source))
     path.selects.update(_without_flow(selections, program.facts))
+    path.work = reduce(EngineDemand.plus, (demand for _, demand in path.counted), NOTHING)
     return path
 
 

@@ -140,6 +140,43 @@ CHOSEN = (
         "vliwc/strategy/chains.py",
         ("tests/unit/strategy/test_chains.py",),
         (
+            "lanes wait for the last one",
+            "        return found if form.scalarised else [max(found)] * lanes",
+            "        return [max(found)] * lanes",
+        ),
+        (
+            "vector operations wait for no other lane",
+            "        return found if form.scalarised else [max(found)] * lanes",
+            "        return found",
+        ),
+        (
+            "words that are set between loops carry chains",
+            "                    if word is not None and word not in self.set_between:",
+            "                    if word is not None:",
+        ),
+        (
+            "lanes that do not store carry chains",
+            "                    if word is not None and word not in self.set_between:",
+            "                    if word not in self.set_between:",
+            "all lanes of a loop store what it stores",
+        ),
+        (
+            "groups wait for each other's stores",
+            "        stored: dict[int, int] = {}",
+            "        stored = self.written",
+        ),
+        (
+            "the dearest form is taken",
+            "            times = [min(found) + delay for found in zip(*forms, strict=True)]",
+            "            times = [max(found) + delay for found in zip(*forms, strict=True)]",
+        ),
+        (
+            "words of another group are there at once",
+            "        times = self.results.get(copied.source)"
+            " if isinstance(copied.source, InGroup) else None",
+            "        times = None",
+        ),
+        (
             "copies take a cycle",
             "            delay = not is_move(self.lanes, op)",
             "            delay = True",
@@ -160,6 +197,16 @@ CHOSEN = (
         (f"{BACKEND}/test_candidates.py", "tests/property/test_levels.py"),
         ("records at every level", "        records=options.level >= 2,", "        records=True,"),
         (
+            "the level below is always better",
+            "    if found.schedule.cycles >= cycles:\n        return None\n",
+            "",
+        ),
+        (
+            "the level below has room where this one has",
+            "        found = generate(program, others, lower, clock)\n    except OutOfScratch:",
+            "        found = generate(program, others, lower, clock)\n    except KeyError:",
+        ),
+        (
             "no level below is tried",
             "    if below < 1 or options.hint is not None:",
             "    if True:",
@@ -173,6 +220,47 @@ CHOSEN = (
             "a candidate without room ends it",
             "            except OutOfScratch:\n                continue",
             "            except OutOfScratch:\n                raise",
+        ),
+    ),
+    *faults_in(
+        "vliwc/backend/candidates.py",
+        ("tests/cli/test_faults.py::test_a_hint_of_another_kernel_is_refused",),
+        (
+            "windows of another kernel are taken",
+            "            if not candidate.search.resume(state.windows):",
+            "            if candidate.search.resume(state.windows) and False:",
+        ),
+    ),
+    *faults_in(
+        "vliwc/passes/pack_stores.py",
+        (
+            "tests/filetests/passes/test_passes.py",
+            "tests/unit/strategy/test_chains.py",
+            "tests/property/test_words_in_scratch.py",
+        ),
+        (
+            "new loops stand behind all others",
+            "        return loops_in_order(function) if len(function.loops) > before else function",
+            "        return function",
+        ),
+    ),
+    *faults_in(
+        "vliwc/ir/loop_numbers.py",
+        ("tests/filetests/passes/test_passes.py", "tests/unit/ir/test_verify.py"),
+        (
+            "stores of other loops do not count",
+            "(*value.args, *(value.order if memory else ())):",
+            "value.args:",
+        ),
+        (
+            "reductions need no loop",
+            "        if value.op is Op.REDUCE:\n            mask |= 1 << value.imm\n",
+            "",
+        ),
+        (
+            "lanes keep the number of their loop",
+            "value.op in (Op.LANE, Op.REDUCE)",
+            "value.op is Op.REDUCE",
         ),
     ),
     *faults_in(

@@ -7,16 +7,18 @@ import pytest
 from isa.machine import MachineSpec
 from isa.simulator import run
 from tests.strategies.plans import lane_program
+from vliwc.backend import candidates
 from vliwc.backend.candidates import Generated, balanced, generate
 from vliwc.backend.emit import emit
 from vliwc.clock import Clock
+from vliwc.isel.program import LaneProgram
 from vliwc.isel.reads.table_reads import Gather, Plan
 from vliwc.lang import CheckedKernel, bind, parse_kernel
 from vliwc.lang.interpret import interpret, output_words, random_memory
 from vliwc.options import Options
 from vliwc.sched.check import check_schedule
 from vliwc.sched.staggered.scheduler import OutOfScratch
-from vliwc.strategy.choose import gather_only
+from vliwc.strategy.choose import Strategy, gather_only
 
 WALK = """
 kernel walk(n, rounds) {
@@ -121,6 +123,40 @@ def test_when_tables_leave_no_room_they_are_gathered() -> None:
 def test_impossible() -> None:
     with pytest.raises(OutOfScratch, match="do not fit into 24 words"):
         generated(machine=MachineSpec(scratch_words=24))
+
+
+BETTER = "the strategies and constants of -O1 gave the better program"
+
+
+@pytest.mark.parametrize(("n", "rounds", "words"), [(16, 3, 1536), (32, 4, 1536), (24, 3, 104)])
+def test_the_level_below_is_taken_where_it_is_better(
+    monkeypatch: pytest.MonkeyPatch, n: int, rounds: int, words: int
+) -> None:
+    machine = MachineSpec(scratch_words=words)
+    result = generated(n, rounds, 2, machine)
+    lower = generated(n, rounds, 1, machine).schedule.cycles
+    with monkeypatch.context() as patch:
+        patch.setattr(candidates, "_lower_level", lambda *_: None)
+        own = generated(n, rounds, 2, machine).schedule.cycles
+    assert result.schedule.cycles == min(own, lower)
+    assert (BETTER in result.notes) == (lower < own)
+
+
+def test_the_level_below_may_have_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried for this walk; where its constants do not fit, the level's own program stays."""
+    best, tried = candidates._generate, list[int]()
+
+    def best_of(
+        program: LaneProgram, strategies: list[Strategy], options: Options, clock: Clock
+    ) -> Generated:
+        tried.append(options.level)
+        if options.level == 1:
+            raise OutOfScratch("too small")
+        return best(program, strategies, options, clock)
+
+    monkeypatch.setattr(candidates, "_generate", best_of)
+    assert generated(16, 3).schedule.cycles > 0
+    assert tried == [2, 1]
 
 
 def test_progress_never_goes_back() -> None:

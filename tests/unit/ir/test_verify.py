@@ -233,3 +233,30 @@ def test_the_graph_must_say_the_same_as_the_values() -> None:
         with pytest.raises(VerifyError, match="has other edges in the graph") as caught:
             verify(replace(function, graph=graph))
         assert caught.value.value is total
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "%4 = move loop 0 of %3[1 to 4]\n  %5 = store y[%0] = %4 in loop 0",
+        "%4 = reduce sum loop 1 of %3\n  %5 = store y[%0] = %4 in loop 0",
+        "%4 = reduce sum loop 1 of %2\n  %5 = store y[%0] = %4 in loop 0",
+    ],
+)
+def test_words_of_later_loops(last: str) -> None:
+    """What goes through the loops one by one goes by their numbers."""
+    text = f"""
+function backwards {{
+  array x: u32[8] in at 0
+  array y: u32[8] inout at 8
+  loop 0 i: 4
+  loop 1 j: 8
+  %0 = lane 0
+  %1 = lane 1
+  %2 = const 3
+  %3 = load x[%1]
+  {last}
+}}
+"""
+    with pytest.raises(VerifyError, match="loop 0 takes words of loop 1, which is a later one"):
+        verify(parse_function(text))

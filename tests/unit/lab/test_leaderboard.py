@@ -13,6 +13,7 @@ import pytest
 from tests.unit.lab.test_store import ROW
 from vliwc.lab.results.leaderboard import boards, critical_difference, entrant_of, mean_ranks
 from vliwc.lab.results.leaderboard_page import leaderboard_page
+from vliwc.lab.results.profile_chart import HEIGHT, WIDTH, chart
 from vliwc.lab.runs.job import Row
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -118,6 +119,36 @@ def test_corpora_stand_apart_and_together() -> None:
     assert boards([]) == []
 
 
+def test_profiles_are_of_the_instances_that_count() -> None:
+    rows = [row(f"i{k}", name, 10) for k in range(3) for name in "ab"]
+    rows += [row("j", "a", 0), row("j", "b", 12), row("k", "a", 15), row("k", "b", 10)]
+    (board,) = boards(stored([*rows, row("only", "a", 99)]))
+    assert [(p.scheduler, p.ratios, p.shares) for p in board.profiles] == [
+        ("b", (1.0,), (1.0,)),
+        ("a", (1.0, 1.5), (0.6, 0.8)),
+    ]
+    assert [p.scheduler for p in board.profiles] == [s.entrant for s in board.standings]
+    drawn = chart(board.profiles)
+    end = 1.5**1.04
+    at = WIDTH * math.log(1.5) / math.log(end)
+    # From 60 % at the left, up to 80 % at factor 1.5, and on to the right end.
+    path = f"M0.0 {0.4 * HEIGHT:.1f}H{at:.1f}V{0.2 * HEIGHT:.1f}H{WIDTH:.1f}"
+    assert [curve.path for curve in drawn.curves] == [f"M0.0 0.0H{WIDTH:.1f}", path]
+    assert (drawn.curves[1].first, drawn.curves[1].last) == (60, 80)
+    assert len({(curve.colour, curve.dashes) for curve in drawn.curves}) == 2
+    assert [tick.text for tick in drawn.factors] == ["1", "1.1", "1.2", "1.3", "1.4", "1.5"]
+    assert [tick.place for tick in drawn.shares] == [HEIGHT, 195, 130, 65, 0]
+
+
+def test_profiles_of_nothing_but_failures() -> None:
+    (board,) = boards(stored([row("i", name, 0) for name in "ab"]))
+    curves = chart(board.profiles).curves
+    assert [curve.path for curve in curves] == [f"M0.0 {HEIGHT}H{WIDTH}"] * 2
+    assert "<figure>" in leaderboard_page([board], "t")
+    (board,) = boards(stored([row("x", "a", 10), row("y", "b", 10)]))
+    assert "<figure>" not in leaderboard_page([board], "t"), "no instance in common"
+
+
 def test_budgets_and_options_are_other_entrants() -> None:
     names = {entrant_of(row("i", "a", 10, budget=budget)) for budget in (None, 5)}
     assert names == {"a", "a (budget 5)"}
@@ -130,5 +161,6 @@ def test_the_page_is_whole_escaped_and_the_same_again() -> None:
     assert page == leaderboard_page(found, "R & D")
     assert "&lt;b&gt;" in page and "<b>b" not in page and "R &amp; D" in page
     assert page.count("<tr") == 1 + 3
+    assert page.count("<figure>") == 1 and page.count('class="curve"') == 2 * 3
     for outside in ("http:", "https:", "src=", "href="):
         assert outside not in page

@@ -92,7 +92,7 @@ def test_no_random_assignment_needs_less_work(
     problem = problem_of(instantiate(program, assignment).dag)
     assert max(b.cycles for b in every_bound(problem)) >= least.cycles
     # The bound is a multiple of a tenth, rounded up from what the best assignment's work takes.
-    if least.cycles > least.work.latency:
+    if least.cycles > max(least.work.latency, least.work.busiest):
         assert max(b.work for b in every_bound(problem) if b.prices) > least.cycles - 1
 
 
@@ -121,8 +121,9 @@ def test_bound_counts_loads_and_stores() -> None:
     work = unavoidable_work(program, 1)
     assert (work.loads, work.stores, len(work.words)) == (40, 20, 320)
     assert work.demand == EngineDemand(compute=160)
-    assert proved_kernel_bound(program) == 20.0
-    assert compile_text(text, "test", {}).cycles >= 20
+    # An address, 39 vloads that wait for one, an operation, a vstore.
+    assert proved_kernel_bound(program) == 1 + 20 + 2
+    assert compile_text(text, "test", {}).cycles >= 23
 
 
 def test_bound_counts_gathers_where_nothing_else_is_possible() -> None:

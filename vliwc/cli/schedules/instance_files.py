@@ -1,4 +1,4 @@
-"""Writing instances: the forms that `vliwc instances` knows."""
+"""Writing instances: the forms and the table of `vliwc instances`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.files import STDOUT, write_text
+from vliwc.cli.common.tables import print_table
 
 if TYPE_CHECKING:
     from vliwc.lab.instances.instance import Instance
+    from vliwc.lab.results.summary import Summary
 
 
 class Form(StrEnum):
@@ -81,3 +83,39 @@ def write_optima(folder: Path, instances: Sequence[Instance]) -> None:
     if found:
         text = json.dumps({**read_optima(folder), **found}, indent=1, sort_keys=True)
         write_text(folder / OPTIMA, text + "\n")
+
+
+def print_summaries(title: str, rows: Sequence[Summary]) -> None:
+    """Print a table of instances."""
+    columns = (
+        "instance",
+        "ops",
+        "deps",
+        "bound",
+        "path",
+        "scratch",
+        "results",
+        "optimum",
+    )
+
+    def text(number: int | None) -> str:
+        return "-" if number is None else str(number)
+
+    print_table(
+        title,
+        columns,
+        [
+            (
+                row.name.replace(",", ", "),  # so that long names are wrapped, not cut
+                str(row.operations),
+                str(row.dependences),
+                str(row.bound),
+                str(row.critical_path),
+                text(row.scratch),
+                text(row.results),
+                text(row.optimum),
+            )
+            for row in rows
+        ],
+        right=columns[1:],
+    )

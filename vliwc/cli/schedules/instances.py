@@ -27,7 +27,15 @@ from vliwc.cli.common.errors import CommandError, guarded
 from vliwc.cli.common.files import STDOUT, require_one_printed, write_text
 from vliwc.cli.common.output import print_fields, print_json, progress, warn
 from vliwc.cli.common.tables import print_table
-from vliwc.cli.schedules.instance_files import Form, known_optima, place_of, text_of, write_optima
+from vliwc.cli.schedules.instance_files import (
+    Form,
+    known_optima,
+    place_of,
+    print_summaries,
+    text_of,
+    write_optima,
+)
+from vliwc.cli.schedules.suite import suite
 
 if TYPE_CHECKING:
     from vliwc.lab.instances.features import Features
@@ -282,7 +290,7 @@ def list_instances(files: Problems, as_json: Json = False) -> None:
     if as_json:
         print_json({"instances": [asdict(row) for row in rows]})
     else:
-        _print("Instances", rows)
+        print_summaries("Instances", rows)
 
 
 def features(
@@ -409,47 +417,13 @@ def _report(rows: Sequence[Summary], folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"output": str(folder), "instances": [asdict(row) for row in rows]})
     else:
-        _print(f"Written to {folder}", rows)
-
-
-def _print(title: str, rows: Sequence[Summary]) -> None:
-    columns = (
-        "instance",
-        "ops",
-        "deps",
-        "bound",
-        "path",
-        "scratch",
-        "results",
-        "optimum",
-    )
-
-    def text(number: int | None) -> str:
-        return "-" if number is None else str(number)
-
-    print_table(
-        title,
-        columns,
-        [
-            (
-                row.name.replace(",", ", "),  # so that long names are wrapped, not cut
-                str(row.operations),
-                str(row.dependences),
-                str(row.bound),
-                str(row.critical_path),
-                text(row.scratch),
-                text(row.results),
-                text(row.optimum),
-            )
-            for row in rows
-        ],
-        right=columns[1:],
-    )
+        print_summaries(f"Written to {folder}", rows)
 
 
 app.command("kernels")(guarded(kernels))
 app.command("generate")(guarded(generate))
 app.command("generators")(guarded(generators))
+app.command("suite")(guarded(suite))
 app.command("convert")(guarded(convert))
 app.command("list")(guarded(list_instances))
 app.command("features")(guarded(features))

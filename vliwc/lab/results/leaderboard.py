@@ -23,6 +23,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vliwc.lab.results.profile import Profile, profiles
 from vliwc.lab.results.statistics import CONFIDENCE, FEWEST, RESAMPLES
 from vliwc.lab.runs.job import Row
 
@@ -62,7 +63,8 @@ class Board:
 
     ``friedman`` is the p value of the hypothesis that all entrants are alike, ``difference`` the
     critical difference of mean ranks at 5 % by Nemenyi; None below three entrants or
-    :data:`FEWEST` instances, ``friedman`` also where all are equal.
+    :data:`FEWEST` instances, ``friedman`` also where all are equal.  ``profiles`` are the
+    performance profiles in cycles, in order of the standings.
     """
 
     corpus: str
@@ -71,6 +73,7 @@ class Board:
     friedman: float | None
     difference: float | None
     standings: tuple[Standing, ...]
+    profiles: tuple[Profile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,9 @@ def _board(corpus: str, instances: Sequence[Mapping[str, list[Row]]], seed: int)
         )
     standings.sort(key=lambda each: (each.rank, each.entrant))
     left_out = len(instances) - len(whole)
-    return Board(corpus, len(whole), left_out, friedman, difference, tuple(standings))
+    columns = {each.entrant: cycles[:, entrants.index(each.entrant)].tolist() for each in standings}
+    curves = tuple(profiles(columns))
+    return Board(corpus, len(whole), left_out, friedman, difference, tuple(standings), curves)
 
 
 def _result(rows: Sequence[Row]) -> _Result:

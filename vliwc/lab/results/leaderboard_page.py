@@ -9,6 +9,7 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 
 from vliwc.lab.results.leaderboard import Board
+from vliwc.lab.results.profile_chart import chart
 from vliwc.lab.results.statistics import CONFIDENCE
 
 COLUMNS: Final = ("entrant", "mean rank", "interval", "mean gap", "best", "proved", "scheduled")
@@ -25,5 +26,8 @@ def leaderboard_page(boards: Sequence[Board], title: str) -> str:
     )
     text = files("vliwc.lab").joinpath("leaderboard.html.j2").read_text(encoding="utf-8")
     return environment.from_string(text).render(
-        boards=boards, title=title, columns=COLUMNS, confidence=round(100 * CONFIDENCE)
+        boards=[(board, chart(board.profiles)) for board in boards],
+        title=title,
+        columns=COLUMNS,
+        confidence=round(100 * CONFIDENCE),
     )

@@ -2,15 +2,11 @@
 
 matplotlib is part of the extra ``lab``; commands import this module only when pictures are asked
 for.  Pictures of equal data are equal files: they hold no date and no random identifiers.
-
-Colours are those of M. Okabe and K. Ito (*Color universal design*, 2002), which people with any
-colour vision can tell apart; line styles and markers differ, too.
 """
 
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,24 +17,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from vliwc.lab.results.comparison import Comparison, Outcome
-from vliwc.lab.results.profile import Profile, cycle_profiles, time_profiles
+from vliwc.lab.results.palette import DASHES, colour_of, style_of
+from vliwc.lab.results.profile import (
+    Profile,
+    cycle_profiles,
+    last_factor,
+    round_factors,
+    time_profiles,
+)
 
 Axes = Any
 """matplotlib's ``Axes``, whose methods take keywords without types."""
 
 FORMATS: Final = ("svg", "png")
 
-_COLOURS: Final = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#E69F00",
-    "#000000",
-    "#8A8A8A",
-)
-_LINES: Final[tuple[Any, ...]] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1.2, 1, 1.2)))
+_LINES: Final[tuple[Any, ...]] = tuple((0, dashes) if dashes else "-" for dashes in DASHES)
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 _CLOCK: Final = 1e-9
 """The least time that the clock can tell from none, in seconds; a logarithm needs some."""
@@ -73,9 +66,7 @@ def looks(schedulers: Sequence[str]) -> dict[str, Look]:
     two of 32 all three."""
     return {
         name: Look(
-            _COLOURS[at % len(_COLOURS)],
-            _LINES[(at + at // len(_COLOURS)) % len(_LINES)],
-            _MARKERS[(at + at // len(_COLOURS)) % len(_MARKERS)],
+            colour_of(at), _LINES[style_of(at, len(_LINES))], _MARKERS[style_of(at, len(_MARKERS))]
         )
         for at, name in enumerate(schedulers)
     }
@@ -129,8 +120,7 @@ def profile_figure(profiles: Sequence[Profile], measure: str, count: str) -> Fig
     instances."""
     style = looks([profile.scheduler for profile in profiles])
     figure, axes = _figure(height=4.6)
-    last = max((profile.ratios[-1] for profile in profiles), default=1.0)
-    end = max(1.02, last * last**0.04)
+    end = last_factor(profiles)
     for profile in profiles:
         look = style[profile.scheduler]
         axes.step(
@@ -259,14 +249,7 @@ def _gap_axis(axes: Axes, comparison: Comparison, axis: str) -> None:
 
 def _factor_ticks(axes: Axes, end: float) -> None:
     """Round factors on a logarithmic axis that begins with 1, however short it is."""
-    if end > 100:
-        candidates = [10.0**exponent for exponent in range(int(math.log10(end)) + 1)]
-    elif end > 4:
-        candidates = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
-    else:
-        step = next(size for size in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if (end - 1) / size <= 8)
-        candidates = [1 + step * k for k in range(9)]
-    axes.xaxis.set_major_locator(FixedLocator([tick for tick in candidates if tick <= end]))
+    axes.xaxis.set_major_locator(FixedLocator(round_factors(end)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_plain))
 

@@ -76,6 +76,24 @@ def time_profiles(comparison: Comparison) -> list[Profile]:
     )
 
 
+def last_factor(profiles: Sequence[Profile]) -> float:
+    """Where pictures of profiles end: a little beyond the last step of any."""
+    last = max((profile.ratios[-1] for profile in profiles), default=1.0)
+    return max(1.02, last * last**0.04)
+
+
+def round_factors(end: float) -> list[float]:
+    """Round factors from 1 to ``end`` for a logarithmic axis, however short it is."""
+    if end > 100:
+        candidates = [10.0**exponent for exponent in range(int(math.log10(end)) + 1)]
+    elif end > 4:
+        candidates = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
+    else:
+        step = next(size for size in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if (end - 1) / size <= 8)
+        candidates = [1 + step * k for k in range(9)]
+    return [tick for tick in candidates if tick <= end]
+
+
 def _profile(scheduler: str, costs: Sequence[float], least: Sequence[float]) -> Profile:
     ratios = sorted(_ratio(cost, best) for cost, best in zip(costs, least, strict=True))
     steps = sorted({1.0, *(ratio for ratio in ratios if ratio < math.inf)})
