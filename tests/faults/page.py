@@ -24,8 +24,11 @@ class Outcome:
     at: str
 
 
-def report(outcomes: Sequence[Outcome], catalogue: Sequence[Fault] = ALL_FAULTS) -> str:
-    """The outcomes as a page of the documentation, which says what of ``catalogue`` is missing."""
+def report(
+    outcomes: Sequence[Outcome], catalogue: Sequence[Fault] = ALL_FAULTS, *, told: str = ""
+) -> str:
+    """The outcomes as a page of the documentation, which says what of ``catalogue`` is missing;
+    ``told``: what people say of the runs."""
     caught = [outcome for outcome in outcomes if outcome.caught_by]
     decided = {outcome.fault.key for outcome in outcomes}
     missing = [fault.key for fault in catalogue if fault.key not in decided]
@@ -37,6 +40,7 @@ def report(outcomes: Sequence[Outcome], catalogue: Sequence[Fault] = ALL_FAULTS)
         "",
         f"{len(outcomes)} faults: {len(caught)} noticed, {len(outcomes) - len(caught)} not.",
         "",
+        *([told, ""] if told else []),
         *_commits(outcomes),
         "## Not noticed",
         "",
@@ -72,6 +76,12 @@ def _commits(outcomes: Sequence[Outcome]) -> list[str]:
             lines += [f"- {each.fault.key}" for each in outcomes if each.at == commit]
             lines.append("")
     return lines
+
+
+def told_in(page: str) -> str:
+    """What people say of the runs in an older page: between the totals and the first run."""
+    head = page.partition("\n## ")[0]
+    return "\n\n".join(head.split("\n\n")[3:]).strip()
 
 
 def published(page: str, catalogue: Sequence[Fault] = ALL_FAULTS) -> list[Outcome]:

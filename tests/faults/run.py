@@ -27,7 +27,7 @@ from typing import Protocol
 from tests.faults.catalogue import ALL_FAULTS
 from tests.faults.copy import ALONE_SECONDS, CPU_SECONDS, ROOT, Answer, Copy
 from tests.faults.fault import Fault
-from tests.faults.page import Outcome, merged, published, report
+from tests.faults.page import Outcome, merged, published, report, told_in
 
 
 class Runner(Protocol):
@@ -191,9 +191,9 @@ def main() -> int:
     missed = [each for each in outcomes if not each.caught_by and not each.fault.equivalent]
     print(f"{len(outcomes)} faults, {len(missed)} that change the meaning not noticed")
     if page is not None:
-        if arguments.only and page.exists():
-            outcomes = merged(outcomes, published(page.read_text(encoding="utf-8")))
-        page.write_text(report(merged(outcomes, ())), encoding="utf-8")
+        before = page.read_text(encoding="utf-8") if arguments.only and page.exists() else ""
+        found = merged(outcomes, published(before))
+        page.write_text(report(found, told=told_in(before)), encoding="utf-8")
     return 1 if missed else 0
 
 

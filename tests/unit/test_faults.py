@@ -13,7 +13,7 @@ import pytest
 from tests.faults.catalogue import ALL_FAULTS
 from tests.faults.copy import Answer, importers, share
 from tests.faults.fault import Fault
-from tests.faults.page import Outcome, merged, published, report
+from tests.faults.page import Outcome, merged, published, report, told_in
 from tests.faults.run import Decisions, covers
 
 by_key = pytest.mark.parametrize("fault", ALL_FAULTS, ids=[fault.key for fault in ALL_FAULTS])
@@ -52,7 +52,9 @@ def test_a_page_is_read_back_and_completed() -> None:
         )
         for number, fault in enumerate(dict.fromkeys(some))
     ]
-    page = report(outcomes)
+    told = "It ran once.\n\nThe rest ran later."
+    page = report(outcomes, told=told)
+    assert told_in(page) == told and told_in(report(outcomes)) == told_in("") == ""
     assert sorted(published(page), key=key_of) == sorted(outcomes, key=key_of)
     assert f"- {ALL_FAULTS[-1].key}" in page.splitlines()
     every = merged([Outcome(each, "now", 0.0, "new") for each in ALL_FAULTS[30:]], published(page))
