@@ -182,6 +182,23 @@ def test_convert_of_a_machine_problem(cli: Cli, kernel: Path, tmp_path: Path) ->
     assert relaxed.problem.renewable is not None
 
 
+def test_projects_with_time_lags(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "lags.sch"
+    file.write_text(
+        "2 1 0 0\n0 1 1 1 [0]\n1 1 1 2 [2]\n2 1 2 1 3 [-2] [3]\n3 1 0\n"
+        "0 1 0 0\n1 1 4 1\n2 1 3 1\n3 1 0 0\n2\n"
+    )
+    assert "time lags" in cli("instances", "show", file).succeeded().stdout
+    report = cli("schedule", file, "--scheduler", "cpsat", "--budget", 2, "--json").json
+    assert (report["cycles"], report["status"]) == (5, "optimal")
+    refused = cli("schedule", file, "--scheduler", "list")
+    assert refused.code == 1 and "list knows no time lags" in refused.stderr
+    names = ("--scheduler", "cpsat", "--scheduler", "list", "--processes", 1)
+    rows = cli("compare", file, *names, "--json").json["rows"]
+    assert [row["status"] for row in rows] == ["optimal", "none"]
+    cli("instances", "convert", file, "--to", "sm", "-o", tmp_path / "x.sm").failed("time lags: 4")
+
+
 def test_refusals(cli: Cli, projects: Path, tmp_path: Path) -> None:
     generate = ("instances", "generate")
     cli(*generate, "layred", "-o", tmp_path).failed("layred", "layered")

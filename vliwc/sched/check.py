@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.sched.problem.dense import Ints
+from vliwc.sched.problem.lags import Lags
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.renewable import Modes, Renewable
 from vliwc.sched.problem.schedule import Schedule
@@ -43,7 +44,8 @@ def check_schedule(problem: ScheduleProblem, schedule: Schedule) -> None:
 
 
 def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
-    """All broken rules: shape, engines, slots, dependences, serial lanes, scratch, resources."""
+    """All broken rules: shape, engines, slots, dependences, serial lanes, scratch, resources,
+    lags."""
     p = problem.dense
     n = len(p.lanes)
     if (
@@ -80,7 +82,19 @@ def violations(problem: ScheduleProblem, schedule: Schedule) -> list[Violation]:
     _check_scratch(problem, schedule, first, last, names, found)
     if renewable is not None:
         _check_renewable(renewable, first, last, found)
+    if problem.lags is not None:
+        _check_lags(problem.lags, first, names, found)
     return found
+
+
+def _check_lags(lags: Lags, first: Numbers, names: list[str], found: list[Violation]) -> None:
+    for before, after, lag in zip(lags.source, lags.target, lags.lag, strict=True):
+        if first[after] < first[before] + lag:
+            message = (
+                f"{names[after]} starts in cycle {first[after]}, {names[before]} in cycle "
+                f"{first[before]}: the lag is {lag}"
+            )
+            found.append(Violation("lag", message, (int(before), int(after))))
 
 
 def _in_modes(

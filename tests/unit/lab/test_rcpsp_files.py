@@ -372,8 +372,3 @@ def test_damaged_modes(tmp_path: Path, old: str, new: str, words: str) -> None:
     with pytest.raises(ProblemError) as caught:
         read_sm(write(tmp_path / "bad.mm", MM.replace(old, new)))
     assert words in str(caught.value), str(caught.value)
-
-
-def test_time_lags_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProblemError, match="maximal time lags"):
-        read_instance(write(tmp_path / "x.sch", "1 1 0 0\n"))

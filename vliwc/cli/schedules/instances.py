@@ -63,7 +63,7 @@ Problems = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="Problem files (.json, .sm, .mm, .rcp, .jsp, .fjs) and folders of them.",
+        help="Problem files (.json, .sm, .mm, .rcp, .sch, .jsp, .fjs) and folders of them.",
         show_default=False,
     ),
 ]
@@ -398,6 +398,8 @@ def show(
         amounts = zip(problem.modes.names, problem.modes.amount.tolist(), strict=True)
         consumed = "".join(f", {name} {amount}" for name, amount in amounts)
         shown["modes"] = f"{len(problem.modes.duration)}{consumed}"
+    if problem.lags is not None:
+        shown["time lags"] = str(len(problem.lags.rows))
     print_fields(shown)
 
 

@@ -32,7 +32,8 @@ ProblemFile = Annotated[
     Path,
     typer.Argument(
         metavar="PROBLEM",
-        help="A scheduling problem: our JSON, a project (.sm, .mm, .rcp), or a shop (.jsp, .fjs).",
+        help="A scheduling problem: our JSON, a project (.sm, .mm, .rcp, .sch), or a shop (.jsp, "
+        ".fjs).",
         show_default=False,
     ),
 ]

@@ -17,7 +17,8 @@ from typing import Final, cast
 from isa.load import LoadError, parse_json, read_text
 from vliwc.lab.instances.best_known import BEST_KNOWN, Known, read_best_known
 from vliwc.lab.instances.instance import Instance
-from vliwc.lab.instances.rcpsp_files import read_rcp, read_sm, refuse_sch
+from vliwc.lab.instances.rcpsp_files import read_rcp, read_sm
+from vliwc.lab.instances.rcpsp_max import read_sch
 from vliwc.lab.instances.shop_files import read_fjs, read_jsp
 from vliwc.sched.problem.json import problem_from_json
 from vliwc.sched.problem.problem import ScheduleProblem
@@ -67,8 +68,6 @@ def load(paths: Sequence[Path]) -> list[Instance]:
 
 def read_instance(path: Path, optimum: int | None = None, known: int | None = None) -> Instance:
     """The instance in one file. Raises :class:`ProblemError` if it holds no problem."""
-    if path.suffix.lower() == ".sch":
-        refuse_sch(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ProblemError(
@@ -93,6 +92,7 @@ READERS: Final[Mapping[str, Callable[[Path], ScheduleProblem]]] = {
     ".sm": read_sm,
     ".rcp": read_rcp,
     ".mm": read_sm,
+    ".sch": read_sch,
     ".jsp": read_jsp,
     ".fjs": read_fjs,
 }

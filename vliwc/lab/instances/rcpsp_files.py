@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from isa.load import LoadError, read_text
 from vliwc.sched.problem.json import LARGEST
@@ -27,7 +27,7 @@ from vliwc.sched.problem.renewable import ProblemError
 _SECTION: Final = re.compile(r"^\*{3,}.*$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _LONG: Final = re.compile(r"\d{11}")  # above `LARGEST`, and perhaps too long for `int`
-_MAX_JOBS: Final = 100_000
+MAX_JOBS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_sm(path: Path) -> ScheduleProblem:
     Raises :class:`ProblemError` with the file: it cannot be read, is damaged, or has what these
     problems do not: several projects, doubly constrained resources, release dates.
     """
-    text = _text(path)
+    text = project_text(path)
     _refuse_sm_extras(text, path)
     project = _parse(path, text, "psplib")
     _compare_sm(text, project, path)
@@ -68,12 +68,12 @@ def read_sm(path: Path) -> ScheduleProblem:
 
 def read_rcp(path: Path) -> ScheduleProblem:
     """The project in a file of Patterson's form. Raises as :func:`read_sm` does."""
-    text = _text(path)
+    text = project_text(path)
     words = text.split()
     if not all(_NUMBER.fullmatch(word) for word in words):
         raise ProblemError(f"{path}: a file of Patterson's form has nothing but numbers from 0")
-    if words and int(words[0]) > _MAX_JOBS:
-        raise ProblemError(f"{path}: {words[0]} jobs are more than {_MAX_JOBS}")
+    if words and int(words[0]) > MAX_JOBS:
+        raise ProblemError(f"{path}: {words[0]} jobs are more than {MAX_JOBS}")
     project = _parse(path, text, "patterson")
     jobs, resources = project.jobs, len(project.capacities)
     expected = 2 + resources + sum(2 + resources + len(job.successors) for job in jobs)
@@ -85,15 +85,8 @@ def read_rcp(path: Path) -> ScheduleProblem:
     return _problem(project, path)
 
 
-def refuse_sch(path: Path) -> NoReturn:
-    """Raises :class:`ProblemError`: a file of RCPSP/max is none of these problems."""
-    raise ProblemError(
-        f"{path}: a project with minimal and maximal time lags (RCPSP/max); problems here have no "
-        "latest starts"
-    )
-
-
-def _text(path: Path) -> str:
+def project_text(path: Path) -> str:
+    """The text of a file of numbers. Raises :class:`ProblemError` if one of them is too large."""
     try:
         text = read_text(path)
     except LoadError as error:

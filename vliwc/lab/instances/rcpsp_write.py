@@ -84,6 +84,10 @@ def left_out(problem: ScheduleProblem) -> list[str]:
         found.append(
             f"dependences: {at_once} of latency 0 bind only through the operations before them"
         )
+    if problem.lags is not None:
+        found.append(
+            f"time lags: {len(problem.lags.rows)} bind only as far as they are dependences"
+        )
     return found
 
 

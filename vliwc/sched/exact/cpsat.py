@@ -90,6 +90,7 @@ class CpSatScheduler:
     name: str = "cpsat"
     limits: CpSatLimits = CpSatLimits()
     takes_modes: ClassVar[bool] = True
+    takes_lags: ClassVar[bool] = True
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None

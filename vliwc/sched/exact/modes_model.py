@@ -2,7 +2,8 @@
 
 The model that anyone would write (Laborie et al., *IBM ILOG CP Optimizer for scheduling*, 2018,
 call it alternatives): a cumulative for each renewable resource, or a disjunctive where it has one
-unit, a linear row for each nonrenewable one, precedences between the tasks, the makespan.
+unit, a linear row for each nonrenewable one, precedences and time lags between the tasks, the
+makespan.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vliwc.sched.anytime import expired, report
 from vliwc.sched.exact.limits import solved
 from vliwc.sched.greedy.sgs import project_schedule
 from vliwc.sched.problem.bounds import lower_bound
+from vliwc.sched.problem.lags import longest_schedule
 from vliwc.sched.problem.modes import executable, with_modes
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import Infeasible, OutOfScratch, Schedule
@@ -63,6 +65,8 @@ class ModesModel:
             self.present += own
         for before, after, latency in View.of(problem).dependences:
             self.model.add(self.start[after] >= ends[before] + latency - 1)
+        for before, after, lag in [] if problem.lags is None else problem.lags.rows:
+            self.model.add(self.start[after] >= self.start[before] + lag)
         for number, capacity in enumerate(renewable.capacity.tolist()):
             column: list[int] = modes.demand[:, number].tolist()
             rows = [r for r, amount in enumerate(column) if amount and duration[r] and possible[r]]
@@ -123,7 +127,8 @@ class ModesSearch:
         starts = modes.ptr[:-1]
         longest = np.maximum.reduceat(modes.duration, starts) if len(starts) else modes.duration
         lags = sum(max(edge.latency - 1, 0) for edge in View.of(self.problem).dependences)
-        self.horizon = int(longest.sum()) + lags
+        between = [] if self.problem.lags is None else self.problem.lags.rows
+        self.horizon = longest_schedule(longest.tolist(), between) + lags
 
     @property
     def done(self) -> bool:
@@ -163,6 +168,8 @@ class ModesSearch:
         """
         if self.best is None:
             if self.infeasible and self._refuted(self.horizon):
+                if self.problem.lags is not None:
+                    raise Infeasible("no schedule keeps all time lags")
                 raise Infeasible("no choice of modes consumes no more than there is")
             raise OutOfScratch(f"CP-SAT found no schedule within {self.effort:g} units of effort")
         statistics: dict[str, float | int | str] = {"effort": round(self.effort - self.left, 3)}

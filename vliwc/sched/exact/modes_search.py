@@ -3,6 +3,7 @@
 The first schedule is greedy.  Then the model of :mod:`vliwc.sched.exact.modes_model` gets a quarter
 of the effort, the search for projects a quarter with the modes that were found (it is better at
 finding where modes are given, and says nothing about other modes), and the model what is left.
+Where there are time lags, which neither greedy schedules nor that search know, the model gets all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ def search_modes(search: ModesSearch, hint: Schedule | None, improve: Improve) -
     problem = search.problem
     if hint is not None and hint.mode is not None:
         search.offer(hint)
+    if problem.lags is not None:
+        search.run(search.left)
+        return search.finished()
     try:
         choice = choose_modes(problem)
     except OutOfScratch:

@@ -36,6 +36,7 @@ class PlainScheduler:
     effort: int = 60
     name: str = "ortools-plain"
     takes_modes: ClassVar[bool] = True
+    takes_lags: ClassVar[bool] = True
 
     def schedule(
         self, problem: ScheduleProblem, budget: int | None = None, hint: Schedule | None = None

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from vliwc.jit import jit
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES, Dense
+from vliwc.sched.problem.lags import earliest_starts
 from vliwc.sched.problem.paths import Floats, heads_and_tails, spans
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_bound
@@ -74,7 +75,12 @@ def every_bound(problem: ScheduleProblem) -> list[Bound]:
     """All bounds of this module: the critical path, each engine, engines together."""
     dense = problem.dense
     if problem.renewable is not None:
-        return [Bound(*project_bound(problem, problem.renewable))]
+        found = [Bound(*project_bound(problem, problem.renewable))]
+        if problem.lags is not None:
+            duration = problem.renewable.duration
+            start = earliest_starts(dense, duration, problem.lags)
+            found.append(Bound(int((start + duration).max(initial=0)), "time lags"))
+        return found
     if not len(dense.lanes):
         return [Bound(0, "nothing to do")]
     head, tail = heads_and_tails(problem)

@@ -13,7 +13,8 @@ from vliwc.sched.problem.view import View
 
 
 def problem_graph(problem: ScheduleProblem) -> nx.DiGraph[int]:
-    """Operations as nodes 0..n-1 with their facts as attributes, dependences as edges."""
+    """Operations as nodes 0..n-1 with their facts as attributes, dependences and time lags as
+    edges: those that are no dependence have nothing but a ``lag``."""
     view = View.of(problem)
     graph: nx.DiGraph[int] = nx.DiGraph()
     for op, name in enumerate(problem.names):
@@ -35,6 +36,9 @@ def problem_graph(problem: ScheduleProblem) -> nx.DiGraph[int]:
     for a, b, latency, reads in zip(*(column.tolist() for column in columns), strict=True):
         known = graph.get_edge_data(a, b) or {"latency": 0, "reads": False}
         graph.add_edge(a, b, latency=max(latency, known["latency"]), reads=reads or known["reads"])
+    for a, b, lag in [] if problem.lags is None else problem.lags.rows:
+        known = graph.get_edge_data(a, b) or {}
+        graph.add_edge(a, b, lag=max(lag, known.get("lag", lag)))
     return graph
 
 
@@ -44,7 +48,8 @@ def to_graphml(problem: ScheduleProblem) -> str:
 
 
 def to_dot(problem: ScheduleProblem) -> str:
-    """The graph as DOT text; dashed edges order without passing a value."""
+    """The graph as DOT text; dashed edges order without passing a value, dotted ones are time lags
+    that are no dependences."""
     graph = problem_graph(problem)
     lines = ["digraph problem {", "  rankdir=TB;", "  node [shape=box];"]
     for op, facts in graph.nodes(data=True):
@@ -56,8 +61,11 @@ def to_dot(problem: ScheduleProblem) -> str:
         quoted = label.replace('"', '\\"')
         lines.append(f'  {op} [label="{quoted}"];')
     for a, b, facts in graph.edges(data=True):
-        style = [] if facts["reads"] else ["style=dashed"]
-        if facts["latency"] != 1:
-            style.append(f'label="{facts["latency"]}"')
+        if "latency" not in facts:
+            style = ["style=dotted", f'label="lag {facts["lag"]}"']
+        else:
+            style = [] if facts["reads"] else ["style=dashed"]
+            if facts["latency"] != 1:
+                style.append(f'label="{facts["latency"]}"')
         lines.append(f"  {a} -> {b}" + (f" [{', '.join(style)}];" if style else ";"))
     return "\n".join([*lines, "}"]) + "\n"

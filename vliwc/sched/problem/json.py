@@ -20,6 +20,8 @@ A project has ``resources`` (a list of ``{"name", "capacity"}``) instead of a ma
 operations with ``duration`` and ``demand`` (a list, one number a resource).  With modes, an
 operation has ``modes`` instead, a list of objects with ``duration``, ``demand`` and
 ``consumption`` (one number each of the top ``nonrenewable``, a list of ``{"name", "amount"}``).
+A project's ``lags`` are a list of ``[source, target, lag]`` between starts, negative for latest
+ones (:mod:`vliwc.sched.problem.lags`).
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from isa.errors import IsaError
 from isa.machine import DEFAULT_MACHINE, MachineSpec
 from vliwc.sched.problem.dense import ENGINES, N_ENGINES
 from vliwc.sched.problem.expand import edges_of
+from vliwc.sched.problem.lags import Lag
 from vliwc.sched.problem.modes import Mode, mode_problem
 from vliwc.sched.problem.paths import CyclicProblem, topological_order
 from vliwc.sched.problem.problem import Edges, ScheduleProblem, make_dense
@@ -68,6 +71,8 @@ def problem_to_json(problem: ScheduleProblem) -> dict[str, object]:
         data["groups"] = problem.dense.n_groups
         data["operations"] = _operations(problem)
     data["dependences"] = [list(row) for row in _ordered_edges(problem)]
+    if problem.lags is not None:
+        data["lags"] = [list(row) for row in problem.lags.rows]
     return data
 
 
@@ -183,7 +188,7 @@ def problem_from_json(data: object, source: str = "problem") -> ScheduleProblem:
         )
     known = {"format", "version", "machine", "groups", "operations", "dependences"}
     if "resources" in top:
-        known = {*known, "resources", "nonrenewable"}
+        known = {*known, "resources", "nonrenewable", "lags"}
     _only(top, known, source)
     rows = [
         _object(row, f"{source}: operation {k}")
@@ -300,9 +305,21 @@ def _project(
                 _name(r.get("name", f"N{k + 1}"), f"{source}: nonrenewable {k}")
                 for k, r in enumerate(consumed)
             ],
+            lags=_lags(top.get("lags", []), f"{source}: lags"),
         )
     except ProblemError as error:
         raise ProblemError(f"{source}: {error}") from error
+
+
+def _lags(data: object, where: str) -> list[Lag]:
+    found: list[Lag] = []
+    for k, item in enumerate(_list(data, where)):
+        row = _list(item, f"{where}: {k}")
+        if len(row) != 3:
+            raise ProblemError(f"{where}: {k}: expected [source, target, lag]")
+        a, b = (_number(end, f"{where}: {k}", 0) for end in row[:2])
+        found.append((a, b, _number(row[2], f"{where}: {k}", -LARGEST)))
+    return found
 
 
 def _mode(row: Mapping[str, object], sizes: tuple[int, int], where: str) -> Mode:

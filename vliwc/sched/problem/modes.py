@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.sched.problem.dense import Ints
+from vliwc.sched.problem.lags import Lag, Lags, as_dependences, earliest_starts, longest_schedule
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.project import project_problem, require_short
 from vliwc.sched.problem.renewable import Modes, ProblemError, Renewable
@@ -38,13 +39,15 @@ def mode_problem(
     names: Sequence[str] | None = None,
     resources: Sequence[str] | None = None,
     consumed: Sequence[str] | None = None,
+    lags: Sequence[Lag] = (),
 ) -> ScheduleProblem:
     """A project whose tasks have modes; ``capacities`` of renewable and ``amounts`` of
-    nonrenewable resources, which are called ``resources`` and ``consumed``.  The rest is as for
-    :func:`vliwc.sched.problem.project.project_problem`; a project of one mode a task and without
-    nonrenewable resources is one of those.
+    nonrenewable resources, which are called ``resources`` and ``consumed``; ``lags`` between
+    starts.  The rest is as for :func:`vliwc.sched.problem.project.project_problem`; a project of
+    one mode a task, without nonrenewable resources and lags, is one of those.
 
-    Raises :class:`ProblemError`, also for a task that no mode can do.
+    Raises :class:`ProblemError`, also for a task that no mode can do, and for lags that no schedule
+    can keep.
     """
     rows = [mode for task in tasks for mode in task]
     modes = Modes(
@@ -59,9 +62,13 @@ def mode_problem(
         tuple(consumed or [f"N{k + 1}" for k in range(len(amounts))]),
         np.array(amounts, dtype=np.int32),
     )
-    require_short(
-        [max(mode.duration for mode in task) for task in tasks], precedences, len(capacities)
-    )
+    longest = [max(mode.duration for mode in task) for task in tasks]
+    for before, after, _ in lags:
+        if not (0 <= before < len(tasks) and 0 <= after < len(tasks)):
+            raise ProblemError(f"lag {before} -> {after}: there are {len(tasks)} operations")
+    given = set(precedences)
+    extra = longest_schedule(longest, lags) - sum(longest)
+    require_short([*longest, extra], precedences, len(capacities))
     starts = modes.ptr[:-1]
     least = np.minimum.reduceat(modes.duration, starts) if len(tasks) else modes.duration
     demand = np.minimum.reduceat(modes.demand, starts, axis=0) if len(tasks) else modes.demand
@@ -69,17 +76,21 @@ def mode_problem(
         least.tolist(),
         demand.tolist(),
         capacities,
-        precedences,
+        [*precedences, *(row for row in as_dependences(lags, longest) if row not in given)],
         names=names,
         resources=resources,
     )
-    if len(rows) == len(tasks) and not amounts:
+    if len(rows) == len(tasks) and not amounts and not lags:
         return problem
     possible = executable(modes, np.array(capacities, dtype=np.int32))
     for task, (low, high) in enumerate(zip(modes.ptr, modes.ptr[1:], strict=False)):
         if not possible[low:high].any():
             raise ProblemError(f"operation {task} has no mode that the resources allow")
-    return replace(problem, modes=modes)
+    if not lags:
+        return replace(problem, modes=modes)
+    between = Lags.of(lags)
+    earliest_starts(problem.dense, least, between)
+    return replace(problem, modes=modes, lags=between)
 
 
 def executable(modes: Modes, capacity: Ints) -> NDArray[np.bool_]:

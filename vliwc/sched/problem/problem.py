@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from isa.machine import MachineSpec
 from vliwc.sched.problem.dense import ENGINES, Dense, Ints
+from vliwc.sched.problem.lags import Lags
 from vliwc.sched.problem.renewable import Modes, Renewable
 
 
@@ -117,7 +118,8 @@ class ScheduleProblem:
     With ``renewable`` it is a project (:mod:`vliwc.sched.problem.project`): no operation takes
     engine slots or scratch, each lasts some cycles and takes renewable resources meanwhile.  With
     ``modes`` durations and demands are those of a chosen mode, and ``renewable`` has the least
-    ones (:mod:`vliwc.sched.problem.modes`).
+    ones (:mod:`vliwc.sched.problem.modes`); ``lags`` are there with modes only
+    (:mod:`vliwc.sched.problem.lags`).
     """
 
     dense: Dense
@@ -125,6 +127,7 @@ class ScheduleProblem:
     name_source: Callable[[], list[str]] = field(repr=False)
     renewable: Renewable | None = None
     modes: Modes | None = None
+    lags: Lags | None = None
 
     def __len__(self) -> int:
         return len(self.dense.lanes)
