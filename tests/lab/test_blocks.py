@@ -32,6 +32,7 @@ LEFT_OUT = {
     ("CONTRIBUTING.md", "shl-add:"): "a rule, not code: tests/unit/test_documents.py",
     ("CONTRIBUTING.md", "git stash"): "changes the working copy; tests/cli runs bench --baseline",
     ("docs/comparison.md", "vliwc compare --kernels all"): "takes half an hour",
+    ("docs/comparison.md", "for kernel in binary_search"): "takes many minutes",
     ("docs/editors.md", "vim.filetype.add"): "needs Neovim",
     ("docs/machine.md", "from isa.takehome import"): "needs the take-home: tests/differential",
     ("docs/proofs.md", "python -m benchmarks.proofs"): "takes an hour",
