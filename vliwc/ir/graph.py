@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vliwc.ir.value import Op, Value
@@ -168,9 +169,13 @@ class Function:
                 stack.extend(value.order)
         return seen
 
-    def computed(self) -> set[Value]:
+    def computed(self) -> frozenset[Value]:
         """Values that a root needs: what has to be executed (assumptions are not)."""
-        return replace(self, assumptions=()).live()
+        return self._computed
+
+    @cached_property
+    def _computed(self) -> frozenset[Value]:
+        return frozenset(replace(self, assumptions=()).live())
 
 
 def link(graph: ValueGraph, value: Value) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from weakref import WeakKeyDictionary
 
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Op, Value
@@ -187,6 +188,11 @@ def _signature(strategy: Strategy) -> object:
     )
 
 
+_Base = tuple[list[EngineDemand], list[dict[Value, int]]]
+_KNOWN: WeakKeyDictionary[LaneProgram, dict[int, _Base]] = WeakKeyDictionary()
+"""Base demands found before, by the number of groups that share chunks: each level wants them."""
+
+
 class _Balancing:
     """What stays the same while a kernel is balanced several times."""
 
@@ -198,7 +204,10 @@ class _Balancing:
         self.seed = seed
         self.long = False
         self.moves = moves
-        self.base, self.selects = _base_demand(program, block)
+        known = _KNOWN.setdefault(program, {})
+        if block not in known:
+            known[block] = _base_demand(program, block)
+        self.base, self.selects = known[block]
         self.reads = [
             loop_reads(program, loop, records=records, block=block, moves=moves)
             for loop in program.function.loops
@@ -381,9 +390,7 @@ def _tables(chosen: Iterable[LoopStrategy]) -> list[tuple[RecordTable, Loop]]:
     return sorted(found.items(), key=lambda item: (-item[0].words, item[0].first))
 
 
-def _base_demand(
-    program: LaneProgram, block: int
-) -> tuple[list[EngineDemand], list[dict[Value, int]]]:
+def _base_demand(program: LaneProgram, block: int) -> _Base:
     """What each loop needs beside its table reads: count a translation with gathers only, and
     take away what the cost model says the gathers cost.  Set-up counts for the first loop, if it is
     no trip of a machine loop, before which set-up is done.
