@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vliwc.stages",),
     ("vliwc.run_time", "vliwc.guard"),
     ("vliwc.code_version",),
+    ("vliwc.compilation",),
     ("vliwc.driver",),
     ("vliwc.cache",),
     ("vliwc.checking",),

@@ -18,7 +18,9 @@ from vliwc.clock import Progress, quiet
 from vliwc.diagnostics import KernelError
 from vliwc.driver import ENGINES, Compilation
 from vliwc.ir.text import print_function
+from vliwc.isel.memory.side_by_side import ADJACENT
 from vliwc.isel.program import STRATEGIES
+from vliwc.mir.operation import InGroup
 from vliwc.options import Options, OptionsError
 from vliwc.passes.pipeline import passes_for
 
@@ -137,7 +139,10 @@ def _at_work(base: Compilation) -> list[str]:
     }
     rows = any(plan.rows for plans in base.generated.assignment for plan in plans)
     found = [*passes, *(_SHOWN_AS[name] for name in sorted(reads) if name in _SHOWN_AS)]
-    return list(dict.fromkeys([*found, *(["rows"] if rows else [])]))
+    templates = base.generated.dag.groups
+    adjacent = any(isinstance(op.into, InGroup) for each in templates for op in each.ops)
+    others = {"rows": rows, ADJACENT: adjacent}
+    return list(dict.fromkeys([*found, *(name for name, used in others.items() if used)]))
 
 
 def what_if(

@@ -18,6 +18,7 @@ from vliwc.isel.memory.lane_buffer import LaneBuffer, one_after_the_other
 from vliwc.isel.memory.moves import loop_moves, needed_moves, taken_in, taken_words
 from vliwc.isel.memory.regions import RegionLoads, Regions
 from vliwc.isel.memory.row_buffers import row_buffers
+from vliwc.isel.memory.side_by_side import Buffer, Lay, layouts, order_after_writers
 from vliwc.isel.memory.store_rows import Row, StoreRows, Word, emit_row
 from vliwc.isel.memory.working_memory import Placement, Space
 from vliwc.isel.program import LaneProgram
@@ -107,6 +108,9 @@ class Instantiation:
         self.moves: dict[int, list[Value]] = {}
         for move in moves:
             self.moves.setdefault(move.loop, []).append(move)
+        self.side_by_side = {
+            value: Buffer(layout) for value, layout in layouts(program, moves).items()
+        }
         self.uniform.moved = self._word
 
     def run(self, assignment: Assignment, placements: Placements) -> Instance:
@@ -171,7 +175,8 @@ class Instantiation:
         for value in self.function.values:
             if whole and value.op is Op.STORE and value.loop == TOP_LEVEL:
                 self.uniform.store(value)
-        return self._memory_order() + self._table_order() + self._buffer_order()
+        order = self._memory_order() + self._table_order() + self._buffer_order()
+        return order + self._side_by_side_order()
 
     def _loop(self, loop: Loop, plans: Sequence[Plan]) -> None:
         first = len(self.groups)
@@ -197,10 +202,11 @@ class Instantiation:
                 number,
                 buffers,
                 taken_in(taken, number, self.vlen),
+                self._lays(number, taken_in(taken, number, self.vlen)),
                 None if buffer is None else buffer.base,
             )
             places = None if moves is None else moves.groups[number].places
-            key = (id(plan), lanes, pattern, edge, buffers, places, around.taken)
+            key = (id(plan), lanes, pattern, edge, buffers, places, around.taken, around.laid)
             if key not in made:
                 group = Group(
                     self.function,
@@ -214,6 +220,8 @@ class Instantiation:
                     self.done,
                 )
                 made[key] = select_group(group, plan, self._placed, around)
+            for value, op in made[key].laid.items():
+                self.side_by_side[value].writers[number] = InGroup(len(self.groups), op)
             self.selected.append(made[key])
             self.regions.append(regions)
             self.groups.append(made[key].template)
@@ -221,6 +229,11 @@ class Instantiation:
                 scans.add(made[key].totals)
         if scans is not None:
             scans.finish()
+
+    def _lays(self, number: int, taken: Sequence[Value]) -> tuple[Lay, ...]:
+        """Where a group puts those of the vectors that others take which stand side by side."""
+        buffers = [(value, self.side_by_side.get(value)) for value in taken]
+        return tuple(buffer.lay(value, number, self.vlen) for value, buffer in buffers if buffer)
 
     def _region_loads(self, plan: Plan, first: int) -> RegionLoads | None:
         if plan.regions is None:
@@ -352,6 +365,10 @@ class Instantiation:
                     for store in self._results_in(space):
                         edges.append((InGroup(last[0], last[1].load), store, 0))
         return edges
+
+    def _side_by_side_order(self) -> list[tuple[Source, Source, int]]:
+        buffers = self.side_by_side.values()
+        return order_after_writers(buffers, self.uniform.ops, self.groups, self.vlen)
 
     def _inputs_in(self, space: Space) -> list[Source]:
         """The loads of input that must be done before the words of ``space`` are written."""

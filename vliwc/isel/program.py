@@ -26,12 +26,13 @@ STRATEGIES = (
     "edges",
     "moves",
     "sums",
+    "adjacent",
 )
 """Ways of doing things that can be left out, like passes: reads by selections among words in
 scratch, by the bits of an index, from packed words, through records of two tables' words, through
 windows at addresses without a constant, of neighbouring words at run-time places by rows, from
 chunks of memory that several reads share; stores by rows; code of its own for groups at edges;
-lanes moved through memory; sums made of addresses."""
+lanes moved through memory; sums made of addresses; results side by side in scratch."""
 
 
 @dataclass(frozen=True)

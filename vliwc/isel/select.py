@@ -19,13 +19,14 @@ from vliwc.isel.memory.lane_buffer import Turn
 from vliwc.isel.memory.moves import LoopMoves
 from vliwc.isel.memory.regions import RegionLoads
 from vliwc.isel.memory.row_buffers import RowBuffer, fill
+from vliwc.isel.memory.side_by_side import Lay, put
 from vliwc.isel.reads.fold import Early
 from vliwc.isel.reads.record_table import PlacedTable, RecordTable
 from vliwc.isel.reads.selections import masks
 from vliwc.isel.reads.table_reads import Plan, ReadSite
 from vliwc.isel.repair import order_readers
 from vliwc.isel.scalar import OPCODES, shifted_out
-from vliwc.mir.operation import Form, MOp, Operand, Template, sources
+from vliwc.mir.operation import Form, MOp, Operand, Source, Template, sources
 
 UNSAFE_SECONDS = (Op.DIV, Op.MOD, Op.SHL, Op.SHR)
 """Operations whose second word may not be just any: zero traps, and no program of ours executes a
@@ -36,7 +37,8 @@ huge shift count."""
 class Selected:
     """A group whose operations are selected: ``reduced`` are the vectors that the loop's
     reductions combine, ``stored`` those that the rows of :mod:`vliwc.isel.memory.store_rows` take
-    words from, ``writers`` what writes these where they are in a buffer, ``taken`` where values
+    words from, ``writers`` what writes these where they are in a buffer, ``laid`` what writes the
+    vectors that stand side by side with those of other groups, ``taken`` where values
     stand that other loops take words of, ``totals`` what the group adds to running totals, ``rows``
     the loads of rows of each record table, ``turns`` the uses of the lane buffer."""
 
@@ -44,6 +46,7 @@ class Selected:
     reduced: dict[Value, Operand]
     stored: dict[Value, Operand]
     writers: dict[Value, tuple[MOp, ...]]
+    laid: dict[Value, MOp]
     taken: dict[Value, Operand | tuple[Operand, ...]]
     totals: dict[Key, Total]
     rows: dict[RecordTable, list[MOp]]
@@ -71,7 +74,8 @@ class Surroundings:
 
     ``regions`` are the chunks of memory that the loop keeps in scratch, ``moves`` the words that it
     takes from other loops, ``scans`` its running totals; ``taken`` are the values of which others
-    take words, ``buffers`` say where rows of stored words are put together; ``lane_buffer`` is the
+    take words, ``laid`` those of them that stand side by side with those of other groups,
+    ``buffers`` say where rows of stored words are put together; ``lane_buffer`` is the
     address of the words through which lanes are moved.
     """
 
@@ -81,6 +85,7 @@ class Surroundings:
     member: int = 0
     buffers: Sequence[RowBuffer] = ()
     taken: Sequence[Value] = ()
+    laid: Sequence[Lay] = ()
     lane_buffer: int | None = None
 
 
@@ -126,6 +131,7 @@ class _Walk:
         self.reduced: dict[Value, Operand] = {}
         self.stored: dict[Value, Operand] = {}
         self.writers: dict[Value, tuple[MOp, ...]] = {}
+        self.laid: dict[Value, MOp] = {}
         self.taken: dict[Value, Operand | tuple[Operand, ...]] = {}
         self.in_rows = plan.in_rows
 
@@ -166,6 +172,8 @@ class _Walk:
         order_readers(self.group.template.ops, self.group.repairs)
         for buffer in self.around.buffers:
             self._fill(buffer)
+        for lay in self.around.laid:
+            self._lay(lay)
         self.group.uniform.origin = None
         self._remove_dead()
         return Selected(
@@ -173,6 +181,7 @@ class _Walk:
             self.reduced,
             self.stored,
             self.writers,
+            self.laid,
             self.taken,
             {} if self.scans is None else self.scans.totals,
             self.site.rows,
@@ -193,6 +202,19 @@ class _Walk:
         self.writers.update(dict.fromkeys(stores, filled.writers))
         for op, store in zip(filled.writers, stores, strict=True):
             op.origin = op.origin or store
+
+    def _lay(self, lay: Lay) -> None:
+        """Put a vector beside those of other groups; whatever reads it finds it there."""
+        totals = {} if self.scans is None else self.scans.totals
+        kept: set[Source] = {o.source for o in (*self.reduced.values(), *self.stored.values())}
+        kept.update(source for t in totals.values() for source in (t.word.source, t.last))
+        kept.update(turn.load for turn in self.site.turns)
+        kept.update(self.laid.values())
+        others = (stands for value, stands in self.taken.items() if value is not lay.value)
+        kept.update(o.source for o in flat(others))
+        op, self.taken[lay.value] = put(self.group, lay, kept)
+        self.laid[lay.value] = op
+        op.origin = op.origin or lay.value
 
     def _needed(self) -> set[Value]:
         """What has to be lowered, given that planned reads replace their index arithmetic."""
@@ -387,6 +409,7 @@ class _Walk:
     def _remove_dead(self) -> None:
         wanted = {op for op in self.group.template.ops if op.width == 0 and op.into is None}
         wanted.update(op for writers in self.writers.values() for op in writers)
+        wanted.update(self.laid.values())
         if self.scans is not None:
             wanted.update(total.last for total in self.scans.totals.values())
         wanted.update(o.source for o in self._results() if isinstance(o.source, MOp))

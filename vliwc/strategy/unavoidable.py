@@ -27,6 +27,7 @@ from vliwc.ir.graph import is_uniform
 from vliwc.ir.value import TOP_LEVEL, Op, Value
 from vliwc.isel.cost import NOTHING, EngineDemand
 from vliwc.isel.instantiate import Instance, instantiate
+from vliwc.isel.memory.side_by_side import ADJACENT
 from vliwc.isel.program import LaneProgram
 from vliwc.isel.scalar import shifted_out
 from vliwc.isel.select import Selected
@@ -102,6 +103,8 @@ def _reads(program: LaneProgram, block: int) -> tuple[LoopReads, ...]:
 
 def _unavoidable(program: LaneProgram, block: int, reads: tuple[LoopReads, ...]) -> Unavoidable:
     """The work that is counted by the walk, with all ways to do the ``reads`` of each loop."""
+    # Words that stand side by side take one operation, others one for each lane: the same lanes.
+    program = replace(program, left_out=program.left_out | {ADJACENT})
     instance = instantiate(program, gather_only(program, block))
     vlen, function = program.machine.vlen, program.function
     places = known_addresses(function)

@@ -97,7 +97,7 @@ def fill(group: Group, buffer: RowBuffer, kept: Iterable[Operand]) -> Filled:
         op.into = None if op is owner else owner
     moved = {op: vectors[lay.store] for lay, op in zip(buffer.lays, writers, strict=True)}
     for reader in group.template.ops:
-        _follow(reader, moved)
+        follow(reader, moved)
     return Filled(tuple(writers), vectors)
 
 
@@ -129,7 +129,7 @@ def _able(group: Group, buffer: RowBuffer, kept: set[Source]) -> dict[Value, MOp
         found = {word: op for word, op in found.items() if op not in whole}
 
 
-def _follow(reader: MOp, moved: Mapping[MOp, Operand]) -> None:
+def follow(reader: MOp, moved: Mapping[MOp, Operand]) -> None:
     """Let ``reader`` find words where they are now, and come after what writes them."""
     met: dict[MOp, None] = {}
 
