@@ -290,7 +290,7 @@ LANES = (
     *faults_in(
         "vliwc/isel/memory/row_buffers.py",
         ("tests/unit/isel/test_row_buffers.py",),
-        ("readers do not follow moved words", "        _follow(reader, moved)\n", "        pass\n"),
+        ("readers do not follow moved words", "        follow(reader, moved)\n", "        pass\n"),
         (
             "what reads moved words may come before they are written",
             "        reader.order.extend((op, 1) for op in met if op is not reader)\n",
