@@ -198,12 +198,12 @@ def _best_at(
         return run.result()
     refused: OutOfScratch | None = None
     result: Compilation | None = None
+    lanes = run.unit.lanes
     try:
         result = run.result()
     except OutOfScratch as error:
         refused = error
     runs = [run]
-    lanes = run.unit.lanes
     for name in (ADJACENT, FORWARDING)[not layouts(lanes, needed_moves(lanes.function)) :]:
         apart = replace(options, without=(*options.without, name))
         runs.append(rival := _Run(kernel, apart, progress, keep_stages, relief, after))
@@ -219,7 +219,7 @@ def _best_at(
     if result is None:
         assert refused is not None
         raise refused
-    functions = (run.unit.function, runs[-1].unit.function)
+    functions = (*(run.unit.functions or (run.unit.function,)), runs[-1].unit.function)
     return replace(result, functions=functions, compile_seconds=sum(r.seconds for r in runs))
 
 
@@ -300,4 +300,5 @@ def _compilation(
         rounds=unit.rounds,
         notes=[*unit.notes, *unit.generated.notes],
         stages=lanes,
+        functions=unit.functions,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -37,16 +38,26 @@ from vliwc.isel.program import STRATEGIES, Cut, LaneProgram
 from vliwc.lang import CheckedKernel, ast
 from vliwc.lang.binding import require_size
 from vliwc.lang.lower import lower
+from vliwc.mir.scheduling_problem import problem_of
 from vliwc.mir.text import print_dag
 from vliwc.options import Options, Relief
 from vliwc.passes.base import Pass, run_passes
 from vliwc.passes.forward_words import ForwardWords
 from vliwc.passes.pipeline import passes_for
 from vliwc.sched.check import check_schedule
+from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.json import problem_to_json
 from vliwc.sched.problem.schedule import OutOfScratch
 from vliwc.sched.problem.schedule_json import schedule_to_json
-from vliwc.strategy.choose import Strategy
+from vliwc.strategy.choose import Strategy, gather_only
+
+SHORT = 100
+"""Cycles of a program up to which the kernel as it is written, without passes, is tried as well:
+passes spare little then, and what they leave may be for the engines that are busy.  By hand, on
+outside inputs and random kernels."""
+FEW = 5000
+"""Values of a kernel as it is written, each as often as groups compute it, up to which it is
+tried."""
 
 
 @dataclass(eq=False)
@@ -55,7 +66,8 @@ class Unit:
 
     ``relief``: what is done because scratch does not suffice.  ``counts``: the rounds
     of loops that have another number of them than in the text; None: that is to be found out.
-    ``after``: the code comes after other code.
+    ``after``: the code comes after other code.  ``functions``: those that the program was chosen
+    for, if there are several.
     """
 
     load: Callable[[], CheckedKernel]
@@ -66,6 +78,7 @@ class Unit:
     counts: dict[ast.For, int] | None = None
     after: bool = False
     rounds: RoundTrips | None = None
+    functions: tuple[Function, ...] = ()
     kernel: CheckedKernel = field(init=False)
     function: Function = field(init=False)
     lanes: LaneProgram = field(init=False)
@@ -273,11 +286,44 @@ def _schedule(unit: Unit) -> None:
         unit.generated = generate_spilled(unit.lanes, unit.options, unit.clock, unit.kernel)
     elif unit.cut is None:
         unit.generated = generate(unit.lanes, *told, unshared=unit.relief is Relief.UNSHARED)
+        if unit.relief is Relief.NONE and unit.rounds is None:
+            _as_written(unit)
     else:
         unit.generated = generate_loop(unit.lanes, unit.cut, *told)
     if unit.rounds is not None and unit.rounds.rest:
         parts = *unit.generated.every_part, *_last_rounds(unit, unit.rounds)
         unit.generated = replace(unit.generated, parts=parts)
+
+
+def _as_written(unit: Unit) -> None:
+    """Take the program of -O0 where that is shorter: a level is never worse than one below."""
+    options, cycles = unit.options, unit.generated.schedule.cycles
+    if not options.level or options.without or options.hint is not None or cycles > SHORT:
+        return
+    plain = Unit(
+        unit.load, replace(options, level=0), Clock(), counts=unit.counts, after=unit.after
+    )
+    plain.kernel, plain.cut, plain.strategies = unit.kernel, None, []
+    _lower(plain)
+    if _size(plain.function, options.machine.vlen) > FEW:
+        return
+    _analyse(plain)
+    dag = instantiate(plain.lanes, gather_only(plain.lanes)).dag
+    if lower_bound(problem_of(dag)).cycles >= cycles:
+        return
+    unit.functions = (*(unit.functions or (unit.function,)), plain.function)
+    with suppress(OutOfScratch):
+        _schedule(plain)
+        if plain.generated.schedule.cycles < cycles:
+            unit.function, unit.lanes = plain.function, plain.lanes
+            unit.generated = replace(plain.generated, state=None)
+            unit.notes.append("the operations as they are written, at -O0, gave the better program")
+
+
+def _size(function: Function, vlen: int) -> int:
+    """The values of a function, each as often as groups of lanes compute it."""
+    groups = {loop.number: -(-loop.extent // vlen) for loop in function.loops}
+    return sum(groups.get(value.loop, 1) for value in function)
 
 
 def _last_rounds(unit: Unit, rounds: RoundTrips) -> Iterator[program_parts.Part]:

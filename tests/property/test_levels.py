@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from isa.machine import MachineSpec
 from isa.simulator import run
 from tests.strategies.kernels import GeneratedKernel, kernels
+from vliwc import stages
 from vliwc.diagnostics import KernelError
 from vliwc.driver import compile_text
 from vliwc.lang.interpret import interpret, output_words, random_memory
@@ -22,6 +23,8 @@ kernel back_and_forth(m) {
   y[0] = s;
 }
 """
+
+AS_WRITTEN = "the operations as they are written, at -O0, gave the better program"
 
 SEVERAL_LOOPS = """
 kernel several_loops(n, k) {
@@ -42,6 +45,26 @@ kernel several_loops(n, k) {
 """What assignments count of these loops is more than they take."""
 
 
+DIVISIONS = """
+kernel divisions(n) {
+  memory { x: u32[n] in at 0; y: u32[10 * n] out at n; }
+  parallel for i in 0 .. n {
+    let v = x[i];
+    y[i] = (-v) % 8;
+    y[n + i] = (0 - 1) % 2 ** 32 % 7 + v;
+    y[2 * n + i] = (v - 1) % 16;
+    y[3 * n + i] = (-7 % 4) + v;
+    y[4 * n + i] = (-(v % 8)) % 8;
+    y[5 * n + i] = -v / 4;
+    y[6 * n + i] = (-9 / 4 % 2 ** 32) ^ v;
+    y[7 * n + i] = -(v / 4);
+    y[8 * n + i] = (v * 8 - 4) % 8;
+    y[9 * n + i] = (-v & 7) + (v & 7);
+  }
+}
+"""
+
+
 @pytest.mark.parametrize(("n", "k"), [(17, 2), (17, 3), (24, 4)])
 def test_loops_whose_cycles_are_counted_too_high(n: int, k: int) -> None:
     cycles = [
@@ -49,6 +72,34 @@ def test_loops_whose_cycles_are_counted_too_high(n: int, k: int) -> None:
         for level in (1, 2)
     ]
     assert cycles[1] <= cycles[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "params"), [(SEVERAL_LOOPS, {"n": 17, "k": 3}), (DIVISIONS, {"n": 13})]
+)
+def test_what_is_shorter_as_it_is_written(text: str, params: dict[str, int]) -> None:
+    """Passes gave programs of 74 cycles instead of 71, and of 36 instead of 35."""
+    found = [compile_text(text, "short.vk", params, Options(level=level)) for level in (0, 1, 2)]
+    assert found[2].cycles <= found[1].cycles <= found[0].cycles
+    assert AS_WRITTEN in found[1].notes and AS_WRITTEN not in found[0].notes
+    assert found[1].program.bundles == found[0].program.bundles
+    for result in found:
+        assert result.kernel_bound <= found[2].cycles
+        memory = random_memory(result.kernel, 1)
+        ran, expected = run(result.program, memory).memory, interpret(result.kernel, memory)
+        for words in output_words(result.kernel):
+            assert ran[words.start : words.stop] == expected[words.start : words.stop]
+
+
+def test_only_short_programs_of_few_values_are_tried_as_they_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = {"n": 17, "k": 3}
+    for name in ("SHORT", "FEW"):
+        with monkeypatch.context() as patch:
+            patch.setattr(stages, name, 70)
+            result = compile_text(SEVERAL_LOOPS, "short.vk", sizes, Options(level=1))
+            assert AS_WRITTEN not in result.notes and result.cycles > 70
 
 
 @given(generated=kernels())
@@ -62,11 +113,12 @@ def test_higher_levels_take_no_more_cycles(generated: GeneratedKernel) -> None:
                 generated.params,
                 Options(level=level, budget=40 if level == 3 else None),
             ).cycles
-            for level in (1, 2, 3)
+            for level in (1, 2, 3, 0)
         ]
     except KernelError:
         return  # does not fit at -O1: the next test is about that
     assert cycles[2] <= cycles[1] <= cycles[0]
+    assert cycles[0] <= max(cycles[3], stages.SHORT)
 
 
 def test_what_fits_at_a_lower_level_compiles_at_all_above() -> None:

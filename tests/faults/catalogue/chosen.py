@@ -264,6 +264,20 @@ CHOSEN = (
         ),
     ),
     *faults_in(
+        "vliwc/stages.py",
+        ("tests/property/test_levels.py",),
+        (
+            "programs of any length are tried as they are written",
+            "options.hint is not None or cycles > SHORT:",
+            "options.hint is not None:",
+        ),
+        (
+            "kernels of any size are tried as they are written",
+            "    if _size(plain.function, options.machine.vlen) > FEW:",
+            "    if False:",
+        ),
+    ),
+    *faults_in(
         "vliwc/backend/relief.py",
         ("tests/unit/mir/test_spill.py",),
         (
