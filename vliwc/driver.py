@@ -24,6 +24,7 @@ from vliwc.lang import CheckedKernel, ast, bind, load_kernel, parse_kernel
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.options import Options, Relief
 from vliwc.run_time import compile_phases
+from vliwc.sched.anytime import expired
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.schedule import OutOfScratch
@@ -208,7 +209,7 @@ def _best_at(
         apart = replace(options, without=(*options.without, name))
         runs.append(rival := _Run(kernel, apart, progress, keep_stages, relief, after))
         rival.to("analyse")
-        if result is not None and rival.least() >= result.cycles:
+        if result is not None and (expired() or rival.least() >= result.cycles):
             continue
         try:
             found = rival.result()

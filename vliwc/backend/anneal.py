@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from vliwc.sched.anytime import expired
 from vliwc.sched.staggered.anneal import Cooling, anneal_parallel
 from vliwc.sched.staggered.search import StaggerSearch
 
@@ -70,13 +71,13 @@ def anneal_candidates(
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
     for number, candidate in enumerate(candidates[: TUNING.candidates]):
         progress("anneal", number / (TUNING.rounds + 1))
-        if not best.search.done:
+        if not (best.search.done or expired()):
             first_seed = seed + TUNING.seed_step * number
             _round(candidate.search, steps // TUNING.candidates, first_seed, TUNING.first)
     best = min(candidates, key=lambda candidate: candidate.search.cycles)
     for number in range(1, TUNING.rounds):
         progress("anneal", (number + 1) / (TUNING.rounds + 1))
-        if best.search.done:
+        if best.search.done or expired():
             break
         first_seed = seed + TUNING.round_seed_step * number
         _round(best.search, steps, first_seed, _cooling(number / (TUNING.rounds - 1)))

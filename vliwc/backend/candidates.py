@@ -25,6 +25,7 @@ from vliwc.mir.dag import MachineDag
 from vliwc.mir.scheduling_problem import problem_of
 from vliwc.mir.unshared import unshared as unshared_words
 from vliwc.options import Options
+from vliwc.sched.anytime import expired
 from vliwc.sched.problem.bounds import lower_bound
 from vliwc.sched.problem.problem import ScheduleProblem
 from vliwc.sched.problem.schedule import OutOfScratch, Schedule
@@ -228,6 +229,8 @@ def _lower_level(
     below = options.level - 1
     if below < 1 or options.hint is not None:
         return None
+    if expired():
+        return None
     lower = replace(options, level=below)
     effort = EFFORT[below].balance
     least = relaxed_cycles(program, records=below >= 2, seed=options.seed, effort=effort)
@@ -285,7 +288,7 @@ def _generate(
         finals = min(max(trials, TUNING.min_trials), effort.finals, worth)
         best.search.improve(finals, wide=TUNING.final_wide, narrow=TUNING.final_narrow)
         for number, candidate in enumerate(candidates[: effort.kept]):
-            if not candidate.search.done:
+            if not (candidate.search.done or expired()):
                 steps = min(
                     effort.prologue_steps,
                     TUNING.prologue_share * worth,
@@ -335,7 +338,7 @@ def _candidates(
     for number, strategy in enumerate(strategies):
         mixed = any(len(part.plans) > 1 for part in strategy.loops)
         for turn, kind in enumerate(GROUP_ORDERS[: effort.group_orders if mixed else 1]):
-            if spent > room:
+            if spent > room or (found and expired()):
                 break
             clock.progress("schedule", (number * effort.group_orders + turn) / (2 * total))
             assignment = [

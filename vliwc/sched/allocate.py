@@ -171,6 +171,7 @@ def _pack(ranges: Sequence[LiveRange], words: int) -> dict[int, int] | None:
     model.add_no_overlap_2d(times, places)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.max_deterministic_time = TUNING.repair_effort
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None

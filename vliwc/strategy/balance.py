@@ -282,6 +282,7 @@ def balance(
 
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # interrupts are the command's
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = effort
     solver.parameters.linearization_level = TUNING.linearization_level

@@ -158,6 +158,7 @@ def _claimed_bound(model: cp_model.CpModel, effort: float, *, presolve: bool) ->
 
 def _solver(effort: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
+    solver.parameters.catch_sigint_signal = False  # interrupts are the command's
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from vliwc.backend.anneal import TUNING, planned_schedules
 from vliwc.backend.candidates import EFFORT, balanced, generate
 from vliwc.clock import Clock
 from vliwc.options import Options
-from vliwc.sched.staggered.anneal import Cooling, anneal
+from vliwc.sched.anytime import watch
+from vliwc.sched.staggered.anneal import Cooling, anneal, anneal_parallel
 from vliwc.sched.staggered.search import StaggerSearch
 
 
@@ -52,7 +55,27 @@ def test_a_chain_stops_at_the_bound() -> None:
     search.begin()
     runner = search.runner
     cooling = Cooling(1.0, 0.1, 4.0, 1.0)
-    few = anneal(runner.dense, runner.tails, search.windows, search.cycles, 1, 0, cooling)
-    endless = anneal(runner.dense, runner.tails, search.windows, search.cycles, 1 << 40, 0, cooling)
+    told = runner.dense, runner.tails, search.windows, search.cycles
+    go_on = np.zeros(1, dtype=np.int32)
+    few = anneal(*told, 1, 0, cooling, go_on)
+    endless = anneal(*told, 1 << 40, 0, cooling, go_on)
     assert endless.cycles == few.cycles == search.cycles
     assert np.array_equal(endless.windows.start, few.windows.start)
+
+
+def test_chains_end_when_they_are_told_to() -> None:
+    """They would go on for years: no schedule takes a cycle less than the best there is."""
+    options = Options(level=1)
+    program = lane_program(kernel(8, 1), level=1)
+    problem = generate(program, balanced(program, options), options, Clock()).problem
+    search = StaggerSearch(problem, 0)
+    search.begin()
+    runner = search.runner
+    told = runner.dense, runner.tails, [search.windows] * 3, 1
+    cooling = Cooling(1.0, 0.1, 4.0, 1.0)
+    with watch() as run:
+        timer = threading.Timer(0.3, run.stop)
+        timer.start()
+        chains = anneal_parallel(*told, 1 << 40, 0, cooling, 2)
+        assert run.stopped
+        assert len(anneal_parallel(*told, 1 << 40, 0, cooling, 2)) == len(chains) == 3

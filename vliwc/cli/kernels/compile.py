@@ -37,6 +37,7 @@ from vliwc.cli.common.files import STDOUT, require_one_printed, write_text
 from vliwc.cli.common.output import print_fields, print_json, progress, warn
 from vliwc.cli.common.tables import percent
 from vliwc.cli.kernels.convert import Emit, Format, program_text
+from vliwc.cli.schedules.watching import EXIT_INTERRUPTED, interruptible
 from vliwc.clock import Clock
 
 if TYPE_CHECKING:
@@ -89,9 +90,25 @@ def compile_kernel(
         hint=hint,
         without=without,
     )
+    interrupted = False
+
+    def run(work: Callable[[], Compilation]) -> Compilation:
+        nonlocal interrupted
+        result, interrupted = interruptible(work)
+        return result
+
     result = compile_quietly(
-        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache
+        kernel, parse_definitions(definitions), options, quiet=as_json, cache=cache, run=run
     )
+    _write(result, output, emit, provenance=provenance, as_json=as_json)
+    if interrupted:
+        typer.echo("interrupted: this is the best program so far", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _write(
+    result: Compilation, output: Path | None, emit: Format, *, provenance: bool, as_json: bool
+) -> None:
     if output is not None:
         program = result.annotated_program() if provenance else result.program
         write_text(output, program_text(program, emit, comments=True))
@@ -118,11 +135,12 @@ def compile_quietly(
     cache: bool = False,
     keep_stages: bool = False,
     accept: Callable[[CheckedKernel], None] | None = None,
+    run: Callable[[Callable[[], Compilation]], Compilation] = lambda work: work(),
 ) -> Compilation:
     """Compile with a progress line for people; remarks go to standard error.
 
     With ``cache`` a compilation that was made before is taken from there; it has no stages.
-    ``accept`` may refuse the kernel before any work is done for it.
+    ``accept`` may refuse the kernel before any work is done for it; ``run`` does the work.
 
     Raises:
         vliwc.diagnostics.KernelError: the kernel or its parameters are at fault.
@@ -144,10 +162,10 @@ def compile_quietly(
             loading = clock.times[0][1]
             return compile_checked(checked, options, show, keep_stages=keep_stages, loading=loading)
 
-        if cache:
-            result = compile_cached(checked, options, compile_new)
-        else:
-            result = compile_new()
+        def found() -> Compilation:
+            return compile_cached(checked, options, compile_new) if cache else compile_new()
+
+        result = run(found)
     for note in dict.fromkeys(result.notes):
         warn(f"note: {note}")
     return result

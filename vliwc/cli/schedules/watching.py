@@ -8,14 +8,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 from vliwc.cli.common.errors import CommandError
 from vliwc.cli.common.output import ProgressCallback
 
 if TYPE_CHECKING:
     from vliwc.sched.anytime import Event
-    from vliwc.sched.problem.schedule import Schedule
+
+T = TypeVar("T")
 
 EXIT_INTERRUPTED: Final = 130
 """As shells say of a process that SIGINT ended."""
@@ -61,9 +62,11 @@ class Trajectory:
 
 
 def interruptible(
-    work: Callable[[], Schedule], callback: Callable[[Event], None], seconds: float | None
-) -> tuple[Schedule, bool]:
-    """The schedule that a scheduler makes, and whether an interrupt ended it early.
+    work: Callable[[], T],
+    callback: Callable[[Event], None] | None = None,
+    seconds: float | None = None,
+) -> tuple[T, bool]:
+    """What a scheduler or the compiler makes, and whether an interrupt ended it early.
 
     It runs in a thread of its own, so that an interrupt is noticed while a solver runs.  A second
     interrupt is one of the command.  A scheduler that does not end when it is told to, such as one
@@ -71,7 +74,7 @@ def interruptible(
     """
     from vliwc.sched.anytime import watch
 
-    made: list[Schedule] = []
+    made: list[T] = []
     raised: list[BaseException] = []
     interrupted, ended = False, threading.Event()
     with watch(callback, seconds) as run:

@@ -203,6 +203,7 @@ class ModesSearch:
     def _solver(seed: int, effort: float) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
+        solver.parameters.catch_sigint_signal = False
         solver.parameters.random_seed = seed
         solver.parameters.max_deterministic_time = effort
         return solver

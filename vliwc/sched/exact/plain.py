@@ -115,6 +115,7 @@ def _solver(seed: int, effort: float) -> cp_model.CpSolver:
     """The solver as it comes, but repeatable."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = effort
     return solver

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.jit import jit
+from vliwc.sched.anytime import expired, stoppable
 from vliwc.sched.problem.dense import Dense, Ints
 from vliwc.sched.problem.paths import Floats
 from vliwc.sched.staggered.core import N_STATS, NO_LIMIT, Cutoff, no_cutoff
@@ -184,9 +185,10 @@ def _chain(
     seed: int,
     best_start: Floats,
     best_end: Floats,
+    stop: Ints,
 ) -> tuple[float, Policy]:
-    """Anneal from windows ``first`` until ``bound`` cycles are reached; the best cost and its
-    policy, its windows in the output arrays."""
+    """Anneal from windows ``first`` until ``bound`` cycles are reached, or ``stop`` (1,) is not 0;
+    the best cost and its policy, its windows in the output arrays."""
     state = np.empty(1, dtype=np.uint64)
     state[0] = np.uint64(seed) * np.uint64(11400714819323198485) + np.uint64(88172645463325252)
     engine = np.empty(len(p.lanes), dtype=np.int32)
@@ -200,7 +202,7 @@ def _chain(
     best_end[:] = windows.end
     best_policy = windows.policy
     for step in range(steps):
-        if best <= bound:
+        if best <= bound or stop[0] != 0:
             break  # there is nothing left to win
         part = step / steps
         temperature = hot * (cold / hot) ** part
@@ -239,8 +241,9 @@ def anneal(
     steps: int,
     seed: int,
     cooling: Cooling,
+    stop: Ints,
 ) -> Chain:
-    """Run one chain of ``steps`` schedules from ``windows``."""
+    """Run one chain of ``steps`` schedules from ``windows``, fewer once ``stop`` (1,) is not 0."""
     start, end = np.empty_like(windows.start), np.empty_like(windows.end)
     cost, policy = _chain(
         p,
@@ -257,9 +260,20 @@ def anneal(
         seed,
         start,
         end,
+        stop,
     )
     best = GroupWindows(start, end, Policy(*policy), windows.bias)
     return Chain(best, cost, int(cost) if cost < WORST else -1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Flag:
+    """Ends chains that run in other threads."""
+
+    stop: Ints
+
+    def stop_search(self) -> None:
+        self.stop[0] = 1
 
 
 def anneal_parallel(
@@ -273,10 +287,11 @@ def anneal_parallel(
     workers: int,
 ) -> list[Chain]:
     """One chain from each of ``starts``, ``workers`` at a time; results in that order."""
+    flag = _Flag(np.array([expired()], dtype=np.int32))
 
     def run(item: tuple[int, GroupWindows]) -> Chain:
         number, windows = item
-        return anneal(p, tails, windows, bound, steps, seed + number, cooling)
+        return anneal(p, tails, windows, bound, steps, seed + number, cooling, flag.stop)
 
-    with ThreadPoolExecutor(workers) as pool:
+    with stoppable(flag), ThreadPoolExecutor(workers) as pool:
         return list(pool.map(run, enumerate(starts)))

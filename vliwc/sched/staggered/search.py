@@ -12,6 +12,7 @@ from random import Random
 
 import numpy as np
 
+from vliwc.sched.anytime import expired
 from vliwc.sched.problem.bounds import Bound, lower_bound
 from vliwc.sched.problem.dense import N_ENGINES, VALU, Ints
 from vliwc.sched.problem.paths import Floats
@@ -216,7 +217,7 @@ class StaggerSearch:
     ) -> None:
         """Try ``trials`` random changes, from ``wide`` to ``narrow`` ones."""
         for number in range(trials):
-            if self.done:
+            if self.done or expired():
                 return
             scale = wide + (narrow - wide) * number / trials
             self._try(mutate(self.setting, scale, self._rng))
