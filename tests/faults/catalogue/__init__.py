@@ -13,6 +13,7 @@ from tests.faults.catalogue.passes import PASSES
 from tests.faults.catalogue.projects import PROJECT_HEURISTICS
 from tests.faults.catalogue.run_time import RUN_TIME
 from tests.faults.catalogue.scheduling import SCHEDULING
+from tests.faults.catalogue.scratch_arrays import SCRATCH_ARRAYS
 from tests.faults.catalogue.selection import SELECTION
 from tests.faults.catalogue.shown import SHOWN
 from tests.faults.catalogue.strategy import STRATEGIES
@@ -30,6 +31,7 @@ ALL_FAULTS: tuple[Fault, ...] = (
     *WINDOWS,
     *LANES,
     *MACHINE_LOOPS,
+    *SCRATCH_ARRAYS,
     *STRATEGIES,
     *CHOSEN,
     *RUN_TIME,
