@@ -132,6 +132,29 @@ def test_chunks_that_do_not_overlap_load_each_word_once(n: int) -> None:
         assert whole is (len({place and place.chunk for place in places[right]}) == 1)
 
 
+def test_a_lane_that_reads_elsewhere_leaves_the_others_side_by_side() -> None:
+    """Words 15 to 22 but for the first lane, which reads word 23."""
+    words = np.array([*range(8), 15 + 8, *range(16, 23)], dtype=np.uint64)
+    regions = plan_regions(Loop(0, 16), {Value(0, Op.LOAD): words}, 8, 1, 200)
+    assert sorted(regions.chunks[1]) == [(15, 1), (23, 1)]
+    # Where that vector would start before memory, words are where they are.
+    words[8:] = [7, *range(7)]
+    regions = plan_regions(Loop(0, 16), {Value(0, Op.LOAD): words}, 8, 1, 200)
+    assert [chunk.base for chunk in regions.chunks[1]] == [0]
+
+
+def test_rows_of_a_torus_take_a_vector_operation_and_a_lane() -> None:
+    text = """
+    kernel torus() {
+      memory { a: u32[16][8] in at 0; b: u32[16][8] out at 128; }
+      parallel for y in 0 .. 16, x in 0 .. 8 { b[y][x] = a[y][(x + 1) % 8] ^ a[y][x] * 3; }
+    }
+    """
+    made = compile_text(text, "torus", {})
+    assert made.cycles <= 16
+    assert made.ops["alu"] < 128  # all of them, lane by lane
+
+
 def test_far_words_are_in_chunks_of_their_own() -> None:
     words = np.array([*range(8), *range(100, 108)], dtype=np.uint64)
     regions = plan_regions(Loop(0, 16), {Value(0, Op.LOAD): words}, 8, -4, 200)

@@ -56,6 +56,13 @@ CHAIN = "parallel for i in 0 .. 256 { let v = x[i]; y[i] = (v ^ (v >> 3)) * 5; }
             ),
             2 + -(-8 * 180 * 8 // 60) + 1,
         ),
+        # Words of rows are copied side by side, or stored one by one: copies take no cycle.
+        (kernel("parallel for i in 0 .. 64 { y[8 * (i % 8) + i / 8] = x[i]; }"), 2 + 4),
+        # Words a stride apart are copied side by side for a multiply_add.
+        (
+            kernel("parallel for i in 0 .. 64 { y[i] = x[2 * i] * 3 + 7; }"),
+            1 + 8 + 2,
+        ),
         # Words of a sum are combined with others, and the sum is stored.
         (
             kernel(

@@ -11,6 +11,7 @@ whose word no one asks for (:mod:`vliwc.analysis.lane_cases`) add nothing to the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from vliwc.analysis.lane_cases import Lanes
 from vliwc.analysis.lane_words import Words
 from vliwc.ir.graph import Loop
 from vliwc.ir.value import Value
+from vliwc.isel.repair import MIN_LANES_A_REPAIR
 from vliwc.isel.scalar import Uniform
 from vliwc.mir.operation import Form, MOp, Operand, PerGroup
 
@@ -133,6 +135,16 @@ def stride_of(words: Sequence[int | None], vlen: int) -> int | None:
     return step if even else None
 
 
+def _most_side_by_side(words: Sequence[int | None], vlen: int) -> int | None:
+    """Where a vector starts that has the words of most lanes in place; the others can be done anew
+    (:mod:`vliwc.isel.repair`).  None if these are too many."""
+    (start, lanes), *_ = Counter(
+        word - lane for lane, word in enumerate(words) if word is not None
+    ).most_common(1)
+    elsewhere = len(words) - lanes
+    return start if len(words) == vlen and elsewhere * MIN_LANES_A_REPAIR <= vlen else None
+
+
 def _cover(reads: Sequence[Sequence[tuple[int | None, ...]]], vlen: int, limit: int) -> list[Chunk]:
     """Chunks that hold all words of ``reads``, each by groups, every even stride in one chunk.
 
@@ -147,8 +159,11 @@ def _cover(reads: Sequence[Sequence[tuple[int | None, ...]]], vlen: int, limit: 
             known = [word for word in words if word is not None]
             if stride_of(words, vlen):
                 own.append((known[0], known[-1] + 1))
-            else:
-                points.update(known)
+                continue
+            points.update(known)
+            run = _most_side_by_side(words, vlen)
+            if run is not None and 0 <= run <= limit - vlen:
+                own.append((run, run + vlen))
         spans += _merged(own, adjacent=True)
     found = [_chunk(low, high, vlen, limit) for low, high in _merged(spans, adjacent=False)]
     held = {
