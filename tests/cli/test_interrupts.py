@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ from vliwc.cache.compilations import FOLDER_VARIABLE
 from vliwc.sched.anytime import expired
 
 
+@pytest.fixture
+def told_of_interrupts() -> Iterator[None]:
+    """As at a terminal: processes in which pytest-xdist runs tests ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("told_of_interrupts")
 def test_an_interrupt_keeps_the_best_program(
     kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

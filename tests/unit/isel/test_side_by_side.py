@@ -96,6 +96,38 @@ def test_what_gains_nothing_or_does_not_fit(text: str, params: dict[str, int]) -
     assert not found or params["steps"] > 60
 
 
+def test_half_of_the_lanes_are_too_many_to_do_anew() -> None:
+    text = HEAT.replace("if i == 0 then a[0] else a[i - 1]", "a[i ^ 1]")
+    text = text.replace("if i == n - 1 then a[n - 1] else a[i + 1]", "a[i ^ 3]")
+    assert buffers(text, n=64, steps=3) == []
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("other", ["c[n - 1 - i] = v;", "c[2 * i] = v; c[2 * i + 1] = v + 1;"])
+def test_vectors_that_others_want_are_copied(other: str, level: int) -> None:
+    """Rows of stored words are put together from where vectors stand."""
+    text = f"""
+    kernel two(n) {{
+      memory {{
+        a: u32[n] inout at 0; b: u32[n] scratch at n; c: u32[2 * n] out at 2 * n;
+        s: u32[1] out at 4 * n;
+      }}
+      parallel for i in 0 .. 2 * n {{ c[i] = 0; }}
+      parallel for i in 0 .. n reduce xor all {{
+        let v = a[i] * 5 ^ 3;
+        b[i] = v;
+        {other}
+        reduce v into all;
+      }}
+      parallel for i in 0 .. n {{ a[i] = if i > 0 && i + 1 < n then b[i - 1] + b[i + 1] else 7; }}
+      s[0] = all;
+    }}
+    """
+    made = compile_text(text, "two.vk", {"n": 40}, Options(level=level, verify=True))
+    assert is_right(made, cases=2, original=ORIGINAL)
+    assert not level or len(buffers(text, n=40)) == 1
+
+
 OFFSETS = st.lists(st.integers(-20, 20), min_size=1, max_size=4)
 
 
