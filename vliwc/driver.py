@@ -220,7 +220,8 @@ def _best_at(
     if result is None:
         assert refused is not None
         raise refused
-    functions = (*(run.unit.functions or (run.unit.function,)), runs[-1].unit.function)
+    chosen_for = [f for r in (run, runs[-1]) for f in r.unit.functions or (r.unit.function,)]
+    functions = tuple(dict.fromkeys((*chosen_for, *result.functions)))
     return replace(result, functions=functions, compile_seconds=sum(r.seconds for r in runs))
 
 
