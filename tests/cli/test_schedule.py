@@ -159,6 +159,8 @@ def test_an_interrupt_keeps_the_best_schedule(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Processes in which pytest-xdist runs tests ignore interrupts, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     trajectory = tmp_path / "trajectory.csv"
     while process.poll() is None and not (
