@@ -11,6 +11,7 @@ import pytest
 
 from tests.strategies.problems import random_problem
 from tests.unit.sched.samples import block, chain_of_loads, machine_problem, small_project
+from vliwc.driver import compile_text
 from vliwc.sched.check import check_schedule
 from vliwc.sched.problem.graph import problem_graph, to_dot, to_graphml
 from vliwc.sched.problem.json import problem_from_json, problem_to_json
@@ -62,6 +63,28 @@ def test_schedules_come_back() -> None:
     assert (again.cycles, again.scheduler) == (schedule.cycles, "list")
 
 
+ROWS = """kernel rows(n) {
+  memory { a: u32[n] in at 0; c: u32[2 * n] out at n; }
+  parallel for i in 0 .. n { let v = a[i] * 5; c[2 * i] = v; c[2 * i + 1] = v ^ (v >> 3); }
+}"""
+NEIGHBOURS = """kernel near(n) {
+  memory { a: u32[n] inout at 0; b: u32[n] scratch at n; }
+  parallel for i in 0 .. n { b[i] = a[i] * 5; }
+  parallel for i in 0 .. n { a[i] = if i > 0 then b[i - 1] ^ b[i] else 1; }
+}"""
+
+
+@pytest.mark.parametrize("text", [ROWS, NEIGHBOURS])
+def test_operations_that_write_into_results_of_others(text: str) -> None:
+    """Words of a row, and of arrays that stand in scratch, are results of several operations."""
+    generated = compile_text(text, "k.vk", {"n": 40}).generated
+    data = json.loads(json.dumps(problem_to_json(generated.problem)))
+    assert any("into" in row for row in data["operations"])
+    again = problem_from_json(data)
+    assert problem_to_json(again) == data
+    check_schedule(again, generated.schedule)
+
+
 def test_left_out_keys_have_defaults() -> None:
     problem = machine_problem([{"forms": ["load"]}, {"forms": ["alu"]}], [[0, 1]])
     assert problem.names == ["op0", "op1"]
@@ -71,13 +94,12 @@ def test_left_out_keys_have_defaults() -> None:
 
 
 Change = Callable[[dict[str, object]], object]
+A: dict[str, object] = {"name": "a", "forms": ["load"], "width": 1}
+B: dict[str, object] = {"name": "b", "forms": ["valu", "alu*"], "lanes": 8}
 GOOD = {
     "format": "vliwc-problem",
     "version": 1,
-    "operations": [
-        {"name": "a", "forms": ["load"], "width": 1},
-        {"name": "b", "forms": ["valu", "alu*"], "lanes": 8},
-    ],
+    "operations": [A, B],
     "dependences": [[0, 1, 1, True]],
 }
 
@@ -100,6 +122,9 @@ GOOD = {
         ({"dependences": [[0]]}, r"expected \[source"),
         ({"dependences": [[1, 0, 1, True]]}, "reads b, which has no result"),
         ({"dependences": [[0, 1, 0, True]]}, "with latency 0"),
+        ({"operations": [A, B | {"into": 2}]}, "b writes into operation 2, but does not read"),
+        ({"operations": [A, B | {"into": "a"}]}, 'into: "a" is no integer'),
+        ({"operations": [A, B | {"into": 1}]}, "b writes into operation 1, but does not read"),
         ({"dependences": [[0, 1, 1, True], [0, 1, 1, True]]}, "in 2 dependences"),
         ({"dependences": [[0, 1], [1, 0]]}, "form a circle"),
         ({"machine": {"slots": {"gpu": 1}}}, "unknown engine 'gpu'"),

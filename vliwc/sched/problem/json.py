@@ -14,7 +14,8 @@ lane, in any cycles.  Left out keys have defaults: no forms (no slot), ``lanes``
 ``serial`` false, ``group`` -1 (shared), a name from the number.  A dependence is ``[source, target,
 latency, reads]`` with latency 1 and reads false where left out.  A result is read one cycle after
 it is made, or later; one that nothing makes (no forms) is zero from the start and may be read with
-latency 0.
+latency 0.  So may that of the operation ``into``, a number, by one that writes words of it instead
+of a result of its own.
 
 A project has ``resources`` (a list of ``{"name", "capacity"}``) instead of a machine, and
 operations with ``duration`` and ``demand`` (a list, one number a resource).  With modes, an
@@ -54,6 +55,7 @@ def problem_to_json(problem: ScheduleProblem) -> dict[str, object]:
     """Plain data that :func:`problem_from_json` reads back exactly."""
     renewable = problem.renewable
     data: dict[str, object] = {"format": FORMAT, "version": VERSION}
+    edges = _ordered_edges(problem)
     if renewable is not None:
         data["resources"] = [
             {"name": name, "capacity": capacity}
@@ -69,8 +71,9 @@ def problem_to_json(problem: ScheduleProblem) -> dict[str, object]:
     else:
         data["machine"] = problem.machine.to_dict()
         data["groups"] = problem.dense.n_groups
-        data["operations"] = _operations(problem)
-    data["dependences"] = [list(row) for row in _ordered_edges(problem)]
+        data["operations"] = rows = _operations(problem)
+        _add_shared_results(rows, edges)
+    data["dependences"] = [list(row) for row in edges]
     if problem.lags is not None:
         data["lags"] = [list(row) for row in problem.lags.rows]
     return data
@@ -129,6 +132,15 @@ def _operations(problem: ScheduleProblem) -> list[dict[str, object]]:
             row["group"] = group
         rows.append(row)
     return rows
+
+
+def _add_shared_results(
+    rows: Sequence[dict[str, object]], edges: Sequence[tuple[int, int, int, bool]]
+) -> None:
+    """Say which operations write words of the results of others."""
+    for a, b, latency, reads in edges:
+        if reads and latency < 1 and rows[a]["forms"]:
+            rows[b]["into"] = a
 
 
 def _ordered_edges(problem: ScheduleProblem) -> list[tuple[int, int, int, bool]]:
@@ -222,7 +234,7 @@ def _machine_problem(
     columns: dict[str, list[int]] = {key: [] for key in ("lanes", "serial", "width", "group")}
     for k, row in enumerate(rows):
         where = f"{source}: operation {k} ({names[k]})"
-        _only(row, {"name", "forms", *columns}, where)
+        _only(row, {"name", "forms", "into", *columns}, where)
         form = _forms(row.get("forms", []), where)
         resource_class.append(classes.setdefault(form, len(classes)))
         lanes = _number(row.get("lanes", 1), f"{where}: lanes", 0)
@@ -235,11 +247,22 @@ def _machine_problem(
     n_groups = 1 + max(columns["group"], default=-1)
     if "groups" in top:
         n_groups = max(n_groups, _number(top["groups"], f"{source}: groups", 0))
+    into = {
+        k: _number(row["into"], f"{source}: operation {k} ({names[k]}): into", 0)
+        for k, row in enumerate(rows)
+        if "into" in row
+    }
     for a, b, latency, reads in edges:
         if reads and not columns["width"][a]:
             raise ProblemError(f"{source}: {names[b]} reads {names[a]}, which has no result")
-        if reads and latency < 1 and rows[a].get("forms"):
+        if reads and latency < 1 and rows[a].get("forms") and into.get(b) != a:
             raise ProblemError(f"{source}: {names[b]} reads {names[a]} with latency 0")
+    taken = {(a, b) for a, b, _, reads in edges if reads}
+    for k, owner in into.items():
+        if (owner, k) not in taken:
+            raise ProblemError(
+                f"{source}: {names[k]} writes into operation {owner}, but does not read its result"
+            )
     dense = make_dense(
         **{key: np.array(column, dtype=np.int32) for key, column in columns.items()},
         resource_class=np.array(resource_class, dtype=np.int32),
